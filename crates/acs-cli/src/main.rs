@@ -1,0 +1,2 @@
+//! The `acs` command.
+fn main() {}

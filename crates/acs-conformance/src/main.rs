@@ -1,0 +1,2 @@
+//! Runs known-answer files against the workspace; not published.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Request signing and verification for Alibaba Cloud: pure functions, no I/O, no clock, no async.

@@ -1,0 +1,1 @@
+//! Alibaba Cloud STS (2015-04-01): every operation, typed.

@@ -1,0 +1,1 @@
+//! Alibaba Cloud ApsaraVideo VOD (2017-03-21): every operation, typed, and media upload.
