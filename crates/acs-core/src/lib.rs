@@ -1,1 +1,40 @@
-//! What every Alibaba Cloud service crate shares: credentials, endpoints, the client runtime, errors, and the seams for tests.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod body;
+mod credentials;
+mod endpoint;
+mod error;
+mod response;
+mod retry;
+mod runtime;
+mod service_error;
+mod text;
+mod transport;
+
+pub use body::{Body, CollectError};
+pub use credentials::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+pub use endpoint::{Endpoint, Network, Product, ProductInfo, RegionEndpoint, check_region};
+pub use error::{BoxError, Error, ErrorKind, ServiceError};
+pub use response::Response;
+pub use retry::RetryPolicy;
+pub use runtime::{BoxFuture, Runtime, SharedRuntime, SystemRuntime};
+pub use transport::{
+    ReplayTransport, SentRequest, SharedTransport, Transport, TransportError, TransportErrorKind,
+};
+#[cfg(feature = "__reqwest")]
+pub use transport::{ReqwestTransport, ReqwestTransportBuilder};
+
+#[cfg(test)]
+mod static_assertions {
+    use super::*;
+
+    /// Compiles only while these cross threads.
+    #[allow(dead_code)]
+    fn values_cross_threads() {
+        fn check<T: Send + Sync>() {}
+        check::<Credentials>();
+        check::<Error>();
+        check::<Response<()>>();
+    }
+}

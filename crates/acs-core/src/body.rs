@@ -1,0 +1,153 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::BoxBody;
+
+use crate::error::BoxError;
+
+/// The body of a request or an answer: bytes at hand, or a stream of them.
+pub struct Body(Inner);
+
+enum Inner {
+    Full(Bytes),
+    Stream(BoxBody<Bytes, BoxError>),
+}
+
+impl Body {
+    /// Makes a body without bytes.
+    pub fn empty() -> Self {
+        Self::from(Bytes::new())
+    }
+
+    /// Makes a body that streams; its size hint gives `Content-Length`.
+    pub fn stream<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(Inner::Stream(body.map_err(Into::into).boxed()))
+    }
+
+    /// Returns the bytes if they are all at hand, else the body itself.
+    pub(crate) fn into_bytes(self) -> Result<Bytes, Self> {
+        match self.0 {
+            Inner::Full(bytes) => Ok(bytes),
+            Inner::Stream(_) => Err(self),
+        }
+    }
+
+    /// Collects the body, at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`CollectError::TooLarge`] when there are more, and the rest is not read; [`CollectError::Read`] when the body breaks off.
+    pub async fn collect(mut self, limit: usize) -> Result<Bytes, CollectError> {
+        let mut first: Option<Bytes> = None;
+        let mut all = Vec::new();
+        let mut length = 0_usize;
+        while let Some(frame) = self.frame().await {
+            let Ok(data) = frame.map_err(CollectError::Read)?.into_data() else {
+                continue;
+            };
+            length = length.saturating_add(data.len());
+            if length > limit {
+                return Err(CollectError::TooLarge { limit });
+            }
+            // Most answers come in one piece: that piece is kept as it is.
+            match (&first, all.is_empty()) {
+                (None, true) => first = Some(data),
+                (Some(piece), true) => {
+                    all.reserve(length.max(self.size_hint_total(length)).min(limit));
+                    all.extend_from_slice(piece);
+                    all.extend_from_slice(&data);
+                }
+                _ => all.extend_from_slice(&data),
+            }
+        }
+        Ok(if all.is_empty() {
+            first.unwrap_or_default()
+        } else {
+            all.into()
+        })
+    }
+
+    fn size_hint_total(&self, read: usize) -> usize {
+        usize::try_from(self.size_hint().lower()).map_or(read, |rest| read.saturating_add(rest))
+    }
+}
+
+/// Why a body could not be collected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CollectError {
+    /// The body has more bytes than the limit.
+    #[error("the body has more than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The body broke off.
+    #[error("the body broke off")]
+    Read(#[source] BoxError),
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Inner::Full(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Bytes::from(bytes))
+    }
+}
+
+impl Default for Body {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Inner::Full(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Inner::Stream(stream) => Pin::new(stream).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Inner::Full(bytes) => bytes.is_empty(),
+            Inner::Stream(stream) => stream.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Inner::Full(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Inner::Stream(stream) => stream.size_hint(),
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body")
+            .field("bytes", &self.size_hint().exact())
+            .finish_non_exhaustive()
+    }
+}

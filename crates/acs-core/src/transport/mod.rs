@@ -1,0 +1,102 @@
+//! The seam to the network: one request out, one answer in.
+
+mod replay;
+#[cfg(feature = "__reqwest")]
+mod reqwest;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::replay::{ReplayTransport, SentRequest};
+#[cfg(feature = "__reqwest")]
+pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
+use crate::body::Body;
+use crate::error::BoxError;
+use crate::runtime::BoxFuture;
+
+/// Sends one HTTP request and returns the head of its answer.
+///
+/// It must not follow redirects: a signed request goes to nobody else. It must not send again what may have
+/// reached the server: the same nonce would be refused, and a write could be done twice.
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// Sends `request`. Its URI is absolute, and must reach the wire unchanged, since it is signed.
+    fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
+}
+
+/// A shared [`Transport`].
+pub type SharedTransport = Arc<dyn Transport>;
+
+/// Why a request got no answer.
+pub struct TransportError {
+    kind: TransportErrorKind,
+    source: BoxError,
+}
+
+/// The sort of a [`TransportError`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The request is malformed; it was not sent.
+    Request,
+    /// No connection was had: name look-up, connection or TLS failed. Nothing reached the server.
+    Connect,
+    /// No connection was had in time. Nothing reached the server.
+    ConnectTimeout,
+    /// The connection broke after some of the request may have reached the server.
+    Interrupted,
+}
+
+impl TransportError {
+    /// Makes an error; `source` must hold no URL, since queries can hold secrets.
+    pub fn new(kind: TransportErrorKind, source: impl Into<BoxError>) -> Self {
+        Self {
+            kind,
+            source: source.into(),
+        }
+    }
+
+    /// Returns its sort.
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// Says whether some of the request may have reached the server.
+    pub fn may_have_reached_server(&self) -> bool {
+        self.kind == TransportErrorKind::Interrupted
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Request => "the request could not be built",
+            TransportErrorKind::Connect => "no connection could be made",
+            TransportErrorKind::ConnectTimeout => "no connection could be made in time",
+            TransportErrorKind::Interrupted => "the connection broke",
+        })?;
+        // The last cause is the one that a person can act on: `Connection refused`, say.
+        let mut cause: &(dyn std::error::Error + 'static) = self.source.as_ref();
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        write!(f, ": {cause}")
+    }
+}
+
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportError")
+            .field("kind", &self.kind)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for TransportError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.source.as_ref())
+    }
+}
