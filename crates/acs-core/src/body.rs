@@ -33,6 +33,7 @@ impl Body {
     }
 
     /// Returns the bytes if they are all at hand, else the body itself.
+    #[cfg(feature = "__reqwest")]
     pub(crate) fn into_bytes(self) -> Result<Bytes, Self> {
         match self.0 {
             Inner::Full(bytes) => Ok(bytes),

@@ -9,19 +9,25 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 use crate::runtime::BoxFuture;
 
-/// An AccessKey pair, with the security token and expiry of an STS session where it is one.
+/// An AccessKey pair, with the security token and expiry of an STS session where it is one; or a bearer token.
 ///
 /// Cheap to clone; the secret parts are zeroized when the last clone is dropped, and no `Debug` text shows them.
 #[derive(Clone)]
 pub struct Credentials(Arc<Inner>);
 
 struct Inner {
-    key: SigningKey,
-    access_key_id: String,
-    access_key_secret: Zeroizing<String>,
-    security_token: Option<Zeroizing<String>>,
+    identity: Arc<Identity>,
     expires_at: Option<DateTime<Utc>>,
     provider: Cow<'static, str>,
+}
+
+enum Identity {
+    AccessKey {
+        key: Box<SigningKey>,
+        secret: Zeroizing<String>,
+        security_token: Option<Zeroizing<String>>,
+    },
+    BearerToken(Zeroizing<String>),
 }
 
 impl Credentials {
@@ -75,14 +81,29 @@ impl Credentials {
         }
         let key = SigningKey::new(&access_key_id, &access_key_secret)
             .map_err(|error| Error::invalid_parameter("AccessKey", error.to_string()))?;
-        Ok(Self(Arc::new(Inner {
-            key,
-            access_key_id,
-            access_key_secret,
+        Ok(Self::of(Identity::AccessKey {
+            key: Box::new(key),
+            secret: access_key_secret,
             security_token,
+        }))
+    }
+
+    /// Makes credentials of a bearer token, which is sent as it is: requests are not signed.
+    ///
+    /// # Errors
+    /// The token is empty or holds CR, LF or NUL.
+    pub fn bearer_token(token: impl Into<String>) -> Result<Self, Error> {
+        let token = Zeroizing::new(token.into());
+        check_part("BearerToken", &token)?;
+        Ok(Self::of(Identity::BearerToken(token)))
+    }
+
+    fn of(identity: Identity) -> Self {
+        Self(Arc::new(Inner {
+            identity: Arc::new(identity),
             expires_at: None,
             provider: Cow::Borrowed("static"),
-        })))
+        }))
     }
 
     /// Notes when the credentials end (UTC).
@@ -99,31 +120,52 @@ impl Credentials {
     }
 
     fn rebuilt(self, change: impl FnOnce(&mut Inner)) -> Self {
-        let mut inner = Arc::try_unwrap(self.0).unwrap_or_else(|shared| Inner {
-            key: shared.key.clone(),
-            access_key_id: shared.access_key_id.clone(),
-            access_key_secret: shared.access_key_secret.clone(),
-            security_token: shared.security_token.clone(),
-            expires_at: shared.expires_at,
-            provider: shared.provider.clone(),
-        });
+        let mut inner = Inner {
+            identity: Arc::clone(&self.0.identity),
+            expires_at: self.0.expires_at,
+            provider: self.0.provider.clone(),
+        };
         change(&mut inner);
         Self(Arc::new(inner))
     }
 
-    /// Returns the AccessKey id.
+    /// Returns the AccessKey id; empty for a bearer token.
     pub fn access_key_id(&self) -> &str {
-        &self.0.access_key_id
+        self.signing_key().map_or("", SigningKey::access_key_id)
     }
 
-    /// Returns the AccessKey secret, for code that must hand it on. It is not to be logged.
+    /// Returns the AccessKey secret, for code that must hand it on; empty for a bearer token. It is not to be logged.
     pub fn access_key_secret(&self) -> &str {
-        &self.0.access_key_secret
+        match &*self.0.identity {
+            Identity::AccessKey { secret, .. } => secret,
+            Identity::BearerToken(_) => "",
+        }
     }
 
     /// Returns the security token of an STS session. It is not to be logged.
     pub fn security_token(&self) -> Option<&str> {
-        self.0.security_token.as_deref().map(String::as_str)
+        match &*self.0.identity {
+            Identity::AccessKey { security_token, .. } => {
+                security_token.as_deref().map(String::as_str)
+            }
+            Identity::BearerToken(_) => None,
+        }
+    }
+
+    /// Returns the bearer token, where that is what these credentials are. It is not to be logged.
+    pub fn bearer(&self) -> Option<&str> {
+        match &*self.0.identity {
+            Identity::AccessKey { .. } => None,
+            Identity::BearerToken(token) => Some(token),
+        }
+    }
+
+    /// Returns the key state that requests are signed with; `None` for a bearer token.
+    pub fn signing_key(&self) -> Option<&SigningKey> {
+        match &*self.0.identity {
+            Identity::AccessKey { key, .. } => Some(key),
+            Identity::BearerToken(_) => None,
+        }
     }
 
     /// Returns when the credentials end (UTC); `None` when they don't.
@@ -136,14 +178,9 @@ impl Credentials {
         &self.0.provider
     }
 
-    /// Returns the key state that requests are signed with.
-    pub fn signing_key(&self) -> &SigningKey {
-        &self.0.key
-    }
-
-    /// Says whether both are the same value, not only equal ones.
+    /// Says whether both come from the same load: clones do, equal values from two loads do not.
     pub fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.0.identity, &other.0.identity)
     }
 }
 
@@ -162,19 +199,22 @@ fn check_part(name: &'static str, value: &str) -> Result<(), Error> {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let head: String = self.0.access_key_id.chars().take(4).collect();
-        f.debug_struct("Credentials")
-            .field("access_key_id", &format_args!("{head}..."))
-            .field("access_key_secret", &format_args!("<redacted>"))
-            .field(
-                "security_token",
-                &self
-                    .0
-                    .security_token
-                    .as_ref()
-                    .map(|_| format_args!("<redacted>")),
-            )
-            .field("expires_at", &self.0.expires_at)
+        let redacted = format_args!("<redacted>");
+        let mut text = f.debug_struct("Credentials");
+        match &*self.0.identity {
+            Identity::AccessKey {
+                key,
+                security_token,
+                ..
+            } => {
+                let head: String = key.access_key_id().chars().take(4).collect();
+                text.field("access_key_id", &format_args!("{head}..."))
+                    .field("access_key_secret", &redacted)
+                    .field("security_token", &security_token.as_ref().map(|_| redacted));
+            }
+            Identity::BearerToken(_) => _ = text.field("bearer_token", &redacted),
+        }
+        text.field("expires_at", &self.0.expires_at)
             .field("provider", &self.0.provider)
             .finish()
     }

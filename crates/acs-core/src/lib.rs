@@ -1,7 +1,13 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod decode;
+pub mod encode;
+pub mod model;
+pub mod operation;
+
 mod body;
+mod client;
 mod credentials;
 mod endpoint;
 mod error;
@@ -13,6 +19,7 @@ mod text;
 mod transport;
 
 pub use body::{Body, CollectError};
+pub use client::{Client, ClientBuilder};
 pub use credentials::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 pub use endpoint::{Endpoint, Network, Product, ProductInfo, RegionEndpoint, check_region};
 pub use error::{BoxError, Error, ErrorKind, ServiceError};

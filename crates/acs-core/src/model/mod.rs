@@ -53,7 +53,10 @@ pub trait FieldValue: Send + Sync {
 }
 
 /// A value, as shown.
-#[allow(missing_debug_implementations, reason = "shows secrets; `debug` is what prints a model")]
+#[allow(
+    missing_debug_implementations,
+    reason = "shows secrets; `debug` is what prints a model"
+)]
 #[non_exhaustive]
 pub enum View<'a> {
     /// Nothing was set or sent.
@@ -79,7 +82,10 @@ pub enum View<'a> {
 }
 
 /// A value, to be filled.
-#[allow(missing_debug_implementations, reason = "shows secrets; `debug` is what prints a model")]
+#[allow(
+    missing_debug_implementations,
+    reason = "shows secrets; `debug` is what prints a model"
+)]
 #[non_exhaustive]
 pub enum Slot<'a> {
     /// Nothing can be put here.
@@ -165,7 +171,7 @@ pub trait Map: Send + Sync {
 #[macro_export]
 macro_rules! model {
     ($name:ident { $($index:literal $field:ident: $kind:ident($wire:literal) $(.$with:ident($($arg:expr),*))*,)* }
-     $(checks: $checks:expr)?) => {
+     $(checks: [$($check:expr),* $(,)?])?) => {
         impl $crate::model::Model for $name {
             #[inline]
             fn schema(&self) -> &'static $crate::model::Schema {
@@ -190,11 +196,10 @@ macro_rules! model {
         }
 
         impl $name {
-            /// The table of the fields.
-            pub const SCHEMA: &'static $crate::model::Schema = &$crate::model::Schema {
+            const SCHEMA: &'static $crate::model::Schema = &$crate::model::Schema {
                 name: stringify!($name),
                 fields: &[$($crate::model::Field::$kind($wire)$(.$with($($arg),*))*,)*],
-                checks: &[$(.. $checks)?],
+                checks: &[$($($check),*)?],
             };
         }
 

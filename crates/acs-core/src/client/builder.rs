@@ -1,0 +1,140 @@
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Client;
+use super::call::{Buffers, Inner};
+use crate::credentials::{ProvideCredentials, SharedCredentialsProvider};
+use crate::endpoint::{Endpoint, Network, Product, check_region};
+use crate::error::Error;
+use crate::retry::RetryPolicy;
+use crate::runtime::{SharedRuntime, SystemRuntime};
+use crate::transport::SharedTransport;
+
+/// Settings of a [`Client`].
+#[derive(Debug)]
+#[must_use]
+pub struct ClientBuilder<P> {
+    region: String,
+    network: Network,
+    endpoint: Option<String>,
+    credentials: Option<SharedCredentialsProvider>,
+    transport: Option<SharedTransport>,
+    runtime: Option<SharedRuntime>,
+    retry: RetryPolicy,
+    attempt_timeout: Duration,
+    max_response_bytes: usize,
+    product: PhantomData<fn() -> P>,
+}
+
+impl<P: Product> ClientBuilder<P> {
+    pub(super) fn new(region: String) -> Self {
+        Self {
+            region,
+            network: Network::default(),
+            endpoint: None,
+            credentials: None,
+            transport: None,
+            runtime: None,
+            retry: RetryPolicy::default(),
+            attempt_timeout: Duration::from_secs(30),
+            max_response_bytes: 16 << 20,
+            product: PhantomData,
+        }
+    }
+
+    /// Sets where the client's credentials come from: [`Credentials`](crate::Credentials) themselves, or a provider
+    /// such as `acs_credentials::default_chain()`. Without it only unsigned operations can be sent.
+    pub fn credentials(mut self, provider: impl ProvideCredentials + 'static) -> Self {
+        self.credentials = Some(Arc::new(provider));
+        self
+    }
+
+    /// Sets the endpoint by hand, in place of the region's own: see [`Endpoint::parse`] for its form.
+    pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Sets the network that the service is reached by. Default: the public one.
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
+    /// Sets when calls are sent again. Default: three attempts in all.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sets how long one attempt may take, its whole answer included. Default: 30 s.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// Sets how many bytes an answer may have. Default: 16 MiB.
+    pub fn max_response_bytes(mut self, bytes: usize) -> Self {
+        self.max_response_bytes = bytes;
+        self
+    }
+
+    /// Sets the transport, in place of reqwest.
+    pub fn transport(mut self, transport: SharedTransport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Sets where time and randomness come from: for tests.
+    pub fn runtime(mut self, runtime: SharedRuntime) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Makes the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// The region or the endpoint is wrong, or there is no transport (the TLS features are off and none was set).
+    pub fn build(self) -> Result<Client<P>, Error> {
+        let endpoint = match &self.endpoint {
+            Some(text) => {
+                check_region(&self.region)?;
+                Endpoint::parse(text)?
+            }
+            None => Endpoint::resolve(P::INFO, &self.region, self.network)?,
+        };
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport()?,
+        };
+        Ok(Client::from_inner(Inner {
+            region: self.region,
+            endpoint,
+            credentials: self.credentials,
+            transport,
+            runtime: self
+                .runtime
+                .unwrap_or_else(|| Arc::new(SystemRuntime::new())),
+            retry: self.retry,
+            attempt_timeout: self.attempt_timeout,
+            max_response_bytes: self.max_response_bytes,
+            buffers: Buffers::default(),
+        }))
+    }
+}
+
+#[cfg(feature = "__reqwest")]
+fn default_transport() -> Result<SharedTransport, Error> {
+    Ok(Arc::new(
+        crate::transport::ReqwestTransport::builder().build()?,
+    ))
+}
+
+#[cfg(not(feature = "__reqwest"))]
+fn default_transport() -> Result<SharedTransport, Error> {
+    Err(Error::invalid_parameter(
+        "transport",
+        "none is set: turn on the feature `rustls` or `rustls-no-provider`, or give the builder one of your own",
+    ))
+}

@@ -1,0 +1,244 @@
+//! What is done after a failed attempt: a pure function of what failed.
+
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, ServiceError};
+use crate::transport::{TransportError, TransportErrorKind};
+
+/// How one attempt failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Before anything was sent, for a reason that a repeat won't cure.
+    Local(Error),
+    /// The transport had no answer.
+    Transport(TransportError),
+    /// The attempt's time ran out.
+    TimedOut(Duration),
+    /// The answer broke off in its body.
+    BrokenAnswer(crate::error::BoxError),
+    /// The service reported an error.
+    Service(ServiceError),
+    /// The answer is not what the operation promises; it is final.
+    Malformed(Error),
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Next {
+    /// Give up, and report the failure as it is.
+    Stop,
+    /// Give up, and say that the write may have been carried out.
+    StopUnknown,
+    /// Wait, then try again.
+    Again {
+        is_throttled: bool,
+        hint: Option<Duration>,
+    },
+    /// Have the credentials replaced, then try again at once.
+    AgainWithNewCredentials,
+}
+
+/// What the call's past and its operation allow.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Circumstances {
+    pub(super) is_idempotent: bool,
+    pub(super) are_credentials_temporary: bool,
+    pub(super) were_credentials_replaced: bool,
+}
+
+/// Decides what follows a failure.
+pub(super) fn decide(failure: &Failure, circumstances: Circumstances) -> Next {
+    const AGAIN: Next = Next::Again {
+        is_throttled: false,
+        hint: None,
+    };
+    let repeat_or_unknown = if circumstances.is_idempotent {
+        AGAIN
+    } else {
+        Next::StopUnknown
+    };
+    match failure {
+        Failure::Local(_) | Failure::Malformed(_) => Next::Stop,
+        Failure::Transport(error) => match error.kind() {
+            TransportErrorKind::Request => Next::Stop,
+            TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => AGAIN,
+            TransportErrorKind::Interrupted => repeat_or_unknown,
+        },
+        Failure::TimedOut(_) | Failure::BrokenAnswer(_) => repeat_or_unknown,
+        Failure::Service(error) => after_service_error(error, circumstances, repeat_or_unknown),
+    }
+}
+
+fn after_service_error(
+    error: &ServiceError,
+    circumstances: Circumstances,
+    repeat_or_unknown: Next,
+) -> Next {
+    let code = error.code.as_str();
+    let typed = Error::service(error.clone());
+    if typed.is_throttling() {
+        return Next::Again {
+            is_throttled: true,
+            hint: error.retry_after,
+        };
+    }
+    let is_refused_session = typed.is_expired_credentials()
+        || (code.starts_with("InvalidAccessKeyId") && circumstances.are_credentials_temporary);
+    if is_refused_session {
+        return if circumstances.were_credentials_replaced {
+            Next::Stop
+        } else {
+            Next::AgainWithNewCredentials
+        };
+    }
+    // An earlier attempt with this nonce reached the service, by a resend below us.
+    if code == "SignatureNonceUsed" || error.status >= 500 {
+        return repeat_or_unknown;
+    }
+    Next::Stop
+}
+
+impl Failure {
+    /// Makes the error that the caller gets.
+    pub(super) fn into_error(self, next: Next) -> Error {
+        let unknown = next == Next::StopUnknown;
+        let kind_or_unknown = |kind| {
+            if unknown {
+                ErrorKind::OutcomeUnknown
+            } else {
+                kind
+            }
+        };
+        match self {
+            Self::Local(error) | Self::Malformed(error) => error,
+            Self::TimedOut(limit) => Error::new(
+                kind_or_unknown(ErrorKind::Timeout),
+                format!("no answer within {limit:?}"),
+            ),
+            Self::BrokenAnswer(source) => Error::new(
+                kind_or_unknown(ErrorKind::Interrupted),
+                "the answer broke off",
+            )
+            .with_source(source),
+            Self::Service(error) => {
+                let error = Error::service(error);
+                if unknown {
+                    error.with_kind(ErrorKind::OutcomeUnknown)
+                } else {
+                    error
+                }
+            }
+            Self::Transport(error) => {
+                let kind = match error.kind() {
+                    TransportErrorKind::Request => ErrorKind::InvalidInput,
+                    TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => {
+                        ErrorKind::Connect
+                    }
+                    TransportErrorKind::Interrupted => kind_or_unknown(ErrorKind::Interrupted),
+                };
+                Error::new(kind, error.to_string()).with_source(error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WRITE: Circumstances = Circumstances {
+        is_idempotent: false,
+        are_credentials_temporary: true,
+        were_credentials_replaced: false,
+    };
+    const READ: Circumstances = Circumstances {
+        is_idempotent: true,
+        ..WRITE
+    };
+
+    fn service(status: u16, code: &str) -> Failure {
+        Failure::Service(ServiceError {
+            status,
+            code: code.to_owned(),
+            ..ServiceError::default()
+        })
+    }
+
+    fn broken() -> Failure {
+        Failure::Transport(TransportError::new(
+            TransportErrorKind::Interrupted,
+            "reset",
+        ))
+    }
+
+    #[test]
+    fn a_write_is_sent_again_only_if_nothing_of_it_can_have_been_done() {
+        let unreached =
+            Failure::Transport(TransportError::new(TransportErrorKind::Connect, "refused"));
+        assert!(matches!(decide(&unreached, WRITE), Next::Again { .. }));
+        assert!(matches!(
+            decide(&service(400, "Throttling.User"), WRITE),
+            Next::Again {
+                is_throttled: true,
+                ..
+            }
+        ));
+        for failure in [
+            broken(),
+            service(500, "InternalError"),
+            service(400, "SignatureNonceUsed"),
+        ] {
+            assert_eq!(decide(&failure, WRITE), Next::StopUnknown, "{failure:?}");
+            assert!(
+                matches!(decide(&failure, READ), Next::Again { .. }),
+                "{failure:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_final() {
+        for code in [
+            "SignatureDoesNotMatch",
+            "Forbidden",
+            "InvalidVideo.NotFound",
+        ] {
+            assert_eq!(decide(&service(400, code), READ), Next::Stop, "{code}");
+        }
+    }
+
+    #[test]
+    fn expired_credentials_are_replaced_once() {
+        let expired = service(400, "InvalidSecurityToken.Expired");
+        assert_eq!(decide(&expired, WRITE), Next::AgainWithNewCredentials);
+        assert_eq!(
+            decide(
+                &expired,
+                Circumstances {
+                    were_credentials_replaced: true,
+                    ..WRITE
+                }
+            ),
+            Next::Stop
+        );
+        let permanent = Circumstances {
+            are_credentials_temporary: false,
+            ..WRITE
+        };
+        assert_eq!(
+            decide(&service(404, "InvalidAccessKeyId.NotFound"), permanent),
+            Next::Stop
+        );
+    }
+
+    #[test]
+    fn a_write_that_may_have_been_done_is_reported_as_unknown() {
+        let error = broken().into_error(Next::StopUnknown);
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+        assert!(
+            error.to_string().contains("may have been carried out"),
+            "{error}"
+        );
+        assert!(!error.is_retryable());
+    }
+}

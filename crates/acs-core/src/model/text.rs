@@ -1,0 +1,151 @@
+use std::borrow::Cow;
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
+
+use super::{FieldValue, Slot, View};
+
+/// A value that the wire carries as a text.
+pub trait Text: Send + Sync {
+    /// Writes the text.
+    fn text(&self) -> Cow<'_, str>;
+
+    /// Reads the text; says whether it was one of this type.
+    #[must_use]
+    fn set_text(&mut self, text: &str) -> bool;
+}
+
+/// A point in time, in UTC to the second.
+///
+/// Written as `2026-11-20T09:05:30Z`. Read from that form, with fractions of a second, with another offset,
+/// without seconds (`2026-11-20T09:05Z`), and with a blank between date and time, which is taken as UTC.
+#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Timestamp(pub DateTime<Utc>);
+
+impl Timestamp {
+    /// Reads a text in one of the forms that services send.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+            return Some(Self(time.to_utc()));
+        }
+        let bare = text.strip_suffix('Z').unwrap_or(text);
+        ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(bare, form).ok())
+            .or_else(|| {
+                NaiveDate::parse_from_str(bare, "%Y-%m-%d")
+                    .ok()?
+                    .and_hms_opt(0, 0, 0)
+            })
+            .map(|time| Self(time.and_utc()))
+    }
+}
+
+impl Text for Timestamp {
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.0.to_rfc3339_opts(SecondsFormat::Secs, true))
+    }
+
+    fn set_text(&mut self, text: &str) -> bool {
+        Self::parse(text).map(|time| *self = time).is_some()
+    }
+}
+
+impl From<DateTime<Utc>> for Timestamp {
+    fn from(time: DateTime<Utc>) -> Self {
+        Self(time)
+    }
+}
+
+impl From<Timestamp> for DateTime<Utc> {
+    fn from(time: Timestamp) -> Self {
+        time.0
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
+    }
+}
+
+/// A list that the wire carries as one text with commas between the items: ids, mostly.
+#[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+pub struct CommaList(pub Vec<String>);
+
+impl Text for CommaList {
+    fn text(&self) -> Cow<'_, str> {
+        Cow::Owned(self.0.join(","))
+    }
+
+    fn set_text(&mut self, text: &str) -> bool {
+        self.0 = text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+            .map(str::to_owned)
+            .collect();
+        true
+    }
+}
+
+impl From<&str> for CommaList {
+    /// Takes one item, or several with commas between them.
+    fn from(text: &str) -> Self {
+        let mut list = Self::default();
+        let _ = list.set_text(text);
+        list
+    }
+}
+
+impl From<String> for CommaList {
+    /// Takes one item, or several with commas between them.
+    fn from(text: String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl<T: Into<String>> From<Vec<T>> for CommaList {
+    fn from(items: Vec<T>) -> Self {
+        items.into_iter().collect()
+    }
+}
+
+impl<T: Into<String>, const N: usize> From<[T; N]> for CommaList {
+    fn from(items: [T; N]) -> Self {
+        items.into_iter().collect()
+    }
+}
+
+impl<T: Into<String>> FromIterator<T> for CommaList {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self(items.into_iter().map(Into::into).collect())
+    }
+}
+
+macro_rules! text_values {
+    ($($type:ty),*) => {$(
+        impl FieldValue for $type {
+            fn view(&self) -> View<'_> {
+                View::Text(self.text())
+            }
+
+            fn slot(&mut self) -> Slot<'_> {
+                Slot::Text(self)
+            }
+
+            fn clear(&mut self) {
+                *self = Self::default();
+            }
+        }
+    )*};
+}
+
+text_values!(Timestamp, CommaList);
