@@ -1,0 +1,7 @@
+//! Runs files of known answers against the workspace.
+//!
+//! The answers come from official SDKs and documents, never from the code under test.
+
+#![forbid(unsafe_code)]
+
+pub mod signing;

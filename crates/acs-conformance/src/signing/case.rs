@@ -1,0 +1,172 @@
+//! Reading a case and comparing its stages.
+
+use acs_signer::Payload;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+/// A case: what goes in and what must come out.
+pub(super) struct Case<'c> {
+    pub(super) input: &'c Value,
+    pub(super) expect: &'c Value,
+}
+
+/// Names and values.
+pub(super) type Pairs<'c> = Vec<(&'c str, &'c str)>;
+
+impl<'c> Case<'c> {
+    pub(super) fn new(case: &'c Value) -> Self {
+        Self {
+            input: &case["input"],
+            expect: &case["expect"],
+        }
+    }
+
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.input.get(field).is_some()
+    }
+
+    /// A text of the input; `None` if it is null or not there.
+    pub(super) fn text(&self, field: &str) -> Option<&'c str> {
+        self.input[field].as_str()
+    }
+
+    /// A text that the input must have.
+    pub(super) fn required(&self, field: &str) -> Result<&'c str, String> {
+        self.text(field)
+            .ok_or_else(|| format!("input.{field} is not a text"))
+    }
+
+    pub(super) fn number(&self, field: &str) -> Result<i64, String> {
+        self.input[field]
+            .as_i64()
+            .ok_or_else(|| format!("input.{field} is not a number"))
+    }
+
+    /// A map of texts of the input; empty if it is null or not there.
+    pub(super) fn pairs(&self, field: &str) -> Result<Pairs<'c>, String> {
+        match &self.input[field] {
+            Value::Null => Ok(Vec::new()),
+            Value::Object(map) => {
+                texts(map).ok_or_else(|| format!("input.{field} has a value that is not a text"))
+            }
+            _ => Err(format!("input.{field} is not a map")),
+        }
+    }
+
+    /// The body's bytes, if there is one.
+    pub(super) fn body(&self) -> Result<Option<Vec<u8>>, String> {
+        let body = &self.input["body"];
+        match (&body["utf8"], &body["base64"]) {
+            (Value::String(text), _) => Ok(Some(text.clone().into_bytes())),
+            (_, Value::String(text)) => STANDARD
+                .decode(text)
+                .map(Some)
+                .map_err(|_| "input.body is no base64".to_owned()),
+            _ if body.is_null() => Ok(None),
+            _ => Err("input.body is of no known form".to_owned()),
+        }
+    }
+
+    /// Compares one stage with what is expected, if anything is.
+    pub(super) fn stage(&self, name: &str, got: &str) -> Result<(), String> {
+        match &self.expect[name] {
+            Value::String(expected) if expected == got => Ok(()),
+            Value::String(expected) => Err(difference(name, expected, got)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Compares a map stage: the same names in any case, the same values. Names in `optional` may be missing in `got`.
+    pub(super) fn map_stage(
+        &self,
+        name: &str,
+        got: &[(&str, &str)],
+        optional: &[&str],
+    ) -> Result<(), String> {
+        let Value::Object(expected) = &self.expect[name] else {
+            return Ok(());
+        };
+        let got_value = |wanted: &str| {
+            got.iter()
+                .find(|(n, _)| n.eq_ignore_ascii_case(wanted))
+                .map(|(_, v)| *v)
+        };
+        for (wanted, value) in expected {
+            let value = scalar(value);
+            match got_value(wanted) {
+                Some(got) if got == value => {}
+                Some(got) => return Err(difference(&format!("{name}.{wanted}"), &value, got)),
+                None if optional.iter().any(|o| o.eq_ignore_ascii_case(wanted)) => {}
+                None => return Err(format!("{name} lacks {wanted}")),
+            }
+        }
+        match got
+            .iter()
+            .find(|(n, _)| !expected.keys().any(|k| k.eq_ignore_ascii_case(n)))
+        {
+            Some((extra, _)) => Err(format!("{name} has {extra}, which is not expected")),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The body as a payload.
+pub(super) fn payload(body: Option<&[u8]>) -> Payload<'_> {
+    body.map_or(Payload::Empty, Payload::Bytes)
+}
+
+/// Keeps the pairs whose name is not in `names`, in any case.
+pub(super) fn without<'c>(pairs: Pairs<'c>, names: &[&str]) -> Pairs<'c> {
+    let kept = |name: &str| !names.iter().any(|own| own.eq_ignore_ascii_case(name));
+    pairs.into_iter().filter(|(name, _)| kept(name)).collect()
+}
+
+/// The path and query of a URL.
+pub(super) fn path_and_query(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
+    target.split_once('?').unwrap_or((target, ""))
+}
+
+/// The encoded pairs of a query, sorted: an order is no part of what is signed.
+pub(super) fn sorted(query: &str) -> Vec<&str> {
+    let mut pairs: Vec<_> = query.split('&').filter(|pair| !pair.is_empty()).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+/// One line that shows where two texts part.
+pub(super) fn difference(stage: &str, expected: &str, got: &str) -> String {
+    let at = expected
+        .char_indices()
+        .zip(got.chars())
+        .find(|((_, e), g)| e != g)
+        .map_or(expected.len().min(got.len()), |((at, _), _)| at);
+    let excerpt = |text: &str| -> String {
+        text.get(at..)
+            .unwrap_or_default()
+            .chars()
+            .take(40)
+            .collect()
+    };
+    format!(
+        "{stage} differs at byte {at}: expected {:?}, got {:?}",
+        excerpt(expected),
+        excerpt(got)
+    )
+}
+
+fn texts(map: &Map<String, Value>) -> Option<Pairs<'_>> {
+    map.iter()
+        .filter(|(_, value)| !value.is_number())
+        .map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+        .collect()
+}
+
+fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

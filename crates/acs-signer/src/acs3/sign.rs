@@ -1,0 +1,322 @@
+use super::{
+    ACCESS_KEY_ID, ACTION, ALGORITHM, BEARER_TOKEN, CONTENT_SHA256, DATE, HOST, NONCE, RESERVED,
+    Request, SECURITY_TOKEN, SIGNATURE_TYPE, SignedHeaders, Style, VERSION, is_always_signed,
+};
+use crate::buffer::Buffer;
+use crate::error::{Error, ErrorKind};
+use crate::headers::{Own, Written};
+use crate::key::{SigningKey, mac_sha256};
+use crate::query::{Pair, Pairs};
+use crate::text::{Span, Text};
+use crate::{check, date, headers, query};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+
+/// Signs a request with an AccessKey.
+///
+/// # Errors
+/// An [`Error`] that names the field at fault.
+pub fn sign<'b>(
+    request: &Request<'_>,
+    key: &SigningKey,
+    buffer: &'b mut Buffer,
+) -> Result<Signed<'b>, Error> {
+    let token = request.security_token.filter(|token| !token.is_empty());
+    if let Some(token) = token {
+        check::value("security token", token)?;
+    }
+    let identity = Identity {
+        access_key_id: token.map(|_| key.access_key_id()),
+        security_token: token,
+        ..Identity::default()
+    };
+    let request = write(request, &identity, buffer)?;
+
+    let canonical = &mut buffer.canonical;
+    let names = &buffer.authorization;
+    canonical.push(b"\n");
+    let start = canonical.len();
+    canonical.push(&names.as_bytes()[..names.len() - 1]);
+    let signed_headers = canonical.since(start);
+    canonical.push(b"\n");
+    canonical.push(&request.payload);
+
+    string_to_sign(&mut buffer.to_sign, canonical);
+    let signature = mac_sha256(&key.sha256, buffer.to_sign.as_bytes());
+
+    let authorization = &mut buffer.authorization;
+    authorization.clear();
+    authorization.push_str(ALGORITHM);
+    authorization.push(b" Credential=");
+    authorization.push_str(key.access_key_id());
+    authorization.push(b",SignedHeaders=");
+    authorization.push(buffer.canonical.bytes(signed_headers));
+    authorization.push(b",Signature=");
+    let start = authorization.len();
+    authorization.push_hex(&signature);
+    let signature = authorization.since(start);
+    Ok(Signed {
+        buffer,
+        query: request.query,
+        headers: request.headers,
+        signed_headers,
+        signature,
+    })
+}
+
+/// Prepares a request that carries a bearer token: nothing is signed.
+///
+/// # Errors
+/// An [`Error`] that names the field at fault.
+pub fn bearer<'b>(
+    request: &Request<'_>,
+    style: Style,
+    token: &str,
+    buffer: &'b mut Buffer,
+) -> Result<Unsigned<'b>, Error> {
+    check::value("bearer token", token)?;
+    let mut identity = Identity {
+        bearer_token: Some(token),
+        ..Identity::default()
+    };
+    match style {
+        Style::Rpc => identity.query = &[("SignatureType", "BEARERTOKEN")],
+        Style::Roa => identity.signature_type = Some("BEARERTOKEN"),
+    }
+    unsigned(request, &identity, buffer)
+}
+
+/// Prepares a request without any credential, for the few APIs that allow it.
+///
+/// # Errors
+/// An [`Error`] that names the field at fault.
+pub fn anonymous<'b>(
+    request: &Request<'_>,
+    style: Style,
+    buffer: &'b mut Buffer,
+) -> Result<Unsigned<'b>, Error> {
+    let mut identity = Identity::default();
+    if style == Style::Rpc {
+        identity.query = &[("Format", "json")];
+    }
+    unsigned(request, &identity, buffer)
+}
+
+/// A signed request: what to add to it, and the stages that led there. It borrows from the [`Buffer`].
+#[derive(Clone, Copy)]
+pub struct Signed<'b> {
+    buffer: &'b Buffer,
+    query: Span,
+    headers: Written,
+    signed_headers: Span,
+    signature: Span,
+}
+
+impl<'b> Signed<'b> {
+    /// The encoded query to put on the URL, without `?`; empty for none.
+    pub fn query(&self) -> &'b str {
+        self.buffer.canonical.str(self.query)
+    }
+
+    /// The headers to add to the request, `authorization` last. `host` is not among them: HTTP clients write it, and
+    /// must write it as [`Request::host`] has it.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
+        added(self.headers, &self.buffer.canonical).chain([("authorization", self.authorization())])
+    }
+
+    /// The value of the `Authorization` header.
+    pub fn authorization(&self) -> &'b str {
+        self.buffer.authorization.as_str()
+    }
+
+    /// Stage 1: the canonical request.
+    pub fn canonical_request(&self) -> &'b str {
+        self.buffer.canonical.as_str()
+    }
+
+    /// The names of the signed headers, joined with `;`.
+    pub fn signed_headers(&self) -> &'b str {
+        self.buffer.canonical.str(self.signed_headers)
+    }
+
+    /// Stage 2: the string to sign.
+    pub fn string_to_sign(&self) -> &'b str {
+        self.buffer.to_sign.as_str()
+    }
+
+    /// Stage 3: the signature, in lower-case hexadecimal.
+    pub fn signature(&self) -> &'b str {
+        self.buffer.authorization.str(self.signature)
+    }
+}
+
+impl fmt::Debug for Signed<'_> {
+    /// Shows no content: it has a signature and may have a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").finish_non_exhaustive()
+    }
+}
+
+/// A request that needs no signature: what to add to it. It borrows from the [`Buffer`].
+#[derive(Clone, Copy)]
+pub struct Unsigned<'b> {
+    buffer: &'b Buffer,
+    query: Span,
+    headers: Written,
+}
+
+impl<'b> Unsigned<'b> {
+    /// The encoded query to put on the URL, without `?`; empty for none.
+    pub fn query(&self) -> &'b str {
+        self.buffer.canonical.str(self.query)
+    }
+
+    /// The headers to add to the request, but for `host`.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
+        added(self.headers, &self.buffer.canonical)
+    }
+}
+
+impl fmt::Debug for Unsigned<'_> {
+    /// Shows no content: it may have a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsigned").finish_non_exhaustive()
+    }
+}
+
+/// Who a request is from: the headers and parameters that depend on it.
+#[derive(Default)]
+struct Identity<'a> {
+    access_key_id: Option<&'a str>,
+    security_token: Option<&'a str>,
+    bearer_token: Option<&'a str>,
+    signature_type: Option<&'a str>,
+    query: &'a [Pair<'a>],
+}
+
+/// The canonical request up to its headers.
+struct Head {
+    query: Span,
+    headers: Written,
+    payload: [u8; 64],
+}
+
+fn unsigned<'b>(
+    request: &Request<'_>,
+    identity: &Identity<'_>,
+    buffer: &'b mut Buffer,
+) -> Result<Unsigned<'b>, Error> {
+    let head = write(request, identity, buffer)?;
+    Ok(Unsigned {
+        buffer,
+        query: head.query,
+        headers: head.headers,
+    })
+}
+
+/// Writes the canonical request up to its headers, and the names of the signed headers into `authorization`.
+fn write(
+    request: &Request<'_>,
+    identity: &Identity<'_>,
+    buffer: &mut Buffer,
+) -> Result<Head, Error> {
+    check::method(request.method)?;
+    check::value("host", request.host)?;
+    check::value("action", request.action)?;
+    check::value("version", request.version)?;
+    check::value("nonce", request.nonce)?;
+    let path = canonical_uri(request.path)?;
+    let date = date::iso8601(request.date)?;
+    let payload = request.payload.sha256_hex();
+
+    let pairs = Pairs([identity.query, request.query, &[]]);
+    query::sort(&mut buffer.params, &pairs)?;
+    let policy = request.signed_headers;
+    headers::collect(&mut buffer.headers, request.headers, &RESERVED, |name| {
+        policy == SignedHeaders::All || is_always_signed(name)
+    })?;
+
+    let canonical = &mut buffer.canonical;
+    canonical.clear();
+    canonical.push_str(request.method);
+    canonical.push(b"\n");
+    canonical.push_str(path);
+    canonical.push(b"\n");
+    let start = canonical.len();
+    let rules = query::Rules {
+        line_breaks: request.line_breaks,
+        encoded_names: false,
+        bare_names: false,
+    };
+    query::write(canonical, &pairs, &buffer.params, rules)?;
+    let query = canonical.since(start);
+    canonical.push(b"\n");
+
+    let mut own = Own::new();
+    own.push(HOST, request.host);
+    if let Some(id) = identity.access_key_id {
+        own.push(ACCESS_KEY_ID, id);
+    }
+    own.push(ACTION, request.action);
+    if let Some(token) = identity.bearer_token {
+        own.push(BEARER_TOKEN, token);
+    }
+    own.push(
+        CONTENT_SHA256,
+        std::str::from_utf8(&payload).unwrap_or_default(),
+    );
+    own.push(DATE, &date);
+    if let Some(token) = identity.security_token {
+        own.push(SECURITY_TOKEN, token);
+    }
+    own.push(NONCE, request.nonce);
+    if let Some(kind) = identity.signature_type {
+        own.push(SIGNATURE_TYPE, kind);
+    }
+    own.push(VERSION, request.version);
+
+    let names = &mut buffer.authorization;
+    names.clear();
+    let headers = headers::write(
+        canonical,
+        Some(names),
+        &own,
+        request.headers,
+        &buffer.headers,
+    );
+    Ok(Head {
+        query,
+        headers,
+        payload,
+    })
+}
+
+/// The path as it is signed. The SDKs disagree on a raw `+`, `*` or `%7E`, so those are refused.
+fn canonical_uri(path: &str) -> Result<&str, Error> {
+    if path.is_empty() {
+        return Ok("/");
+    }
+    let bytes = path.as_bytes();
+    let plain = |b: &u8| b.is_ascii_graphic() && !matches!(b, b'?' | b'#');
+    if bytes[0] != b'/' || !bytes.iter().all(plain) {
+        return Err(Error::new(ErrorKind::Malformed, "path"));
+    }
+    if bytes.iter().any(|b| matches!(b, b'+' | b'*'))
+        || path.contains("%7E")
+        || path.contains("%7e")
+    {
+        return Err(Error::new(ErrorKind::Disputed, "path"));
+    }
+    Ok(path)
+}
+
+pub(super) fn string_to_sign(to_sign: &mut Text, canonical: &Text) {
+    to_sign.clear();
+    to_sign.push_str(ALGORITHM);
+    to_sign.push(b"\n");
+    to_sign.push_hex(&Sha256::digest(canonical.as_bytes()).into());
+}
+
+fn added(headers: Written, text: &Text) -> impl Iterator<Item = (&'static str, &str)> {
+    headers.iter(text).filter(|(name, _)| *name != HOST)
+}

@@ -1,0 +1,88 @@
+//! What may not be signed: line breaks, names that are no tokens.
+
+use crate::error::{Error, ErrorKind};
+
+/// What to do with a carriage return, a line feed or a NUL in a parameter's value.
+///
+/// The schemes that percent-encode parameters twice over the wire and the signature (ACS3, RPC V1, OSS V4) can carry
+/// them safely, a video description of two lines for one; an identifier has none, so refusing is the default. Headers
+/// never allow them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LineBreaks {
+    /// Refuse the request with [`ErrorKind::ControlCharacter`].
+    #[default]
+    Refuse,
+    /// Percent-encode them like any other byte.
+    Encode,
+}
+
+/// Whether `text` has a carriage return, a line feed or a NUL.
+pub(crate) fn has_line_break(text: &str) -> bool {
+    text.bytes()
+        .fold(false, |met, b| met | (b == b'\r') | (b == b'\n') | (b == 0))
+}
+
+/// Checks a required value that goes into a header or a line of its own.
+pub(crate) fn value(field: &'static str, value: &str) -> Result<(), Error> {
+    if value.is_empty() {
+        return Err(Error::new(ErrorKind::Empty, field));
+    }
+    if has_line_break(value) {
+        return Err(Error::new(ErrorKind::ControlCharacter, field));
+    }
+    Ok(())
+}
+
+/// Checks an HTTP method.
+pub(crate) fn method(method: &str) -> Result<(), Error> {
+    if method.is_empty() {
+        return Err(Error::new(ErrorKind::Empty, "method"));
+    }
+    if !is_token(method) {
+        return Err(Error::new(ErrorKind::NotAToken, "method"));
+    }
+    Ok(())
+}
+
+/// Checks a header of the caller.
+pub(crate) fn header(name: &str, value: &str) -> Result<(), Error> {
+    if !is_token(name) {
+        return Err(Error::named(ErrorKind::NotAToken, "header", name));
+    }
+    if has_line_break(value) {
+        return Err(Error::named(ErrorKind::ControlCharacter, "header", name));
+    }
+    Ok(())
+}
+
+/// Whether `name` is a token of RFC 9110 section 5.6.2.
+fn is_token(name: &str) -> bool {
+    const TOKEN: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut i = 0;
+        while i < 256 {
+            let b = i as u8;
+            table[i] = b.is_ascii_alphanumeric()
+                || matches!(
+                    b,
+                    b'!' | b'#'
+                        | b'$'
+                        | b'%'
+                        | b'&'
+                        | b'\''
+                        | b'*'
+                        | b'+'
+                        | b'-'
+                        | b'.'
+                        | b'^'
+                        | b'_'
+                        | b'`'
+                        | b'|'
+                        | b'~'
+                );
+            i += 1;
+        }
+        table
+    };
+    !name.is_empty() && name.bytes().all(|b| TOKEN[usize::from(b)])
+}

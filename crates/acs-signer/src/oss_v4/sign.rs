@@ -1,0 +1,423 @@
+use super::{
+    ADDITIONAL_HEADERS, ALGORITHM, CONTENT_SHA256, CREDENTIAL, DATE, EXPIRES, Request,
+    SECURITY_TOKEN, SIGNATURE, SIGNATURE_VERSION, ScopedKey, UNSIGNED_PAYLOAD, is_default_header,
+    write_uri,
+};
+use crate::buffer::Buffer;
+use crate::date::DateText;
+use crate::error::{Error, ErrorKind};
+use crate::headers::{Own, Written};
+use crate::key::mac_sha256;
+use crate::query::{Pair, Pairs};
+use crate::text::{Span, Text};
+use crate::{check, date, headers, query};
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+
+/// Signs a request with a header.
+///
+/// # Errors
+/// An [`Error`] that names the field at fault; [`ErrorKind::OutOfRange`] if the key is of another day.
+pub fn sign<'b>(
+    request: &Request<'_>,
+    key: &ScopedKey,
+    buffer: &'b mut Buffer,
+) -> Result<Signed<'b>, Error> {
+    let date = date_of(request.date, key)?;
+    let token = token_of(request.security_token)?;
+    collect_headers(request, buffer)?;
+    let mut own = Own::new();
+    own.push(CONTENT_SHA256, UNSIGNED_PAYLOAD);
+    own.push(DATE, &date);
+    if let Some(token) = token {
+        own.push(SECURITY_TOKEN, token);
+    }
+    let parts = write_canonical(request, &own, &[], buffer)?;
+    string_to_sign(&mut buffer.to_sign, &buffer.canonical, &date, key.scope());
+    let signature = mac_sha256(&key.mac, buffer.to_sign.as_bytes());
+
+    let authorization = &mut buffer.authorization;
+    authorization.clear();
+    authorization.push_str(ALGORITHM);
+    authorization.push(b" Credential=");
+    authorization.push_str(key.access_key_id());
+    authorization.push(b"/");
+    authorization.push_str(key.scope());
+    let additional = buffer.canonical.bytes(parts.additional);
+    if !additional.is_empty() {
+        authorization.push(b",AdditionalHeaders=");
+        authorization.push(additional);
+    }
+    authorization.push(b",Signature=");
+    let start = authorization.len();
+    authorization.push_hex(&signature);
+    let signature = authorization.since(start);
+    Ok(Signed {
+        buffer,
+        parts,
+        signature,
+    })
+}
+
+/// Signs a URL, which then works without headers of ours for `expires` seconds, 604,800 (7 days) at most.
+///
+/// `content-type`, `content-md5`, `x-oss-*` and additional headers of the request are signed and must be sent the same.
+///
+/// # Errors
+/// An [`Error`] that names the field at fault; [`ErrorKind::OutOfRange`] for `expires`, or if the key is of another day.
+pub fn presign<'b>(
+    request: &Request<'_>,
+    expires: u32,
+    key: &ScopedKey,
+    buffer: &'b mut Buffer,
+) -> Result<Presigned<'b>, Error> {
+    const LONGEST: u32 = 604_800;
+    if !(1..=LONGEST).contains(&expires) {
+        return Err(Error::new(ErrorKind::OutOfRange, "expires"));
+    }
+    let date = date_of(request.date, key)?;
+    let token = token_of(request.security_token)?;
+    let expires = decimal(expires);
+    let expires = std::str::from_utf8(&expires)
+        .unwrap_or_default()
+        .trim_start_matches('0');
+    collect_headers(request, buffer)?;
+
+    // `to_sign` and `authorization` are not in use yet: they hold the values that the query borrows.
+    let mut additional = std::mem::take(&mut buffer.to_sign);
+    let mut credential = std::mem::take(&mut buffer.authorization);
+    additional.clear();
+    write_additional(&mut additional, request, &buffer.headers);
+    credential.clear();
+    credential.push_str(key.access_key_id());
+    credential.push(b"/");
+    credential.push_str(key.scope());
+    let mut own: [Pair<'_>; 6] = [("", ""); 6];
+    let mut count = 0;
+    let mut add = |name, value| {
+        own[count] = (name, value);
+        count += 1;
+    };
+    add(SIGNATURE_VERSION, ALGORITHM);
+    add(DATE, &date);
+    add(EXPIRES, expires);
+    add(CREDENTIAL, credential.as_str());
+    if additional.len() > 0 {
+        add(ADDITIONAL_HEADERS, additional.as_str());
+    }
+    if let Some(token) = token {
+        add(SECURITY_TOKEN, token);
+    }
+    let parts = write_canonical(request, &Own::new(), &own[..count], buffer);
+    buffer.to_sign = additional;
+    buffer.authorization = credential;
+    let parts = parts?;
+
+    string_to_sign(&mut buffer.to_sign, &buffer.canonical, &date, key.scope());
+    let signature = mac_sha256(&key.mac, buffer.to_sign.as_bytes());
+    let query = &mut buffer.authorization;
+    query.clear();
+    query.push(buffer.canonical.bytes(parts.query));
+    query.push(b"&");
+    query.push_str(SIGNATURE);
+    query.push(b"=");
+    let start = query.len();
+    query.push_hex(&signature);
+    let signature = query.since(start);
+    Ok(Presigned {
+        buffer,
+        parts,
+        signature,
+    })
+}
+
+/// Signs the policy of a browser upload (PostObject).
+///
+/// `policy` is the policy document, as the base64 text that goes into the form. The same `x-oss-signature-version`,
+/// `x-oss-credential` and `x-oss-date` belong into its conditions.
+///
+/// # Errors
+/// [`ErrorKind::Empty`] for the policy or the token, [`ErrorKind::OutOfRange`] if the key is of another day.
+pub fn post_policy(
+    policy: &str,
+    date: DateTime<Utc>,
+    key: &ScopedKey,
+) -> Result<PostPolicy, Error> {
+    check::value("policy", policy)?;
+    let date = date_of(date, key)?;
+    let mut text = Text::default();
+    text.push_hex(&mac_sha256(&key.mac, policy.as_bytes()));
+    Ok(PostPolicy {
+        credential: [key.access_key_id(), "/", key.scope()].concat(),
+        date,
+        signature: text.as_str().to_owned(),
+    })
+}
+
+/// A signed request: what to add to it, and the stages that led there. It borrows from the [`Buffer`].
+#[derive(Clone, Copy)]
+pub struct Signed<'b> {
+    buffer: &'b Buffer,
+    parts: Parts,
+    signature: Span,
+}
+
+impl<'b> Signed<'b> {
+    /// The encoded path of a virtual-host URL, `/key`.
+    pub fn path(&self) -> &'b str {
+        self.buffer.canonical.str(self.parts.path)
+    }
+
+    /// The encoded path of a path-style URL, `/bucket/key`: the canonical URI.
+    pub fn bucket_path(&self) -> &'b str {
+        self.buffer.canonical.str(self.parts.uri)
+    }
+
+    /// The encoded query to put on the URL, without `?`; empty for none.
+    pub fn query(&self) -> &'b str {
+        self.buffer.canonical.str(self.parts.query)
+    }
+
+    /// The headers to add to the request, `authorization` last.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
+        self.parts
+            .headers
+            .iter(&self.buffer.canonical)
+            .chain([("authorization", self.authorization())])
+    }
+
+    /// The value of the `Authorization` header.
+    pub fn authorization(&self) -> &'b str {
+        self.buffer.authorization.as_str()
+    }
+
+    /// Stage 1: the canonical request.
+    pub fn canonical_request(&self) -> &'b str {
+        self.buffer.canonical.as_str()
+    }
+
+    /// Stage 2: the string to sign.
+    pub fn string_to_sign(&self) -> &'b str {
+        self.buffer.to_sign.as_str()
+    }
+
+    /// Stage 3: the signature, in lower-case hexadecimal.
+    pub fn signature(&self) -> &'b str {
+        self.buffer.authorization.str(self.signature)
+    }
+}
+
+impl fmt::Debug for Signed<'_> {
+    /// Shows no content: it has a signature and may have a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signed").finish_non_exhaustive()
+    }
+}
+
+/// A signed URL's path and query, and the stages that led there. It borrows from the [`Buffer`].
+#[derive(Clone, Copy)]
+pub struct Presigned<'b> {
+    buffer: &'b Buffer,
+    parts: Parts,
+    signature: Span,
+}
+
+impl<'b> Presigned<'b> {
+    /// The encoded path of a virtual-host URL, `/key`.
+    pub fn path(&self) -> &'b str {
+        self.buffer.canonical.str(self.parts.path)
+    }
+
+    /// The encoded path of a path-style URL, `/bucket/key`: the canonical URI.
+    pub fn bucket_path(&self) -> &'b str {
+        self.buffer.canonical.str(self.parts.uri)
+    }
+
+    /// The encoded query with the signature in it, without `?`. Whoever has it can send the request: don't log it.
+    pub fn query(&self) -> &'b str {
+        self.buffer.authorization.as_str()
+    }
+
+    /// Stage 1: the canonical request.
+    pub fn canonical_request(&self) -> &'b str {
+        self.buffer.canonical.as_str()
+    }
+
+    /// Stage 2: the string to sign.
+    pub fn string_to_sign(&self) -> &'b str {
+        self.buffer.to_sign.as_str()
+    }
+
+    /// Stage 3: the signature, in lower-case hexadecimal.
+    pub fn signature(&self) -> &'b str {
+        self.buffer.authorization.str(self.signature)
+    }
+}
+
+impl fmt::Debug for Presigned<'_> {
+    /// Shows no content: it has a signature and may have a token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presigned").finish_non_exhaustive()
+    }
+}
+
+/// A signed PostObject policy.
+pub struct PostPolicy {
+    credential: String,
+    date: DateText<16>,
+    signature: String,
+}
+
+impl PostPolicy {
+    /// The form fields to add beside `policy` (and `x-oss-security-token` for a temporary AccessKey); the field `file`
+    /// comes last in the form.
+    pub fn fields(&self) -> [(&'static str, &str); 4] {
+        [
+            (SIGNATURE_VERSION, ALGORITHM),
+            (CREDENTIAL, &self.credential),
+            (DATE, &self.date),
+            (SIGNATURE, &self.signature),
+        ]
+    }
+
+    /// The signature, in lower-case hexadecimal.
+    pub fn signature(&self) -> &str {
+        &self.signature
+    }
+}
+
+impl fmt::Debug for PostPolicy {
+    /// Shows no signature.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostPolicy")
+            .field("credential", &self.credential)
+            .field("date", &self.date)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the parts of the canonical request are.
+#[derive(Clone, Copy)]
+struct Parts {
+    uri: Span,
+    path: Span,
+    query: Span,
+    headers: Written,
+    additional: Span,
+}
+
+fn date_of(date: DateTime<Utc>, key: &ScopedKey) -> Result<DateText<16>, Error> {
+    let date = date::iso8601_basic(date)?;
+    if date[..8] != *key.day() {
+        return Err(Error::new(ErrorKind::OutOfRange, "date"));
+    }
+    Ok(date)
+}
+
+fn token_of(token: Option<&str>) -> Result<Option<&str>, Error> {
+    let token = token.filter(|token| !token.is_empty());
+    if let Some(token) = token {
+        check::value("security token", token)?;
+    }
+    Ok(token)
+}
+
+fn collect_headers(request: &Request<'_>, buffer: &mut Buffer) -> Result<(), Error> {
+    const RESERVED: [&str; 4] = ["authorization", CONTENT_SHA256, DATE, SECURITY_TOKEN];
+    let is_additional = |name: &str| {
+        request
+            .additional_headers
+            .iter()
+            .any(|additional| additional.eq_ignore_ascii_case(name))
+    };
+    headers::collect(&mut buffer.headers, request.headers, &RESERVED, |name| {
+        is_default_header(name) || is_additional(name)
+    })?;
+    headers::refuse_duplicates(&buffer.headers, request.headers)
+}
+
+/// Appends the names of the additional headers, joined with `;`.
+fn write_additional(text: &mut Text, request: &Request<'_>, order: &[u32]) {
+    if request.additional_headers.is_empty() {
+        return;
+    }
+    let names = order.iter().map(|&index| request.headers[index as usize].0);
+    for (i, name) in names.filter(|name| !is_default_header(name)).enumerate() {
+        if i > 0 {
+            text.push(b";");
+        }
+        text.push_lowercase(name);
+    }
+}
+
+fn write_canonical(
+    request: &Request<'_>,
+    own_headers: &Own<'_>,
+    own_query: &[Pair<'_>],
+    buffer: &mut Buffer,
+) -> Result<Parts, Error> {
+    check::method(request.method)?;
+    let pairs = Pairs([own_query, request.query, &[]]);
+    query::sort(&mut buffer.params, &pairs)?;
+    query::sort_by_encoded_name(&mut buffer.params, &pairs);
+
+    let canonical = &mut buffer.canonical;
+    canonical.clear();
+    canonical.push_str(request.method);
+    canonical.push(b"\n");
+    let start = canonical.len();
+    let path = write_uri(canonical, request.bucket, request.key, request.line_breaks)?;
+    let uri = canonical.since(start);
+    canonical.push(b"\n");
+    let start = canonical.len();
+    let rules = query::Rules {
+        line_breaks: request.line_breaks,
+        encoded_names: true,
+        bare_names: true,
+    };
+    query::write(canonical, &pairs, &buffer.params, rules)?;
+    let query = canonical.since(start);
+    canonical.push(b"\n");
+    let headers = headers::write(
+        canonical,
+        None,
+        own_headers,
+        request.headers,
+        &buffer.headers,
+    );
+    canonical.push(b"\n");
+    let start = canonical.len();
+    write_additional(canonical, request, &buffer.headers);
+    let additional = canonical.since(start);
+    canonical.push(b"\n");
+    canonical.push_str(UNSIGNED_PAYLOAD);
+    Ok(Parts {
+        uri,
+        path,
+        query,
+        headers,
+        additional,
+    })
+}
+
+pub(super) fn string_to_sign(to_sign: &mut Text, canonical: &Text, date: &str, scope: &str) {
+    to_sign.clear();
+    to_sign.push_str(ALGORITHM);
+    to_sign.push(b"\n");
+    to_sign.push_str(date);
+    to_sign.push(b"\n");
+    to_sign.push_str(scope);
+    to_sign.push(b"\n");
+    to_sign.push_hex(&Sha256::digest(canonical.as_bytes()).into());
+}
+
+/// Ten decimal digits.
+fn decimal(mut number: u32) -> [u8; 10] {
+    let mut text = [b'0'; 10];
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    text
+}

@@ -1,0 +1,49 @@
+//! The body, as far as a signature covers it.
+
+use crate::text::digit;
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+
+/// A request's body, or what is known of it.
+#[derive(Clone, Copy, Default)]
+pub enum Payload<'a> {
+    /// No body: its hash is a constant and is not computed.
+    #[default]
+    Empty,
+    /// The exact bytes that are sent.
+    Bytes(&'a [u8]),
+    /// The SHA-256 of a body that is not at hand.
+    Sha256([u8; 32]),
+}
+
+const EMPTY_SHA256: [u8; 64] = *b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+impl Payload<'_> {
+    /// The lower-case hexadecimal SHA-256.
+    pub(crate) fn sha256_hex(self) -> [u8; 64] {
+        match self {
+            Self::Empty => EMPTY_SHA256,
+            Self::Bytes(bytes) => hex(&Sha256::digest(bytes).into()),
+            Self::Sha256(hash) => hex(&hash),
+        }
+    }
+}
+
+impl fmt::Debug for Payload<'_> {
+    /// Shows the length only.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("Empty"),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            Self::Sha256(_) => f.write_str("Sha256(..)"),
+        }
+    }
+}
+
+fn hex(hash: &[u8; 32]) -> [u8; 64] {
+    let mut text = [0; 64];
+    for (pair, &byte) in text.chunks_exact_mut(2).zip(hash) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    text
+}

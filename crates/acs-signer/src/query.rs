@@ -1,0 +1,161 @@
+//! The canonical query: parameters sorted by name and percent-encoded.
+
+use crate::check::LineBreaks;
+use crate::encode::{CLASS, Met, encode, percent_encode};
+use crate::error::{Error, ErrorKind};
+use crate::text::Text;
+use std::cmp::Ordering;
+
+/// How parameter names and values are treated.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) line_breaks: LineBreaks,
+    /// Whether a name may have characters that are percent-encoded.
+    pub(crate) encoded_names: bool,
+    /// Whether a name with an empty value stands alone, without `=`.
+    pub(crate) bare_names: bool,
+}
+
+/// A name and its value, neither of them encoded.
+pub(crate) type Pair<'a> = (&'a str, &'a str);
+
+/// Parameters from up to three places, taken as one list: the signer's own, the query, the form.
+#[derive(Clone, Copy)]
+pub(crate) struct Pairs<'a>(pub(crate) [&'a [Pair<'a>]; 3]);
+
+impl<'a> Pairs<'a> {
+    pub(crate) fn of(pairs: &'a [Pair<'a>]) -> Self {
+        Self([&[], pairs, &[]])
+    }
+
+    fn at(&self, slot: Slot) -> Pair<'a> {
+        self.0[slot.part as usize][slot.index as usize]
+    }
+}
+
+/// Where a pair is, with the first bytes of its name, which decide nearly every comparison.
+#[derive(Clone, Copy)]
+pub(crate) struct Slot {
+    prefix: u64,
+    part: u32,
+    index: u32,
+}
+
+/// Part numbers of [`Pairs`].
+pub(crate) const OWN: usize = 0;
+pub(crate) const FORM: usize = 2;
+
+/// Fills `order` with the pairs sorted by raw name, in byte order of UTF-8.
+///
+/// A form parameter shadows one of the query with the same name.
+///
+/// # Errors
+/// An empty name, a name given twice in one place, or one that the signer writes itself.
+pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
+    order.clear();
+    for (part, list) in (0..).zip(pairs.0) {
+        for (index, (name, _)) in (0..).zip(list) {
+            if name.is_empty() {
+                return Err(Error::new(ErrorKind::Empty, "parameter name"));
+            }
+            let prefix = prefix(name.as_bytes());
+            order.push(Slot {
+                prefix,
+                part,
+                index,
+            });
+        }
+    }
+    order.sort_unstable_by(|a, b| compare(pairs, *a, *b));
+    if order.windows(2).any(|w| same_name(pairs, w[0], w[1])) {
+        resolve_same_names(order, pairs)?;
+    }
+    Ok(())
+}
+
+/// Sorts `order` anew by encoded name, as OSS V4 does: `%` comes before letters and digits.
+pub(crate) fn sort_by_encoded_name(order: &mut [Slot], pairs: &Pairs<'_>) {
+    let is_plain = |slot: &Slot| {
+        pairs
+            .at(*slot)
+            .0
+            .bytes()
+            .all(|b| CLASS[usize::from(b)] == 0)
+    };
+    if !order.iter().all(is_plain) {
+        let encoded = |slot: &Slot| percent_encode(pairs.at(*slot).0);
+        order.sort_by_cached_key(encoded);
+    }
+}
+
+/// Appends `name=value` pairs joined with `&`.
+///
+/// # Errors
+/// What `rules` refuse, with the name of the parameter.
+pub(crate) fn write(
+    text: &mut Text,
+    pairs: &Pairs<'_>,
+    order: &[Slot],
+    rules: Rules,
+) -> Result<(), Error> {
+    for (i, &slot) in order.iter().enumerate() {
+        if i > 0 {
+            text.push(b"&");
+        }
+        let (name, value) = pairs.at(slot);
+        let met_name = encode(text, name);
+        if !(rules.bare_names && value.is_empty()) {
+            text.push(b"=");
+        }
+        let met_value = encode(text, value);
+        if met_name == Met::NOTHING && met_value == Met::NOTHING {
+            continue;
+        }
+        if rules.line_breaks == LineBreaks::Refuse
+            && (met_name.line_break() || met_value.line_break())
+        {
+            return Err(Error::named(ErrorKind::ControlCharacter, "parameter", name));
+        }
+        if !rules.encoded_names && met_name != Met::NOTHING {
+            return Err(Error::named(ErrorKind::Disputed, "parameter name", name));
+        }
+    }
+    Ok(())
+}
+
+/// The first eight bytes as a number that compares like them.
+fn prefix(name: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let n = name.len().min(8);
+    first[..n].copy_from_slice(&name[..n]);
+    u64::from_be_bytes(first)
+}
+
+fn compare(pairs: &Pairs<'_>, a: Slot, b: Slot) -> Ordering {
+    a.prefix
+        .cmp(&b.prefix)
+        .then_with(|| pairs.at(a).0.cmp(pairs.at(b).0))
+        .then(a.part.cmp(&b.part))
+}
+
+fn same_name(pairs: &Pairs<'_>, a: Slot, b: Slot) -> bool {
+    a.prefix == b.prefix && pairs.at(a).0 == pairs.at(b).0
+}
+
+#[cold]
+fn resolve_same_names(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
+    for w in order.windows(2).filter(|w| same_name(pairs, w[0], w[1])) {
+        let (name, _) = pairs.at(w[0]);
+        if w[0].part as usize == OWN {
+            return Err(Error::named(ErrorKind::Reserved, "parameter", name));
+        }
+        if w[0].part == w[1].part {
+            return Err(Error::named(ErrorKind::Duplicate, "parameter", name));
+        }
+    }
+    // What is left is a query parameter right before the form's of the same name.
+    order.reverse();
+    order.dedup_by(|later, kept| same_name(pairs, *later, *kept));
+    order.reverse();
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The growing text that a stage is written into.
+
+use zeroize::Zeroize as _;
+
+/// Bytes that keep their room between signatures.
+///
+/// Everything written is UTF-8: whole `&str` values, or ASCII of our own making. The room is kept initialised, so that
+/// short pieces are stored as fixed-size chunks that may run past the end into slack.
+#[derive(Default)]
+pub(crate) struct Text {
+    room: Vec<u8>,
+    len: usize,
+}
+
+/// A part of a [`Text`].
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Span {
+    start: usize,
+    end: usize,
+}
+
+impl Text {
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.room[..self.len]
+    }
+
+    pub(crate) fn bytes(&self, span: Span) -> &[u8] {
+        &self.room[span.start..span.end]
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.str(self.since(0))
+    }
+
+    pub(crate) fn str(&self, span: Span) -> &str {
+        // Spans begin and end where whole `&str` values or ASCII do, so this is always UTF-8.
+        std::str::from_utf8(self.bytes(span)).unwrap_or_default()
+    }
+
+    /// What was written since the text was `start` bytes long.
+    pub(crate) fn since(&self, start: usize) -> Span {
+        Span {
+            start,
+            end: self.len,
+        }
+    }
+
+    /// Makes sure that `more` bytes can be written without growing.
+    #[inline]
+    pub(crate) fn reserve(&mut self, more: usize) {
+        if self.room.len() - self.len < more {
+            self.grow(more);
+        }
+    }
+
+    /// The room after the text, at least `more` bytes; what is written there counts after [`advance`](Self::advance).
+    #[inline]
+    pub(crate) fn spare(&mut self, more: usize) -> &mut [u8] {
+        self.reserve(more);
+        &mut self.room[self.len..]
+    }
+
+    #[inline]
+    pub(crate) fn advance(&mut self, written: usize) {
+        self.len += written;
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len());
+        self.room[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.len += bytes.len();
+    }
+
+    #[inline]
+    pub(crate) fn push_str(&mut self, text: &str) {
+        self.push(text.as_bytes());
+    }
+
+    /// Appends the lower-case form of `name`.
+    #[inline]
+    pub(crate) fn push_lowercase(&mut self, name: &str) {
+        let at = self.len;
+        self.push_str(name);
+        self.room[at..self.len].make_ascii_lowercase();
+    }
+
+    /// Appends lower-case hexadecimal digits.
+    #[inline]
+    pub(crate) fn push_hex<const N: usize>(&mut self, bytes: &[u8; N]) {
+        let out = &mut self.spare(2 * N)[..2 * N];
+        for (pair, &byte) in out.chunks_exact_mut(2).zip(bytes) {
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        self.advance(2 * N);
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let room = (self.len + more).max(2 * self.room.len()).max(512);
+        self.room.resize(room, 0);
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        // A security token may be in here.
+        self.room.zeroize();
+    }
+}
+
+/// One lower-case hexadecimal digit, without a branch or a table.
+#[inline]
+pub(crate) fn digit(nibble: u8) -> u8 {
+    nibble + b'0' + (u8::from(nibble > 9) * (b'a' - b'0' - 10))
+}
