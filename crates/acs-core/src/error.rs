@@ -2,6 +2,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use crate::access_denied::AccessDenied;
 use crate::text;
 
 /// A boxed error of another library, as the source of ours.
@@ -35,6 +36,9 @@ pub enum ErrorKind {
     Credentials,
     /// A local file could not be read or written. Correct the [`field`](Error::field), which names it.
     Io,
+    /// An earlier attempt was accepted and its answer was lost: the repeat was refused as a duplicate. Fetch
+    /// the result by the [`field`](Error::field), the parameter that kept the repeat from a second effect.
+    AlreadyAccepted,
     /// The service was not reached (name look-up, connection, TLS); nothing was processed. Check endpoint
     /// and network, then call again.
     Connect,
@@ -68,6 +72,8 @@ pub struct ServiceError {
     pub request_id: Option<String>,
     /// Address of a page on this error, where the answer held one.
     pub recommend: Option<String>,
+    /// Who may not do what, where access was denied.
+    pub access_denied: Option<Box<AccessDenied>>,
     /// How long the service asks to wait (`x-acs-retry-after`, sent in milliseconds).
     pub retry_after: Option<Duration>,
     /// The string to sign as the server computed it, where the answer held it.
@@ -186,7 +192,10 @@ impl Error {
 
     /// Says whether the service refused because of too many requests.
     pub fn is_throttling(&self) -> bool {
-        self.code().is_some_and(code_is_throttling) || self.status() == Some(429)
+        self.0
+            .service
+            .as_ref()
+            .is_some_and(ServiceError::is_throttling)
     }
 
     /// Says whether time ran out.
@@ -212,14 +221,23 @@ impl Error {
     /// Says whether the service refused the security token as expired or unknown, so that new
     /// credentials may help.
     pub fn is_expired_credentials(&self) -> bool {
-        self.code().is_some_and(|code| {
-            code.starts_with("InvalidSecurityToken") || code == "SecurityTokenExpired"
-        })
+        self.0
+            .service
+            .as_ref()
+            .is_some_and(ServiceError::is_expired_credentials)
     }
 }
 
-fn code_is_throttling(code: &str) -> bool {
-    code == "Throttling" || code.starts_with("Throttling.") || code == "FlowLimitExceeded"
+impl ServiceError {
+    /// Says whether the service refused because of too many requests.
+    pub fn is_throttling(&self) -> bool {
+        self.status == 429 || self.code == "Throttling" || self.code.starts_with("Throttling.")
+    }
+
+    /// Says whether the service refused the security token as expired or unknown.
+    pub fn is_expired_credentials(&self) -> bool {
+        self.code.starts_with("InvalidSecurityToken") || self.code == "SecurityTokenExpired"
+    }
 }
 
 impl fmt::Display for Error {
@@ -261,6 +279,9 @@ impl fmt::Display for ServiceError {
         write!(f, "{} (HTTP {})", text::Clean(code), self.status)?;
         if !self.message.is_empty() {
             write!(f, ": {}", text::Clean(&self.message))?;
+        }
+        if let Some(denied) = &self.access_denied {
+            write!(f, "; {denied}")?;
         }
         if let Some(id) = &self.request_id {
             write!(f, " [request id {}]", text::Clean(id))?;

@@ -6,6 +6,7 @@ pub mod encode;
 pub mod model;
 pub mod operation;
 
+mod access_denied;
 mod body;
 mod client;
 mod credentials;
@@ -18,8 +19,11 @@ mod service_error;
 mod text;
 mod transport;
 
+pub use access_denied::{AccessDenied, DenialReason};
 pub use body::{Body, CollectError};
-pub use client::{Client, ClientBuilder};
+pub use client::{
+    AttemptReport, CallOptions, CallReport, Client, ClientBuilder, Observer, RateLimit,
+};
 pub use credentials::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 pub use endpoint::{Endpoint, Network, Product, ProductInfo, RegionEndpoint, check_region};
 pub use error::{BoxError, Error, ErrorKind, ServiceError};

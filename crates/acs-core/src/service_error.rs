@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde_json::Value;
 
+use crate::access_denied::AccessDenied;
 use crate::error::ServiceError;
 use crate::text;
 
@@ -28,6 +29,7 @@ pub(crate) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> ServiceErro
             .request_id
             .or_else(|| header(headers, "x-acs-request-id")),
         recommend: fields.recommend,
+        access_denied: fields.access_denied,
         retry_after: retry_after(headers),
     }
 }
@@ -39,6 +41,7 @@ struct Fields {
     request_id: Option<String>,
     recommend: Option<String>,
     string_to_sign: Option<String>,
+    access_denied: Option<Box<AccessDenied>>,
 }
 
 impl Fields {
@@ -67,6 +70,7 @@ impl Fields {
             request_id: text(["RequestId", "requestId"]),
             recommend: text(["Recommend", "recommend"]),
             string_to_sign,
+            access_denied: AccessDenied::read(&map),
         }
     }
 
@@ -86,6 +90,7 @@ impl Fields {
             request_id: element("RequestId"),
             recommend: element("Recommend"),
             string_to_sign: element("StringToSign"),
+            access_denied: None,
         }
     }
 }

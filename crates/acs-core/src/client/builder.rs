@@ -3,7 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
-use super::call::{Buffers, Inner};
+use super::bucket::RetryBucket;
+use super::call::Inner;
+use super::clock::ClockOffset;
+use super::limit::{Limiter, RateLimit};
+use super::observe::Observer;
+use super::settings::Settings;
+use super::sign::Buffers;
 use crate::credentials::{ProvideCredentials, SharedCredentialsProvider};
 use crate::endpoint::{Endpoint, Network, Product, check_region};
 use crate::error::Error;
@@ -21,9 +27,9 @@ pub struct ClientBuilder<P> {
     credentials: Option<SharedCredentialsProvider>,
     transport: Option<SharedTransport>,
     runtime: Option<SharedRuntime>,
-    retry: RetryPolicy,
-    attempt_timeout: Duration,
-    max_response_bytes: usize,
+    settings: Settings,
+    observer: Option<Box<dyn Observer>>,
+    rate_limit: Option<RateLimit>,
     product: PhantomData<fn() -> P>,
 }
 
@@ -36,9 +42,9 @@ impl<P: Product> ClientBuilder<P> {
             credentials: None,
             transport: None,
             runtime: None,
-            retry: RetryPolicy::default(),
-            attempt_timeout: Duration::from_secs(30),
-            max_response_bytes: 16 << 20,
+            settings: Settings::default(),
+            observer: None,
+            rate_limit: None,
             product: PhantomData,
         }
     }
@@ -64,19 +70,37 @@ impl<P: Product> ClientBuilder<P> {
 
     /// Sets when calls are sent again. Default: three attempts in all.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.settings.retry = policy;
         self
     }
 
-    /// Sets how long one attempt may take, its whole answer included. Default: 30 s.
+    /// Sets how long one attempt may take, its whole answer included. Default: 15 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
-        self.attempt_timeout = timeout;
+        self.settings.attempt_timeout = timeout;
         self
     }
 
-    /// Sets how many bytes an answer may have. Default: 16 MiB.
+    /// Sets how long a call may take: all attempts and the waits between them. Default: 60 s.
+    pub fn call_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.call_timeout = timeout;
+        self
+    }
+
+    /// Has an observer told of each attempt and each call.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Keeps the calls of each operation below a rate that adapts to throttling. Default: off.
+    pub fn rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// Sets how many bytes an answer may have, as sent and unpacked. Default: 16 MiB.
     pub fn max_response_bytes(mut self, bytes: usize) -> Self {
-        self.max_response_bytes = bytes;
+        self.settings.max_response_bytes = bytes;
         self
     }
 
@@ -116,9 +140,11 @@ impl<P: Product> ClientBuilder<P> {
             runtime: self
                 .runtime
                 .unwrap_or_else(|| Arc::new(SystemRuntime::new())),
-            retry: self.retry,
-            attempt_timeout: self.attempt_timeout,
-            max_response_bytes: self.max_response_bytes,
+            settings: self.settings,
+            observer: self.observer,
+            limiter: self.rate_limit.map(Limiter::new),
+            clock: ClockOffset::default(),
+            bucket: RetryBucket::default(),
             buffers: Buffers::default(),
         }))
     }

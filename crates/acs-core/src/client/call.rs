@@ -2,68 +2,56 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use acs_signer::{Buffer, Payload, acs3};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
+use tracing::Instrument as _;
 
+use super::answer::Answer;
+use super::bucket::RetryBucket;
+use super::clock::ClockOffset;
 use super::decide::{Circumstances, Failure, Next, decide};
-use crate::body::{Body, CollectError};
+use super::limit::Limiter;
+use super::observe::{AttemptReport, CallReport, Observer};
+use super::settings::{CallOptions, Settings};
+use super::sign::{Buffers, Fresh, sign};
 use crate::credentials::{Credentials, SharedCredentialsProvider};
 use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
-use crate::error::{BoxError, Error, ErrorKind, ServiceError};
-use crate::operation::{ApiStyle, OperationInfo, Security};
-use crate::retry::RetryPolicy;
+use crate::error::{Error, ErrorKind};
+use crate::operation::{OperationInfo, Security};
 use crate::runtime::{self, SharedRuntime};
-use crate::service_error;
-use crate::text;
 use crate::transport::SharedTransport;
 
-/// How much of an answer that reports an error is read.
-const MAX_ERROR_BYTES: usize = 1 << 20;
-
+/// What all clones of a client share.
 pub(super) struct Inner {
     pub(super) region: String,
     pub(super) endpoint: Endpoint,
     pub(super) credentials: Option<SharedCredentialsProvider>,
     pub(super) transport: SharedTransport,
     pub(super) runtime: SharedRuntime,
-    pub(super) retry: RetryPolicy,
-    pub(super) attempt_timeout: Duration,
-    pub(super) max_response_bytes: usize,
+    pub(super) settings: Settings,
+    pub(super) observer: Option<Box<dyn Observer>>,
+    pub(super) limiter: Option<Limiter>,
+    pub(super) clock: ClockOffset,
+    pub(super) bucket: RetryBucket,
     pub(super) buffers: Buffers,
 }
 
-/// A successful answer, not decoded yet.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) request_id: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-    pub(super) attempts: u32,
-}
-
-impl Answer {
-    /// Makes the error of an answer that can't be decoded.
-    pub(super) fn malformed(&self, cause: impl Into<BoxError>) -> Error {
-        let service = ServiceError {
-            status: self.status,
-            message: text::excerpt(&self.body),
-            request_id: Some(self.request_id.clone()).filter(|id| !id.is_empty()),
-            ..ServiceError::default()
-        };
-        let cause = cause.into();
-        Error::new(
-            ErrorKind::MalformedResponse,
-            format!("the answer is not what the operation promises: {cause}"),
-        )
-        .with_service(service)
-        .with_source(cause)
-    }
+/// One call under way.
+struct Call<'a> {
+    inner: &'a Inner,
+    info: &'static OperationInfo,
+    request: &'a Encoded,
+    settings: &'a Settings,
+    /// When the call's time is up, on the runtime's clock.
+    end: Duration,
+    attempt: u32,
+    /// What a repeat may do that the first attempt may not, learnt on the way.
+    circumstances: Circumstances,
+    /// An earlier attempt's fate is unknown.
+    is_fate_unknown: bool,
 }
 
 impl Inner {
@@ -71,55 +59,46 @@ impl Inner {
     pub(super) async fn call(
         &self,
         info: &'static OperationInfo,
-        request: Encoded,
+        request: &Encoded,
+        options: Option<&CallOptions>,
     ) -> Result<Answer, Error> {
-        let mut attempt = 0;
-        let mut were_credentials_replaced = false;
-        loop {
-            let credentials = self.credentials_for(info).await?;
-            attempt += 1;
-            let failure = match self
-                .attempt_in_time(info, &request, credentials.as_ref())
-                .await
-            {
-                Ok(answer) => {
-                    return Ok(Answer {
-                        attempts: attempt,
-                        ..answer
-                    });
-                }
-                Err(failure) => failure,
-            };
-            let next = decide(
-                &failure,
-                Circumstances {
-                    is_idempotent: info.is_idempotent,
-                    are_credentials_temporary: credentials
-                        .as_ref()
-                        .is_some_and(|it| it.security_token().is_some()),
-                    were_credentials_replaced,
+        let overridden = options.map(|options| options.apply(&self.settings));
+        let settings = overridden.as_ref().unwrap_or(&self.settings);
+        let start = self.runtime.elapsed();
+        let is_guarded = info
+            .duplicate_guard
+            .is_some_and(|guard| request.query.iter().any(|(name, _)| name == guard));
+        let call = Call {
+            inner: self,
+            info,
+            request,
+            settings,
+            end: start.saturating_add(settings.call_timeout),
+            attempt: 0,
+            circumstances: Circumstances {
+                is_idempotent: options
+                    .and_then(CallOptions::is_idempotent)
+                    .unwrap_or(info.is_idempotent),
+                is_guarded,
+                ..Circumstances::default()
+            },
+            is_fate_unknown: false,
+        };
+        let span = tracing::debug_span!("acs_call", product = info.product.product, action = info.action, region = %self.region);
+        let result = call.run().instrument(span).await;
+        if let Some(observer) = &self.observer {
+            let elapsed = self.runtime.elapsed().saturating_sub(start);
+            observer.call(&match &result {
+                Ok(answer) => CallReport {
+                    action: info.action,
+                    attempts: answer.attempts,
+                    error: None,
+                    elapsed,
                 },
-            );
-            let give_up = |failure: Failure| Err(failure.into_error(next).with_attempts(attempt));
-            if attempt >= self.retry.max_attempts {
-                return give_up(failure);
-            }
-            match next {
-                Next::Stop | Next::StopUnknown => return give_up(failure),
-                Next::Again { is_throttled, hint } => {
-                    let delay = self
-                        .retry
-                        .delay(attempt, is_throttled, hint, &*self.runtime);
-                    self.runtime.sleep(delay).await;
-                }
-                Next::AgainWithNewCredentials => {
-                    if let (Some(provider), Some(rejected)) = (&self.credentials, &credentials) {
-                        provider.invalidate(rejected);
-                    }
-                    were_credentials_replaced = true;
-                }
-            }
+                Err(error) => CallReport::failed(info.action, error, elapsed),
+            });
         }
+        result
     }
 
     async fn credentials_for(
@@ -137,249 +116,222 @@ impl Inner {
         };
         provider.credentials().await.map(Some)
     }
+}
 
-    async fn attempt_in_time(
-        &self,
-        info: &'static OperationInfo,
-        request: &Encoded,
-        credentials: Option<&Credentials>,
-    ) -> Result<Answer, Failure> {
-        let mut work = pin!(self.attempt(info, request, credentials));
-        let mut end = self.runtime.sleep(self.attempt_timeout);
-        poll_fn(|context| {
-            if let Poll::Ready(answer) = work.as_mut().poll(context) {
-                return Poll::Ready(answer);
+impl Call<'_> {
+    async fn run(mut self) -> Result<Answer, Error> {
+        loop {
+            if let Some(limiter) = &self.inner.limiter {
+                let wait = limiter.reserve(self.info, self.inner.runtime.elapsed());
+                self.sleep_within_time(wait).await?;
             }
-            end.as_mut()
-                .poll(context)
-                .map(|()| Err(Failure::TimedOut(self.attempt_timeout)))
-        })
-        .await
+            let credentials = self
+                .inner
+                .credentials_for(self.info)
+                .await
+                .map_err(|error| error.with_attempts(self.attempt))?;
+            self.attempt += 1;
+            let failure = match self.attempt(credentials.as_ref()).await {
+                Ok(answer) => {
+                    self.inner.bucket.give_back();
+                    return Ok(Answer {
+                        attempts: self.attempt,
+                        ..answer
+                    });
+                }
+                Err(failure) => failure,
+            };
+            self.circumstances.are_credentials_temporary = credentials
+                .as_ref()
+                .is_some_and(|credentials| credentials.security_token().is_some());
+            let next = decide(&failure, self.circumstances);
+            let Some(delay) = self.delay_before_next(&failure, next, credentials.as_ref()) else {
+                return Err(self.give_up(failure, next));
+            };
+            self.is_fate_unknown |= failure.is_fate_unknown();
+            tracing::debug!(attempt = self.attempt, ?delay, "sending again");
+            self.sleep_within_time(delay).await?;
+        }
     }
 
-    async fn attempt(
-        &self,
-        info: &'static OperationInfo,
-        request: &Encoded,
+    /// Prepares another attempt and returns the wait before it; nothing if there is to be none.
+    fn delay_before_next(
+        &mut self,
+        failure: &Failure,
+        next: Next,
         credentials: Option<&Credentials>,
-    ) -> Result<Answer, Failure> {
-        let signed = self
-            .sign(info, request, credentials)
-            .map_err(Failure::Local)?;
-        let response = self
+    ) -> Option<Duration> {
+        if self.attempt >= self.settings.retry.max_attempts && !next.is_free() {
+            return None;
+        }
+        match next {
+            Next::Stop | Next::StopUnknown => None,
+            Next::Again { is_throttled, hint } => {
+                let runtime = &*self.inner.runtime;
+                let delay = self
+                    .settings
+                    .retry
+                    .delay(self.attempt, is_throttled, hint, runtime);
+                let is_in_time = runtime.elapsed().saturating_add(delay) < self.end;
+                (is_in_time && self.inner.bucket.take(is_throttled)).then_some(delay)
+            }
+            Next::AgainWithNewCredentials => {
+                self.circumstances.were_credentials_replaced = true;
+                self.inner.credentials.as_ref()?.invalidate(credentials?);
+                Some(Duration::ZERO)
+            }
+            Next::AgainWithNewClock => {
+                self.circumstances.was_clock_corrected = true;
+                let has_changed = self
+                    .inner
+                    .clock
+                    .learn(failure.headers()?, &*self.inner.runtime);
+                has_changed.then_some(Duration::ZERO)
+            }
+        }
+    }
+
+    fn give_up(&self, failure: Failure, next: Next) -> Error {
+        // The repeat of a guarded write was refused as a duplicate: the first one had been accepted.
+        if self.is_fate_unknown && self.circumstances.is_guarded && failure.is_duplicate() {
+            let guard = self.info.duplicate_guard.unwrap_or_default();
+            let error = Error::new(
+                ErrorKind::AlreadyAccepted,
+                "an earlier attempt was accepted and its answer was lost: fetch the result by this parameter",
+            );
+            return error
+                .with_field(guard)
+                .with_source(failure.into_error(next))
+                .with_attempts(self.attempt);
+        }
+        let next = if self.is_fate_unknown && !self.circumstances.is_idempotent {
+            Next::StopUnknown
+        } else {
+            next
+        };
+        failure.into_error(next).with_attempts(self.attempt)
+    }
+
+    async fn sleep_within_time(&self, delay: Duration) -> Result<(), Error> {
+        if delay.is_zero() {
+            return Ok(());
+        }
+        if self.inner.runtime.elapsed().saturating_add(delay) >= self.end {
+            let text = format!(
+                "the call's time of {:?} would end while it waits for its turn",
+                self.settings.call_timeout
+            );
+            return Err(Error::new(ErrorKind::Timeout, text).with_attempts(self.attempt));
+        }
+        self.inner.runtime.sleep(delay).await;
+        Ok(())
+    }
+
+    async fn attempt(&self, credentials: Option<&Credentials>) -> Result<Answer, Failure> {
+        let start = self.inner.runtime.elapsed();
+        let limit = self
+            .settings
+            .attempt_timeout
+            .min(self.end.saturating_sub(start));
+        let result = in_time(self.send(credentials), limit, &*self.inner.runtime).await;
+        if let Some(limiter) = &self.inner.limiter {
+            let is_throttled = matches!(&result, Err(failure) if failure.is_throttling());
+            limiter.learn(self.info, is_throttled, self.inner.runtime.elapsed());
+        }
+        self.report(&result, self.inner.runtime.elapsed().saturating_sub(start));
+        result
+    }
+
+    async fn send(&self, credentials: Option<&Credentials>) -> Result<Answer, Failure> {
+        let inner = self.inner;
+        let nonce = runtime::nonce(&*inner.runtime);
+        let fresh = Fresh {
+            date: inner.clock.now(&*inner.runtime),
+            // Invariant: a nonce is made of hexadecimal digits.
+            nonce: std::str::from_utf8(&nonce).unwrap_or_default(),
+            credentials,
+        };
+        let mut buffer = inner.buffers.take();
+        let signed = sign(
+            self.info,
+            &inner.endpoint,
+            self.request,
+            &fresh,
+            &mut buffer,
+        );
+        inner.buffers.give_back(buffer);
+        let response = inner
             .transport
-            .send(signed)
+            .send(signed.map_err(Failure::Local)?)
             .await
             .map_err(Failure::Transport)?;
-        let (head, body) = response.into_parts();
-        let status = head.status.as_u16();
-        let limit = if head.status.is_success() {
-            self.max_response_bytes
-        } else {
-            MAX_ERROR_BYTES
-        };
-        let body = match body.collect(limit).await {
-            Ok(body) => body,
-            Err(CollectError::Read(source)) => return Err(Failure::BrokenAnswer(source)),
-            Err(error @ CollectError::TooLarge { .. }) => {
-                let request_id = request_id(&head.headers, &[]);
-                let answer = Answer {
-                    status,
-                    request_id,
-                    headers: head.headers,
-                    body: Bytes::new(),
-                    attempts: 0,
-                };
-                return Err(Failure::Malformed(answer.malformed(error)));
-            }
-        };
-        if head.status.is_success() {
-            let request_id = request_id(&head.headers, &body);
-            return Ok(Answer {
-                status,
-                request_id,
-                headers: head.headers,
-                body,
-                attempts: 0,
-            });
-        }
-        Err(Failure::Service(service_error::read(
-            status,
-            &head.headers,
-            &body,
-        )))
+        Answer::read(response, self.settings.max_response_bytes).await
     }
 
-    fn sign(
-        &self,
-        info: &'static OperationInfo,
-        request: &Encoded,
-        credentials: Option<&Credentials>,
-    ) -> Result<http::Request<Body>, Error> {
-        let nonce = runtime::nonce(&*self.runtime);
-        // Invariant: a nonce is made of hexadecimal digits.
-        let nonce = std::str::from_utf8(&nonce).unwrap_or_default();
-        let host = host(&self.endpoint, &request.host);
-        let query: Vec<(&str, &str)> = pairs(&request.query).collect();
-        let content_type = request
-            .body
-            .as_ref()
-            .map(|body| ("content-type", body.content_type));
-        let headers: Vec<(&str, &str)> = [("accept", "application/json")]
-            .into_iter()
-            .chain(content_type)
-            .chain(pairs(&request.headers))
-            .collect();
-        let body = request
-            .body
-            .as_ref()
-            .map(|body| body.bytes.clone())
-            .unwrap_or_default();
-        let to_sign = acs3::Request {
-            method: request.method.as_str(),
-            host: &host,
-            path: &request.path,
-            query: &query,
-            headers: &headers,
-            payload: if body.is_empty() {
-                Payload::Empty
-            } else {
-                Payload::Bytes(&body)
+    fn report(&self, result: &Result<Answer, Failure>, elapsed: Duration) {
+        let report = match result {
+            Ok(answer) => AttemptReport {
+                action: self.info.action,
+                attempt: self.attempt,
+                status: Some(answer.status),
+                code: None,
+                request_id: Some(answer.request_id.as_str()).filter(|id| !id.is_empty()),
+                response_bytes: answer.body.len(),
+                elapsed,
             },
-            action: info.action,
-            version: info.product.version,
-            security_token: credentials.and_then(Credentials::security_token),
-            ..acs3::Request::at(self.runtime.now(), nonce)
-        };
-        let style = match info.style {
-            ApiStyle::Rpc => acs3::Style::Rpc,
-            ApiStyle::Roa => acs3::Style::Roa,
-        };
-        let mut buffer = self.buffers.take();
-        let uri = |query: &str| {
-            let mark = if query.is_empty() { "" } else { "?" };
-            format!(
-                "{}://{host}{}{mark}{query}",
-                self.endpoint.scheme(),
-                request.path
-            )
-        };
-        let key = credentials.and_then(Credentials::signing_key);
-        let bearer = credentials.and_then(Credentials::bearer);
-        let made = if let Some(key) = key {
-            let signed = acs3::sign(&to_sign, key, &mut buffer).map_err(refused)?;
-            assemble(
-                request,
-                &uri(signed.query()),
-                &headers,
-                signed.headers(),
-                body,
-            )
-        } else {
-            let unsigned = match bearer {
-                Some(token) => acs3::bearer(&to_sign, style, token, &mut buffer),
-                None => acs3::anonymous(&to_sign, style, &mut buffer),
+            Err(failure) => {
+                let service = failure.service();
+                AttemptReport {
+                    action: self.info.action,
+                    attempt: self.attempt,
+                    status: service.map(|error| error.status),
+                    code: service
+                        .map(|error| error.code.as_str())
+                        .filter(|code| !code.is_empty()),
+                    request_id: service.and_then(|error| error.request_id.as_deref()),
+                    response_bytes: 0,
+                    elapsed,
+                }
             }
-            .map_err(refused)?;
-            assemble(
-                request,
-                &uri(unsigned.query()),
-                &headers,
-                unsigned.headers(),
-                body,
-            )
         };
-        self.buffers.give_back(buffer);
-        made
+        tracing::debug!(
+            attempt = report.attempt,
+            status = report.status,
+            code = report.code,
+            request_id = report.request_id,
+            bytes = report.response_bytes,
+            ?elapsed,
+            "attempt ended"
+        );
+        if let Some(observer) = &self.inner.observer {
+            observer.attempt(&report);
+        }
     }
 }
 
-fn pairs(list: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
-    list.iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
+async fn in_time(
+    work: impl Future<Output = Result<Answer, Failure>>,
+    limit: Duration,
+    runtime: &dyn runtime::Runtime,
+) -> Result<Answer, Failure> {
+    let mut work = pin!(work);
+    let mut end = runtime.sleep(limit);
+    poll_fn(|context| {
+        if let Poll::Ready(answer) = work.as_mut().poll(context) {
+            return Poll::Ready(answer);
+        }
+        end.as_mut()
+            .poll(context)
+            .map(|()| Err(Failure::TimedOut(limit)))
+    })
+    .await
 }
 
-fn host(endpoint: &Endpoint, labels: &[String]) -> String {
-    let mut host = String::new();
-    for label in labels {
-        host.push_str(label);
-        host.push('.');
-    }
-    host.push_str(endpoint.authority());
-    host
-}
-
-/// The signer's errors name the field at fault and never its value.
-fn refused(error: acs_signer::Error) -> Error {
-    Error::new(ErrorKind::InvalidInput, error.to_string()).with_source(error)
-}
-
-fn assemble<'a>(
-    request: &Encoded,
-    uri: &str,
-    own: &[(&str, &str)],
-    added: impl Iterator<Item = (&'static str, &'a str)>,
-    body: Bytes,
-) -> Result<http::Request<Body>, Error> {
-    let unusable = |what: &str| {
-        Error::new(
-            ErrorKind::InvalidInput,
-            format!("the {what} cannot be written into a request"),
-        )
-    };
-    let mut made = http::Request::new(Body::from(body));
-    *made.method_mut() = request.method.clone();
-    *made.uri_mut() = uri.parse().map_err(|_| unusable("path or query"))?;
-    let own = own.iter().map(|&(name, value)| (name, value));
-    for (name, value) in own.chain(added.map(|(name, value)| -> (&str, &str) { (name, value) })) {
-        let name =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("name of a header"))?;
-        let mut value =
-            HeaderValue::from_str(value).map_err(|_| unusable(&format!("header `{name}`")))?;
-        value.set_sensitive(name == "authorization" || name.as_str().ends_with("-token"));
-        made.headers_mut().append(name, value);
-    }
-    Ok(made)
-}
-
-/// From the header, which every answer of the gateway has; else from the body.
-fn request_id(headers: &HeaderMap, body: &[u8]) -> String {
-    service_error::header(headers, "x-acs-request-id")
-        .or_else(|| request_id_in(body))
-        .unwrap_or_default()
-}
-
-fn request_id_in(body: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        #[serde(rename = "RequestId", alias = "requestId")]
-        request_id: String,
-    }
-    serde_json::from_slice::<Named>(body)
-        .ok()
-        .map(|named| named.request_id)
-}
-
-/// Buffers that signing reuses, so that it allocates nothing once it has run.
-#[derive(Default)]
-pub(super) struct Buffers(Mutex<Vec<Buffer>>);
-
-impl Buffers {
-    /// Enough for the calls that sign at the same moment on a large machine.
-    const MOST_KEPT: usize = 64;
-
-    fn take(&self) -> Buffer {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
-            .unwrap_or_default()
-    }
-
-    fn give_back(&self, buffer: Buffer) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < Self::MOST_KEPT {
-            kept.push(buffer);
+impl Failure {
+    fn headers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::Service(_, headers) => Some(headers),
+            _ => None,
         }
     }
 }

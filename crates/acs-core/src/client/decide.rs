@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
+
 use crate::error::{Error, ErrorKind, ServiceError};
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -16,8 +18,8 @@ pub(super) enum Failure {
     TimedOut(Duration),
     /// The answer broke off in its body.
     BrokenAnswer(crate::error::BoxError),
-    /// The service reported an error.
-    Service(ServiceError),
+    /// The service reported an error; the headers tell its time.
+    Service(ServiceError, HeaderMap),
     /// The answer is not what the operation promises; it is final.
     Malformed(Error),
 }
@@ -36,14 +38,30 @@ pub(super) enum Next {
     },
     /// Have the credentials replaced, then try again at once.
     AgainWithNewCredentials,
+    /// Learn the service's time, then try again at once.
+    AgainWithNewClock,
+}
+
+impl Next {
+    /// Says whether the attempt comes on top of those that the caller allowed: it happens once in the life of the
+    /// client or the credentials, and the service has refused the one before.
+    pub(super) fn is_free(self) -> bool {
+        matches!(
+            self,
+            Self::AgainWithNewCredentials | Self::AgainWithNewClock
+        )
+    }
 }
 
 /// What the call's past and its operation allow.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Circumstances {
     pub(super) is_idempotent: bool,
+    /// The request holds the parameter that keeps a repeat from a second effect.
+    pub(super) is_guarded: bool,
     pub(super) are_credentials_temporary: bool,
     pub(super) were_credentials_replaced: bool,
+    pub(super) was_clock_corrected: bool,
 }
 
 /// Decides what follows a failure.
@@ -52,7 +70,7 @@ pub(super) fn decide(failure: &Failure, circumstances: Circumstances) -> Next {
         is_throttled: false,
         hint: None,
     };
-    let repeat_or_unknown = if circumstances.is_idempotent {
+    let repeat_or_unknown = if circumstances.is_idempotent || circumstances.is_guarded {
         AGAIN
     } else {
         Next::StopUnknown
@@ -65,7 +83,7 @@ pub(super) fn decide(failure: &Failure, circumstances: Circumstances) -> Next {
             TransportErrorKind::Interrupted => repeat_or_unknown,
         },
         Failure::TimedOut(_) | Failure::BrokenAnswer(_) => repeat_or_unknown,
-        Failure::Service(error) => after_service_error(error, circumstances, repeat_or_unknown),
+        Failure::Service(error, _) => after_service_error(error, circumstances, repeat_or_unknown),
     }
 }
 
@@ -75,14 +93,20 @@ fn after_service_error(
     repeat_or_unknown: Next,
 ) -> Next {
     let code = error.code.as_str();
-    let typed = Error::service(error.clone());
-    if typed.is_throttling() {
+    if error.is_throttling() {
         return Next::Again {
             is_throttled: true,
             hint: error.retry_after,
         };
     }
-    let is_refused_session = typed.is_expired_credentials()
+    if code == "InvalidTimeStamp.Expired" || code == "IllegalTimestamp" {
+        return if circumstances.was_clock_corrected {
+            Next::Stop
+        } else {
+            Next::AgainWithNewClock
+        };
+    }
+    let is_refused_session = error.is_expired_credentials()
         || (code.starts_with("InvalidAccessKeyId") && circumstances.are_credentials_temporary);
     if is_refused_session {
         return if circumstances.were_credentials_replaced {
@@ -99,6 +123,38 @@ fn after_service_error(
 }
 
 impl Failure {
+    /// Returns what the service reported, if it did.
+    pub(super) fn service(&self) -> Option<&ServiceError> {
+        match self {
+            Self::Service(error, _) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_throttling(&self) -> bool {
+        self.service().is_some_and(ServiceError::is_throttling)
+    }
+
+    /// Says whether the attempt may have been carried out although it failed.
+    pub(super) fn is_fate_unknown(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Malformed(_) => false,
+            Self::Transport(error) => error.may_have_reached_server(),
+            Self::TimedOut(_) | Self::BrokenAnswer(_) => true,
+            Self::Service(error, _) => error.status >= 500 || error.code == "SignatureNonceUsed",
+        }
+    }
+
+    /// Says whether the service refused because the same was asked for before.
+    pub(super) fn is_duplicate(&self) -> bool {
+        self.service().is_some_and(|error| {
+            let code = error.code.to_ascii_lowercase();
+            ["duplicat", "alreadyexist", "repeat", "existed"]
+                .iter()
+                .any(|word| code.contains(word))
+        })
+    }
+
     /// Makes the error that the caller gets.
     pub(super) fn into_error(self, next: Next) -> Error {
         let unknown = next == Next::StopUnknown;
@@ -120,7 +176,7 @@ impl Failure {
                 "the answer broke off",
             )
             .with_source(source),
-            Self::Service(error) => {
+            Self::Service(error, _) => {
                 let error = Error::service(error);
                 if unknown {
                     error.with_kind(ErrorKind::OutcomeUnknown)
@@ -148,8 +204,10 @@ mod tests {
 
     const WRITE: Circumstances = Circumstances {
         is_idempotent: false,
+        is_guarded: false,
         are_credentials_temporary: true,
         were_credentials_replaced: false,
+        was_clock_corrected: false,
     };
     const READ: Circumstances = Circumstances {
         is_idempotent: true,
@@ -157,11 +215,14 @@ mod tests {
     };
 
     fn service(status: u16, code: &str) -> Failure {
-        Failure::Service(ServiceError {
-            status,
-            code: code.to_owned(),
-            ..ServiceError::default()
-        })
+        Failure::Service(
+            ServiceError {
+                status,
+                code: code.to_owned(),
+                ..ServiceError::default()
+            },
+            HeaderMap::new(),
+        )
     }
 
     fn broken() -> Failure {
@@ -229,6 +290,35 @@ mod tests {
             decide(&service(404, "InvalidAccessKeyId.NotFound"), permanent),
             Next::Stop
         );
+    }
+
+    #[test]
+    fn the_clock_is_corrected_once_and_only_after_an_error_about_time() {
+        let late = service(400, "InvalidTimeStamp.Expired");
+        assert_eq!(decide(&late, WRITE), Next::AgainWithNewClock);
+        assert_eq!(
+            decide(
+                &late,
+                Circumstances {
+                    was_clock_corrected: true,
+                    ..WRITE
+                }
+            ),
+            Next::Stop
+        );
+        assert_eq!(
+            decide(&service(400, "SignatureDoesNotMatch"), WRITE),
+            Next::Stop
+        );
+    }
+
+    #[test]
+    fn a_guarded_write_is_repeated_like_a_read() {
+        let guarded = Circumstances {
+            is_guarded: true,
+            ..WRITE
+        };
+        assert!(matches!(decide(&broken(), guarded), Next::Again { .. }));
     }
 
     #[test]

@@ -1,20 +1,32 @@
 //! The client: one generic `send`, thin over code that is compiled once.
 
+mod answer;
+mod bucket;
 mod builder;
 mod call;
+mod clock;
 mod decide;
+mod limit;
+mod observe;
+mod settings;
+mod sign;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use self::answer::Answer;
 pub use self::builder::ClientBuilder;
 use self::call::Inner;
+pub use self::limit::RateLimit;
+pub use self::observe::{AttemptReport, CallReport, Observer};
+pub use self::settings::CallOptions;
 use crate::decode;
-use crate::encode;
+use crate::encode::{self, Encoded};
 use crate::endpoint::{Endpoint, Product};
 use crate::error::Error;
-use crate::operation::Operation;
+use crate::model::FieldValue;
+use crate::operation::{Operation, OperationInfo};
 use crate::response::Response;
 
 /// A client of one product. Cheap to clone: clones share connections, credentials and settings.
@@ -47,17 +59,39 @@ impl<P: Product> Client<P> {
     where
         O: Operation<Product = P>,
     {
-        let encoded = encode::encode(&operation, O::INFO)
-            .map_err(|error| error.with_action(O::INFO.action))?;
+        self.send_inner(operation, None).await
+    }
+
+    /// Sends an operation with settings of its own.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub async fn send_with<O>(
+        &self,
+        operation: O,
+        options: &CallOptions,
+    ) -> Result<Response<O::Output>, Error>
+    where
+        O: Operation<Product = P>,
+    {
+        self.send_inner(operation, Some(options)).await
+    }
+
+    async fn send_inner<O>(
+        &self,
+        operation: O,
+        options: Option<&CallOptions>,
+    ) -> Result<Response<O::Output>, Error>
+    where
+        O: Operation<Product = P>,
+    {
+        let mut output = O::Output::default();
+        let encoded = encode::encode(&operation, O::INFO);
         drop(operation);
         let answer = self
             .inner
-            .call(O::INFO, encoded)
-            .await
-            .map_err(|error| error.with_action(O::INFO.action))?;
-        let mut output = O::Output::default();
-        decode::decode(&answer.body, &answer.headers, &mut output)
-            .map_err(|error| answer.malformed(error).with_action(O::INFO.action))?;
+            .fill(O::INFO, encoded, options, &mut output)
+            .await?;
         Ok(Response::new(
             output,
             answer.request_id,
@@ -75,6 +109,28 @@ impl<P: Product> Client<P> {
     /// Returns where requests go.
     pub fn endpoint(&self) -> &Endpoint {
         &self.inner.endpoint
+    }
+}
+
+impl Inner {
+    /// The part of `send` that is the same for all operations, and so is compiled once.
+    async fn fill(
+        &self,
+        info: &'static OperationInfo,
+        encoded: Result<Encoded, Error>,
+        options: Option<&CallOptions>,
+        output: &mut (dyn FieldValue + Send),
+    ) -> Result<Answer, Error> {
+        let answer = async {
+            let answer = self.call(info, &encoded?, options).await?;
+            decode::decode(&answer.body, output)
+                .and_then(|()| decode::decode_headers(&answer.headers, output))
+                .map_err(|error| answer.malformed(error))?;
+            Ok(answer)
+        };
+        answer
+            .await
+            .map_err(|error: Error| error.with_action(info.action))
     }
 }
 

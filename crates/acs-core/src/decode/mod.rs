@@ -43,19 +43,15 @@ impl fmt::Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// Reads body and headers of a successful answer into `out`.
+/// Reads the body of a successful answer into `out`.
 ///
 /// # Errors
 /// The body is no JSON, nested more than 128 deep, holds a value that can't be read as its field's type, or
 /// lacks a field that the service always sends.
-pub fn decode(
-    body: &Bytes,
-    headers: &HeaderMap,
-    out: &mut dyn FieldValue,
-) -> Result<(), DecodeError> {
+pub fn decode(body: &Bytes, out: &mut dyn FieldValue) -> Result<(), DecodeError> {
     let mut way = Way::default();
     match out.slot() {
-        Slot::Object(model) => decode_object(body, headers, model, &mut way),
+        Slot::Object(model) => decode_object(body, model, &mut way),
         Slot::Nothing => Ok(()),
         Slot::Bytes(bytes) => {
             bytes.clone_from(body);
@@ -66,30 +62,34 @@ pub fn decode(
     }
 }
 
-fn decode_object(
-    body: &Bytes,
-    headers: &HeaderMap,
-    model: &mut dyn Model,
-    way: &mut Way,
-) -> Result<(), DecodeError> {
-    let schema = model.schema();
-    let mut body_field = None;
-    for (index, field) in schema.fields.iter().enumerate() {
-        match field.place {
-            Place::Header => {
-                if let Some(value) = headers
-                    .get(field.name)
-                    .and_then(|value| value.to_str().ok())
-                {
-                    decode_header(field.name, value, model.get_mut(index), way)?;
-                }
-            }
-            Place::Body => body_field = Some(index),
-            _ => {}
+/// Reads those headers of a successful answer that `out` has fields for.
+///
+/// # Errors
+/// A header holds a value that can't be read as its field's type.
+pub fn decode_headers(headers: &HeaderMap, out: &mut dyn FieldValue) -> Result<(), DecodeError> {
+    let Slot::Object(model) = out.slot() else {
+        return Ok(());
+    };
+    let mut way = Way::default();
+    for (index, field) in model.schema().fields.iter().enumerate() {
+        let value = headers
+            .get(field.name)
+            .filter(|_| field.place == Place::Header);
+        if let Some(value) = value.and_then(|value| value.to_str().ok()) {
+            decode_header(field.name, value, model.get_mut(index), &mut way)?;
         }
     }
-    if let Some(index) = body_field {
-        return decode(body, headers, model.get_mut(index));
+    Ok(())
+}
+
+fn decode_object(body: &Bytes, model: &mut dyn Model, way: &mut Way) -> Result<(), DecodeError> {
+    if let Some(index) = model
+        .schema()
+        .fields
+        .iter()
+        .position(|field| field.place == Place::Body)
+    {
+        return decode(body, model.get_mut(index));
     }
     if is_blank(body) {
         return fill::check_always(model, &[]).map_err(|reason| way.error(&reason));

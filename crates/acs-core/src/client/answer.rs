@@ -1,0 +1,147 @@
+//! An answer, read whole: capped, unpacked, and sorted into success and failure.
+
+use std::io::Read as _;
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, HeaderMap};
+
+use super::decide::Failure;
+use crate::body::{Body, CollectError};
+use crate::error::{BoxError, Error, ErrorKind, ServiceError};
+use crate::service_error;
+use crate::text;
+
+/// How much of an answer that reports an error is read.
+const MAX_ERROR_BYTES: usize = 1 << 20;
+
+/// A successful answer, not decoded yet.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) request_id: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) attempts: u32,
+}
+
+impl Answer {
+    /// Reads an answer to its end.
+    pub(super) async fn read(
+        response: http::Response<Body>,
+        max_bytes: usize,
+    ) -> Result<Self, Failure> {
+        let (head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        let is_success = head.status.is_success();
+        let limit = if is_success {
+            max_bytes
+        } else {
+            max_bytes.min(MAX_ERROR_BYTES)
+        };
+        let raw = body.collect(limit).await;
+        let raw = match raw {
+            Ok(raw) => raw,
+            Err(CollectError::Read(source)) if is_success => {
+                return Err(Failure::BrokenAnswer(source));
+            }
+            // The status alone says that the call failed; a body too large or broken only costs the details.
+            Err(_) if !is_success => Bytes::new(),
+            Err(error) => return Err(Self::without_body(status, head.headers).refuse(error)),
+        };
+        let answer = Self {
+            status,
+            request_id: String::new(),
+            headers: head.headers,
+            body: raw,
+            attempts: 0,
+        };
+        let answer = answer.unpacked(limit)?;
+        if !is_success {
+            return Err(Failure::Service(
+                service_error::read(status, &answer.headers, &answer.body),
+                answer.headers,
+            ));
+        }
+        let request_id = request_id(&answer.headers, &answer.body);
+        Ok(Self {
+            request_id,
+            ..answer
+        })
+    }
+
+    fn without_body(status: u16, headers: HeaderMap) -> Self {
+        let request_id = request_id(&headers, &[]);
+        Self {
+            status,
+            request_id,
+            headers,
+            body: Bytes::new(),
+            attempts: 0,
+        }
+    }
+
+    /// Undoes gzip, here and not in the transport, so that the size is counted on both sides of it.
+    fn unpacked(self, limit: usize) -> Result<Self, Failure> {
+        let is_gzip = self.headers.get(CONTENT_ENCODING).is_some_and(|value| {
+            let value = value.as_bytes();
+            value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
+        });
+        if !is_gzip || self.body.is_empty() {
+            return Ok(self);
+        }
+        let mut plain = Vec::new();
+        // One byte more than allowed, to know whether there is more.
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        let read = flate2::read::MultiGzDecoder::new(&*self.body)
+            .take(most)
+            .read_to_end(&mut plain);
+        match read {
+            Ok(length) if length <= limit => Ok(Self {
+                body: plain.into(),
+                ..self
+            }),
+            Ok(_) => Err(Self::without_body(self.status, self.headers)
+                .refuse(CollectError::TooLarge { limit })),
+            Err(error) => Err(Self::without_body(self.status, self.headers).refuse(error)),
+        }
+    }
+
+    fn refuse(self, cause: impl Into<BoxError>) -> Failure {
+        Failure::Malformed(self.malformed(cause))
+    }
+
+    /// Makes the error of an answer that can't be used.
+    pub(super) fn malformed(&self, cause: impl Into<BoxError>) -> Error {
+        let service = ServiceError {
+            status: self.status,
+            message: text::excerpt(&self.body),
+            request_id: Some(self.request_id.clone()).filter(|id| !id.is_empty()),
+            ..ServiceError::default()
+        };
+        let cause = cause.into();
+        Error::new(
+            ErrorKind::MalformedResponse,
+            format!("the answer is not what the operation promises: {cause}"),
+        )
+        .with_service(service)
+        .with_source(cause)
+    }
+}
+
+/// From the header, which every answer of the gateway has; else from the body.
+fn request_id(headers: &HeaderMap, body: &[u8]) -> String {
+    service_error::header(headers, "x-acs-request-id")
+        .or_else(|| request_id_in(body))
+        .unwrap_or_default()
+}
+
+fn request_id_in(body: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        #[serde(rename = "RequestId", alias = "requestId")]
+        request_id: String,
+    }
+    serde_json::from_slice::<Named>(body)
+        .ok()
+        .map(|named| text::excerpt(named.request_id.as_bytes()))
+}

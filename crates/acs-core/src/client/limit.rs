@@ -1,0 +1,103 @@
+//! An adaptive limiter: a rate for each operation, which falls when the service throttles and recovers slowly.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::operation::OperationInfo;
+
+/// The settings of the limiter, which is off unless a client's builder is given some.
+///
+/// The published rates are of the whole account, so programs that share one also share a rate: each finds its
+/// part by what the service throttles.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RateLimit {
+    /// Calls a second that an operation starts with, and never exceeds.
+    pub max_per_second: f64,
+    /// Calls a second that are always allowed.
+    pub min_per_second: f64,
+    /// What a throttled answer multiplies the rate by.
+    pub decrease: f64,
+    /// What a second without throttling adds, as a part of the highest rate.
+    pub increase: f64,
+}
+
+impl RateLimit {
+    /// Makes a limit with a highest rate, and 0.5 calls a second as the lowest. Throttling takes the rate down to
+    /// 0.7 of itself; it recovers by 2 % of the highest rate a second.
+    pub fn per_second(max_per_second: f64) -> Self {
+        Self {
+            max_per_second: max_per_second.max(0.5),
+            min_per_second: 0.5,
+            decrease: 0.7,
+            increase: 0.02,
+        }
+    }
+}
+
+/// Keeps the calls of each operation below its rate.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    limit: RateLimit,
+    lanes: Mutex<HashMap<&'static str, Lane>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    rate: f64,
+    /// When the next call may start.
+    next: Duration,
+    /// When the rate was last changed.
+    changed: Duration,
+}
+
+impl Limiter {
+    pub(super) fn new(limit: RateLimit) -> Self {
+        Self {
+            limit,
+            lanes: Mutex::default(),
+        }
+    }
+
+    /// Takes a turn for one call, and returns how long to wait for it.
+    pub(super) fn reserve(&self, info: &'static OperationInfo, now: Duration) -> Duration {
+        self.lane(info, now, |lane| {
+            let start = lane.next.max(now);
+            lane.next = start + Duration::from_secs_f64(1.0 / lane.rate);
+            start - now
+        })
+    }
+
+    /// Adapts the rate to an answer.
+    pub(super) fn learn(&self, info: &'static OperationInfo, is_throttled: bool, now: Duration) {
+        let limit = self.limit;
+        self.lane(info, now, |lane| {
+            let quiet = now.saturating_sub(lane.changed).as_secs_f64();
+            if !is_throttled {
+                let recovered = lane.rate + quiet * limit.increase * limit.max_per_second;
+                lane.rate = recovered.min(limit.max_per_second);
+                lane.changed = now;
+            } else if quiet > 1.0 / lane.rate || lane.rate >= limit.max_per_second {
+                // Answers to calls that were under way together count once.
+                lane.rate = (lane.rate * limit.decrease).max(limit.min_per_second);
+                lane.changed = now;
+            }
+        });
+    }
+
+    fn lane<T>(
+        &self,
+        info: &'static OperationInfo,
+        now: Duration,
+        work: impl FnOnce(&mut Lane) -> T,
+    ) -> T {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = Lane {
+            rate: self.limit.max_per_second,
+            next: now,
+            changed: now,
+        };
+        work(lanes.entry(info.action).or_insert(new))
+    }
+}
