@@ -56,6 +56,8 @@ pub enum ErrorKind {
     MalformedResponse,
     /// Bytes were damaged on their way: a checksum differs. Send or fetch them again.
     Integrity,
+    /// The caller called the work off. Nothing more is sent; the message says what of it is left at the service.
+    Cancelled,
 }
 
 /// What an answer that reports an error said of it.
