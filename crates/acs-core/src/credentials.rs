@@ -40,7 +40,7 @@ impl Credentials {
         access_key_secret: impl Into<String>,
     ) -> Result<Self, Error> {
         Self::build(
-            access_key_id.into(),
+            &access_key_id.into(),
             Zeroizing::new(access_key_secret.into()),
             None,
         )
@@ -56,18 +56,18 @@ impl Credentials {
         security_token: impl Into<String>,
     ) -> Result<Self, Error> {
         Self::build(
-            access_key_id.into(),
+            &access_key_id.into(),
             Zeroizing::new(access_key_secret.into()),
             Some(Zeroizing::new(security_token.into())),
         )
     }
 
     fn build(
-        access_key_id: String,
+        access_key_id: &str,
         access_key_secret: Zeroizing<String>,
         security_token: Option<Zeroizing<String>>,
     ) -> Result<Self, Error> {
-        check_part("AccessKeyId", &access_key_id)?;
+        check_part("AccessKeyId", access_key_id)?;
         check_part("AccessKeySecret", &access_key_secret)?;
         match &security_token {
             Some(token) => check_part("SecurityToken", token)?,
@@ -79,7 +79,7 @@ impl Credentials {
             }
             None => {}
         }
-        let key = SigningKey::new(&access_key_id, &access_key_secret)
+        let key = SigningKey::new(access_key_id, &access_key_secret)
             .map_err(|error| Error::invalid_parameter("AccessKey", error.to_string()))?;
         Ok(Self::of(Identity::AccessKey {
             key: Box::new(key),

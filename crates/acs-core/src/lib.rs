@@ -22,7 +22,7 @@ mod transport;
 pub use access_denied::{AccessDenied, DenialReason};
 pub use body::{Body, CollectError};
 pub use client::{
-    AttemptReport, CallOptions, CallReport, Client, ClientBuilder, Observer, RateLimit,
+    AttemptReport, CallByName, CallOptions, CallReport, Client, ClientBuilder, Observer, RateLimit,
 };
 pub use credentials::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 pub use endpoint::{Endpoint, Network, Product, ProductInfo, RegionEndpoint, check_region};

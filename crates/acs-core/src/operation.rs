@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::Method;
+pub use http::Method;
 
 use crate::endpoint::{Product, ProductInfo};
 use crate::model::{FieldValue, Model, Schema};
@@ -31,6 +31,21 @@ pub trait Paginated: Operation + Clone {
 
     /// Takes the items out of a page.
     fn into_items(output: Self::Output) -> Vec<Self::Item>;
+}
+
+/// Says which page comes after one with so many items, or nothing where that was the last.
+///
+/// A page with fewer items than were asked for is the last, and so is one without any. Where no size was
+/// asked for, a page's own length stands for it.
+pub fn next_page_number(page: Option<i64>, size: Option<i64>, total: Option<i64>, items: usize) -> Option<i64> {
+    let page = page.unwrap_or(1);
+    let items = i64::try_from(items).ok()?;
+    let seen = page.checked_mul(size.unwrap_or(items))?;
+    let is_short = size.is_some_and(|size| items < size);
+    if items == 0 || is_short || total.is_some_and(|total| seen >= total) {
+        return None;
+    }
+    page.checked_add(1)
 }
 
 /// The description of an operation: all that the runtime must know of it besides its fields.

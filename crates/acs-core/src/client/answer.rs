@@ -5,7 +5,7 @@ use std::io::Read as _;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::decide::Failure;
+use super::decide::{Failure, Refusal};
 use crate::body::{Body, CollectError};
 use crate::error::{BoxError, Error, ErrorKind, ServiceError};
 use crate::service_error;
@@ -57,10 +57,11 @@ impl Answer {
         };
         let answer = answer.unpacked(limit)?;
         if !is_success {
-            return Err(Failure::Service(
-                service_error::read(status, &answer.headers, &answer.body),
-                answer.headers,
-            ));
+            let error = service_error::read(status, &answer.headers, &answer.body);
+            return Err(Failure::Service(Box::new(Refusal {
+                error,
+                headers: answer.headers,
+            })));
         }
         let request_id = request_id(&answer.headers, &answer.body);
         Ok(Self {

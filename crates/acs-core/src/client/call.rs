@@ -16,11 +16,12 @@ use super::limit::Limiter;
 use super::observe::{AttemptReport, CallReport, Observer};
 use super::settings::{CallOptions, Settings};
 use super::sign::{Buffers, Fresh, sign};
+use super::target::Target;
 use crate::credentials::{Credentials, SharedCredentialsProvider};
 use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::operation::{OperationInfo, Security};
+use crate::operation::Security;
 use crate::runtime::{self, SharedRuntime};
 use crate::transport::SharedTransport;
 
@@ -42,7 +43,7 @@ pub(super) struct Inner {
 /// One call under way.
 struct Call<'a> {
     inner: &'a Inner,
-    info: &'static OperationInfo,
+    target: Target<'a>,
     request: &'a Encoded,
     settings: &'a Settings,
     /// When the call's time is up, on the runtime's clock.
@@ -58,19 +59,19 @@ impl Inner {
     /// Sends a request until it succeeds or its failure is final.
     pub(super) async fn call(
         &self,
-        info: &'static OperationInfo,
+        target: Target<'_>,
         request: &Encoded,
         options: Option<&CallOptions>,
     ) -> Result<Answer, Error> {
         let overridden = options.map(|options| options.apply(&self.settings));
         let settings = overridden.as_ref().unwrap_or(&self.settings);
         let start = self.runtime.elapsed();
-        let is_guarded = info
+        let is_guarded = target
             .duplicate_guard
             .is_some_and(|guard| request.query.iter().any(|(name, _)| name == guard));
         let call = Call {
             inner: self,
-            info,
+            target,
             request,
             settings,
             end: start.saturating_add(settings.call_timeout),
@@ -78,34 +79,31 @@ impl Inner {
             circumstances: Circumstances {
                 is_idempotent: options
                     .and_then(CallOptions::is_idempotent)
-                    .unwrap_or(info.is_idempotent),
+                    .unwrap_or(target.is_idempotent),
                 is_guarded,
                 ..Circumstances::default()
             },
             is_fate_unknown: false,
         };
-        let span = tracing::debug_span!("acs_call", product = info.product.product, action = info.action, region = %self.region);
+        let span = tracing::debug_span!("acs_call", product = target.product.product, action = target.action, region = %self.region);
         let result = call.run().instrument(span).await;
         if let Some(observer) = &self.observer {
             let elapsed = self.runtime.elapsed().saturating_sub(start);
             observer.call(&match &result {
                 Ok(answer) => CallReport {
-                    action: info.action,
+                    action: target.action,
                     attempts: answer.attempts,
                     error: None,
                     elapsed,
                 },
-                Err(error) => CallReport::failed(info.action, error, elapsed),
+                Err(error) => CallReport::failed(target.action, error, elapsed),
             });
         }
         result
     }
 
-    async fn credentials_for(
-        &self,
-        info: &'static OperationInfo,
-    ) -> Result<Option<Credentials>, Error> {
-        if info.security == Security::Anonymous {
+    async fn credentials_for(&self, target: Target<'_>) -> Result<Option<Credentials>, Error> {
+        if target.security == Security::Anonymous {
             return Ok(None);
         }
         let Some(provider) = &self.credentials else {
@@ -122,12 +120,12 @@ impl Call<'_> {
     async fn run(mut self) -> Result<Answer, Error> {
         loop {
             if let Some(limiter) = &self.inner.limiter {
-                let wait = limiter.reserve(self.info, self.inner.runtime.elapsed());
+                let wait = limiter.reserve(self.target.action, self.inner.runtime.elapsed());
                 self.sleep_within_time(wait).await?;
             }
             let credentials = self
                 .inner
-                .credentials_for(self.info)
+                .credentials_for(self.target)
                 .await
                 .map_err(|error| error.with_attempts(self.attempt))?;
             self.attempt += 1;
@@ -194,7 +192,7 @@ impl Call<'_> {
     fn give_up(&self, failure: Failure, next: Next) -> Error {
         // The repeat of a guarded write was refused as a duplicate: the first one had been accepted.
         if self.is_fate_unknown && self.circumstances.is_guarded && failure.is_duplicate() {
-            let guard = self.info.duplicate_guard.unwrap_or_default();
+            let guard = self.target.duplicate_guard.unwrap_or_default();
             let error = Error::new(
                 ErrorKind::AlreadyAccepted,
                 "an earlier attempt was accepted and its answer was lost: fetch the result by this parameter",
@@ -236,7 +234,11 @@ impl Call<'_> {
         let result = in_time(self.send(credentials), limit, &*self.inner.runtime).await;
         if let Some(limiter) = &self.inner.limiter {
             let is_throttled = matches!(&result, Err(failure) if failure.is_throttling());
-            limiter.learn(self.info, is_throttled, self.inner.runtime.elapsed());
+            limiter.learn(
+                self.target.action,
+                is_throttled,
+                self.inner.runtime.elapsed(),
+            );
         }
         self.report(&result, self.inner.runtime.elapsed().saturating_sub(start));
         result
@@ -253,7 +255,7 @@ impl Call<'_> {
         };
         let mut buffer = inner.buffers.take();
         let signed = sign(
-            self.info,
+            self.target,
             &inner.endpoint,
             self.request,
             &fresh,
@@ -271,7 +273,7 @@ impl Call<'_> {
     fn report(&self, result: &Result<Answer, Failure>, elapsed: Duration) {
         let report = match result {
             Ok(answer) => AttemptReport {
-                action: self.info.action,
+                action: self.target.action,
                 attempt: self.attempt,
                 status: Some(answer.status),
                 code: None,
@@ -282,7 +284,7 @@ impl Call<'_> {
             Err(failure) => {
                 let service = failure.service();
                 AttemptReport {
-                    action: self.info.action,
+                    action: self.target.action,
                     attempt: self.attempt,
                     status: service.map(|error| error.status),
                     code: service
@@ -330,7 +332,7 @@ async fn in_time(
 impl Failure {
     fn headers(&self) -> Option<&HeaderMap> {
         match self {
-            Self::Service(_, headers) => Some(headers),
+            Self::Service(refusal) => Some(&refusal.headers),
             _ => None,
         }
     }

@@ -18,10 +18,17 @@ pub(super) enum Failure {
     TimedOut(Duration),
     /// The answer broke off in its body.
     BrokenAnswer(crate::error::BoxError),
-    /// The service reported an error; the headers tell its time.
-    Service(ServiceError, HeaderMap),
+    /// The service reported an error.
+    Service(Box<Refusal>),
     /// The answer is not what the operation promises; it is final.
     Malformed(Error),
+}
+
+/// What the service said of an error, and the headers, which tell its time.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) error: ServiceError,
+    pub(super) headers: HeaderMap,
 }
 
 /// What to do next.
@@ -83,7 +90,9 @@ pub(super) fn decide(failure: &Failure, circumstances: Circumstances) -> Next {
             TransportErrorKind::Interrupted => repeat_or_unknown,
         },
         Failure::TimedOut(_) | Failure::BrokenAnswer(_) => repeat_or_unknown,
-        Failure::Service(error, _) => after_service_error(error, circumstances, repeat_or_unknown),
+        Failure::Service(refusal) => {
+            after_service_error(&refusal.error, circumstances, repeat_or_unknown)
+        }
     }
 }
 
@@ -126,7 +135,7 @@ impl Failure {
     /// Returns what the service reported, if it did.
     pub(super) fn service(&self) -> Option<&ServiceError> {
         match self {
-            Self::Service(error, _) => Some(error),
+            Self::Service(refusal) => Some(&refusal.error),
             _ => None,
         }
     }
@@ -141,7 +150,9 @@ impl Failure {
             Self::Local(_) | Self::Malformed(_) => false,
             Self::Transport(error) => error.may_have_reached_server(),
             Self::TimedOut(_) | Self::BrokenAnswer(_) => true,
-            Self::Service(error, _) => error.status >= 500 || error.code == "SignatureNonceUsed",
+            Self::Service(refusal) => {
+                refusal.error.status >= 500 || refusal.error.code == "SignatureNonceUsed"
+            }
         }
     }
 
@@ -176,8 +187,8 @@ impl Failure {
                 "the answer broke off",
             )
             .with_source(source),
-            Self::Service(error, _) => {
-                let error = Error::service(error);
+            Self::Service(refusal) => {
+                let error = Error::service(refusal.error);
                 if unknown {
                     error.with_kind(ErrorKind::OutcomeUnknown)
                 } else {
@@ -215,14 +226,15 @@ mod tests {
     };
 
     fn service(status: u16, code: &str) -> Failure {
-        Failure::Service(
-            ServiceError {
-                status,
-                code: code.to_owned(),
-                ..ServiceError::default()
-            },
-            HeaderMap::new(),
-        )
+        let error = ServiceError {
+            status,
+            code: code.to_owned(),
+            ..ServiceError::default()
+        };
+        Failure::Service(Box::new(Refusal {
+            error,
+            headers: HeaderMap::new(),
+        }))
     }
 
     fn broken() -> Failure {

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::operation::OperationInfo;
-
 /// The settings of the limiter, which is off unless a client's builder is given some.
 ///
 /// The published rates are of the whole account, so programs that share one also share a rate: each finds its
@@ -40,7 +38,7 @@ impl RateLimit {
 #[derive(Debug)]
 pub(super) struct Limiter {
     limit: RateLimit,
-    lanes: Mutex<HashMap<&'static str, Lane>>,
+    lanes: Mutex<HashMap<Box<str>, Lane>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,8 +59,8 @@ impl Limiter {
     }
 
     /// Takes a turn for one call, and returns how long to wait for it.
-    pub(super) fn reserve(&self, info: &'static OperationInfo, now: Duration) -> Duration {
-        self.lane(info, now, |lane| {
+    pub(super) fn reserve(&self, action: &str, now: Duration) -> Duration {
+        self.lane(action, now, |lane| {
             let start = lane.next.max(now);
             lane.next = start + Duration::from_secs_f64(1.0 / lane.rate);
             start - now
@@ -70,9 +68,9 @@ impl Limiter {
     }
 
     /// Adapts the rate to an answer.
-    pub(super) fn learn(&self, info: &'static OperationInfo, is_throttled: bool, now: Duration) {
+    pub(super) fn learn(&self, action: &str, is_throttled: bool, now: Duration) {
         let limit = self.limit;
-        self.lane(info, now, |lane| {
+        self.lane(action, now, |lane| {
             let quiet = now.saturating_sub(lane.changed).as_secs_f64();
             if !is_throttled {
                 let recovered = lane.rate + quiet * limit.increase * limit.max_per_second;
@@ -86,18 +84,16 @@ impl Limiter {
         });
     }
 
-    fn lane<T>(
-        &self,
-        info: &'static OperationInfo,
-        now: Duration,
-        work: impl FnOnce(&mut Lane) -> T,
-    ) -> T {
+    fn lane<T>(&self, action: &str, now: Duration, work: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         let new = Lane {
             rate: self.limit.max_per_second,
             next: now,
             changed: now,
         };
-        work(lanes.entry(info.action).or_insert(new))
+        match lanes.get_mut(action) {
+            Some(lane) => work(lane),
+            None => work(lanes.entry(action.into()).or_insert(new)),
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod bucket;
 mod builder;
+mod by_name;
 mod call;
 mod clock;
 mod decide;
@@ -10,6 +11,7 @@ mod limit;
 mod observe;
 mod settings;
 mod sign;
+mod target;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -17,6 +19,7 @@ use std::sync::Arc;
 
 use self::answer::Answer;
 pub use self::builder::ClientBuilder;
+pub use self::by_name::CallByName;
 use self::call::Inner;
 pub use self::limit::RateLimit;
 pub use self::observe::{AttemptReport, CallReport, Observer};
@@ -28,6 +31,7 @@ use crate::error::Error;
 use crate::model::FieldValue;
 use crate::operation::{Operation, OperationInfo};
 use crate::response::Response;
+use crate::runtime::SharedRuntime;
 
 /// A client of one product. Cheap to clone: clones share connections, credentials and settings.
 pub struct Client<P> {
@@ -106,6 +110,11 @@ impl<P: Product> Client<P> {
         &self.inner.region
     }
 
+    /// Returns where the client's time and sleep come from: for waiters.
+    pub fn runtime(&self) -> &SharedRuntime {
+        &self.inner.runtime
+    }
+
     /// Returns where requests go.
     pub fn endpoint(&self) -> &Endpoint {
         &self.inner.endpoint
@@ -122,7 +131,7 @@ impl Inner {
         output: &mut (dyn FieldValue + Send),
     ) -> Result<Answer, Error> {
         let answer = async {
-            let answer = self.call(info, &encoded?, options).await?;
+            let answer = self.call(info.into(), &encoded?, options).await?;
             decode::decode(&answer.body, output)
                 .and_then(|()| decode::decode_headers(&answer.headers, output))
                 .map_err(|error| answer.malformed(error))?;

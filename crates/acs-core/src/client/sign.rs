@@ -7,12 +7,13 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderName, HeaderValue};
 
+use super::target::Target;
 use crate::body::Body;
 use crate::credentials::Credentials;
 use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::operation::{ApiStyle, OperationInfo};
+use crate::operation::ApiStyle;
 
 /// What is new in each attempt.
 pub(super) struct Fresh<'a> {
@@ -23,7 +24,7 @@ pub(super) struct Fresh<'a> {
 
 /// Makes the request of one attempt; the URL is written by the signer, so that what is sent is what is signed.
 pub(super) fn sign(
-    info: &'static OperationInfo,
+    target: Target<'_>,
     endpoint: &Endpoint,
     request: &Encoded,
     fresh: &Fresh<'_>,
@@ -56,12 +57,12 @@ pub(super) fn sign(
         } else {
             Payload::Bytes(&body)
         },
-        action: info.action,
-        version: info.product.version,
+        action: target.action,
+        version: target.product.version,
         security_token: fresh.credentials.and_then(Credentials::security_token),
         ..acs3::Request::at(fresh.date, fresh.nonce)
     };
-    let style = match info.style {
+    let style = match target.style {
         ApiStyle::Rpc => acs3::Style::Rpc,
         ApiStyle::Roa => acs3::Style::Roa,
     };

@@ -20,7 +20,11 @@ pub(super) fn check(request: &dyn Model) -> Result<(), Error> {
 fn check_field(field: &Field, value: &dyn FieldValue) -> Result<(), Error> {
     let view = value.view();
     if matches!(view, View::Absent) {
-        return Ok(());
+        return if field.is_required {
+            Err(Error::invalid_parameter(field.name, "must be set"))
+        } else {
+            Ok(())
+        };
     }
     for rule in field.rules {
         if let Some(reason) = broken(rule, &view) {

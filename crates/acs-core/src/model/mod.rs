@@ -6,13 +6,15 @@
 //! implementation from a table.
 
 mod debug;
+mod enums;
 mod schema;
 mod text;
 mod values;
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
+pub use bytes::Bytes;
+pub use serde_json::Value as Json;
 
 pub use debug::debug;
 pub use schema::{Check, Field, Kind, Place, Rule, Schema, Style};
