@@ -131,7 +131,7 @@ impl Bucket {
             if !is_repeatable(&failure.error) || attempts >= self.retry().max_attempts {
                 return Err(error(failure));
             }
-            let is_throttled = failure.error.is_throttling() || failure.error.status() == Some(503);
+            let is_throttled = is_throttled(&failure.error);
             let delay = self
                 .retry()
                 .delay(attempts, is_throttled, None, &**self.runtime());
@@ -262,8 +262,7 @@ impl Repeats {
             return false;
         }
         self.corrected_time = true;
-        bucket.learn_time(server_time);
-        true
+        bucket.learn_time(server_time)
     }
 
     /// Says whether other credentials may help, once.
@@ -286,6 +285,12 @@ impl Repeats {
 /// Every operation here can be repeated: at worst an upload is begun that nobody goes on with.
 fn is_repeatable(error: &Error) -> bool {
     error.is_retryable() || error.status() == Some(408) || error.code() == Some("RequestTimeout")
+}
+
+/// Says whether OSS asks to slow down, which it does with the status 503.
+fn is_throttled(error: &Error) -> bool {
+    let is_limit = |code: &str| code == "ServerBusy" || code.ends_with("LimitExceeded");
+    error.is_throttling() || error.code().is_some_and(is_limit)
 }
 
 fn unanswered(error: TransportError, sent: &Sent) -> Error {
