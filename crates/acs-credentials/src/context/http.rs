@@ -1,0 +1,204 @@
+//! Requests to whoever hands out credentials: bounded in time and size, redirects never followed.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::Poll;
+use std::time::Duration;
+
+use acs_core::{Body, SharedTransport, TransportErrorKind};
+use bytes::Bytes;
+use http::{HeaderMap, Request};
+
+use super::Context;
+
+/// The transports, made when they are first used: a program with static keys never sets TLS up.
+#[derive(Clone, Debug)]
+pub(crate) enum Transports {
+    System(Arc<SystemTransports>),
+    Given {
+        general: SharedTransport,
+        direct: SharedTransport,
+    },
+    None,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct SystemTransports {
+    general: OnceLock<Result<SharedTransport, String>>,
+    direct: OnceLock<Result<SharedTransport, String>>,
+}
+
+/// Which way a request goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Route {
+    /// https, through a proxy where the environment names one.
+    General,
+    /// Never through a proxy.
+    Direct,
+}
+
+impl Transports {
+    pub(super) fn system() -> Self {
+        Self::System(Arc::default())
+    }
+
+    pub(super) fn none() -> Self {
+        Self::None
+    }
+
+    pub(super) fn given(general: SharedTransport, direct: SharedTransport) -> Self {
+        Self::Given { general, direct }
+    }
+
+    fn on(&self, route: Route) -> Result<&SharedTransport, HttpFault> {
+        match self {
+            Self::Given { general, direct } => Ok(match route {
+                Route::General => general,
+                Route::Direct => direct,
+            }),
+            Self::System(made) => {
+                let cell = match route {
+                    Route::General => &made.general,
+                    Route::Direct => &made.direct,
+                };
+                cell.get_or_init(|| build(route))
+                    .as_ref()
+                    .map_err(|message| HttpFault::Setup(message.clone()))
+            }
+            Self::None => Err(HttpFault::Setup(
+                "this context has no network transport".to_owned(),
+            )),
+        }
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
+fn build(route: Route) -> Result<SharedTransport, String> {
+    let builder = acs_core::ReqwestTransport::builder();
+    let builder = match route {
+        Route::General => builder.connect_timeout(Duration::from_secs(5)),
+        // Shorter than a whole request may take, so that an address where nobody is shows as just that.
+        Route::Direct => builder
+            .connect_timeout(Duration::from_millis(900))
+            .without_proxy(),
+    };
+    match builder.build() {
+        Ok(transport) => Ok(Arc::new(transport)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]
+fn build(_: Route) -> Result<SharedTransport, String> {
+    Err("there is no network transport: turn on the feature `rustls` or `rustls-no-provider`, or give the context one"
+        .to_owned())
+}
+
+/// The bounds of one exchange.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// For the whole exchange, the body of the answer included.
+    pub(crate) time: Duration,
+    /// Bytes of the answer's body.
+    pub(crate) body: usize,
+}
+
+/// A whole answer. Its `Debug` text does not show the body.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why there is no answer. No text of it holds a URL.
+#[derive(Clone, Debug)]
+pub(crate) enum HttpFault {
+    Setup(String),
+    Connect(String),
+    TimedOut,
+    Broken(String),
+    TooLarge(usize),
+}
+
+impl HttpFault {
+    /// Nobody is at the address: another request to it is in vain.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Setup(_) | Self::Connect(_))
+    }
+}
+
+impl fmt::Display for HttpFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setup(text) | Self::Connect(text) | Self::Broken(text) => f.write_str(text),
+            Self::TimedOut => f.write_str("no answer in time"),
+            Self::TooLarge(limit) => write!(f, "the answer has more than {limit} bytes"),
+        }
+    }
+}
+
+/// Sends one request and collects its answer.
+pub(crate) async fn exchange(
+    context: &Context,
+    route: Route,
+    request: Request<Body>,
+    bounds: Bounds,
+) -> Result<Answer, HttpFault> {
+    let transport = context.transports().on(route)?;
+    let work = async {
+        let response = transport
+            .send(request)
+            .await
+            .map_err(|error| match error.kind() {
+                TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => {
+                    HttpFault::Connect(error.to_string())
+                }
+                TransportErrorKind::Request => HttpFault::Setup(error.to_string()),
+                _ => HttpFault::Broken(error.to_string()),
+            })?;
+        let (head, body) = response.into_parts();
+        let body = body
+            .collect(bounds.body)
+            .await
+            .map_err(|error| match error {
+                acs_core::CollectError::TooLarge { limit } => HttpFault::TooLarge(limit),
+                other => HttpFault::Broken(other.to_string()),
+            })?;
+        Ok(Answer {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body,
+        })
+    };
+    within(context, bounds.time, work)
+        .await
+        .unwrap_or(Err(HttpFault::TimedOut))
+}
+
+/// Runs `work` for `limit` at most.
+pub(crate) async fn within<T>(
+    context: &Context,
+    limit: Duration,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    let mut timer = pin!(context.sleep(limit));
+    poll_fn(|task| {
+        if let Poll::Ready(value) = work.as_mut().poll(task) {
+            return Poll::Ready(Some(value));
+        }
+        timer.as_mut().poll(task).map(|()| None)
+    })
+    .await
+}
