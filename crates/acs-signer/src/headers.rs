@@ -155,6 +155,14 @@ pub(crate) fn trim(value: &str) -> &str {
     value.trim_matches([' ', '\t'])
 }
 
+/// The value of a header, if the caller gives it.
+pub(crate) fn find<'a>(headers: &[Pair<'a>], name: &str) -> Option<&'a str> {
+    headers
+        .iter()
+        .find(|(header, _)| header.eq_ignore_ascii_case(name))
+        .map(|(_, value)| *value)
+}
+
 /// Compares header names in lower case.
 pub(crate) fn compare_names(a: &str, b: &str) -> Ordering {
     a.bytes()

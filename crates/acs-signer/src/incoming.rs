@@ -5,6 +5,8 @@ use crate::error::{Error, ErrorKind};
 use crate::headers::trim;
 use crate::payload::Payload;
 use crate::query::Pair;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -99,11 +101,14 @@ pub(crate) fn parse_query(query: &str) -> Option<Decoded<'_>> {
     query
         .split('&')
         .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((decode(name, true)?, decode(value, true)?))
-        })
+        .map(parse_pair)
         .collect()
+}
+
+/// Decodes `name=value` or `name`.
+pub(crate) fn parse_pair(pair: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    Some((decode(name, true)?, decode(value, true)?))
 }
 
 /// The same parameters, borrowed.
@@ -141,6 +146,16 @@ pub(crate) fn signature_of_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {
         *byte = crate::encode::nibble(pair[0])? << 4 | crate::encode::nibble(pair[1])?;
     }
     Some(bytes)
+}
+
+/// A claimed signature of 20 bytes in base64.
+pub(crate) fn signature_of_base64(base64: &str) -> Option<[u8; 20]> {
+    // `decode_slice` may ask for more room than it fills.
+    let mut bytes = [0; 24];
+    match STANDARD.decode_slice(base64, &mut bytes) {
+        Ok(20) => bytes[..20].try_into().ok(),
+        _ => None,
+    }
 }
 
 /// A signature that does not match, or a key that is not known: the two cannot be told apart.

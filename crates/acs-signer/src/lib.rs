@@ -3,6 +3,7 @@
 
 pub mod acs3;
 mod buffer;
+pub mod cdn;
 mod check;
 pub mod date;
 mod encode;
@@ -10,10 +11,15 @@ mod error;
 mod headers;
 mod incoming;
 mod key;
+pub mod oss_v1;
 pub mod oss_v4;
 mod payload;
+mod private_key;
 mod query;
+pub mod roa_v1;
+pub mod rpc_v1;
 mod text;
+pub mod vod_callback;
 
 pub use buffer::Buffer;
 pub use check::LineBreaks;
@@ -21,4 +27,5 @@ pub use encode::{percent_encode, percent_encode_path};
 pub use error::{Error, ErrorKind};
 pub use incoming::{Incoming, Mismatch, Query};
 pub use key::SigningKey;
-pub use payload::Payload;
+pub use payload::{Payload, content_md5};
+pub use private_key::PrivateKey;

@@ -1,6 +1,9 @@
 //! The body, as far as a signature covers it.
 
 use crate::text::digit;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::Md5;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
@@ -38,6 +41,15 @@ impl fmt::Debug for Payload<'_> {
             Self::Sha256(_) => f.write_str("Sha256(..)"),
         }
     }
+}
+
+/// Computes the value of a `Content-MD5` header, base64 of the MD5 of the body.
+///
+/// ```
+/// assert_eq!(acs_signer::content_md5(b""), "1B2M2Y8AsgTpgAmY7PhCfg==");
+/// ```
+pub fn content_md5(body: &[u8]) -> String {
+    STANDARD.encode(Md5::digest(body))
 }
 
 fn hex(hash: &[u8; 32]) -> [u8; 64] {

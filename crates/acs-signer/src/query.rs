@@ -41,9 +41,8 @@ pub(crate) struct Slot {
     index: u32,
 }
 
-/// Part numbers of [`Pairs`].
+/// The part of [`Pairs`] that the signer writes.
 pub(crate) const OWN: usize = 0;
-pub(crate) const FORM: usize = 2;
 
 /// Fills `order` with the pairs sorted by raw name, in byte order of UTF-8.
 ///
@@ -121,6 +120,47 @@ pub(crate) fn write(
         }
     }
     Ok(())
+}
+
+/// Appends `name=value` pairs joined with `&` to `once`, and the same percent-encoded once more to `twice`.
+///
+/// # Errors
+/// What `rules` refuse, with the name of the parameter.
+pub(crate) fn write_twice(
+    once: &mut Text,
+    twice: &mut Text,
+    pairs: &Pairs<'_>,
+    order: &[Slot],
+    rules: Rules,
+) -> Result<(), Error> {
+    let start = once.len();
+    write(once, pairs, order, rules)?;
+    encode(twice, once.str(once.since(start)));
+    Ok(())
+}
+
+/// Keeps the pairs whose name is wanted.
+pub(crate) fn retain(order: &mut Vec<Slot>, pairs: &Pairs<'_>, is_wanted: impl Fn(&str) -> bool) {
+    order.retain(|slot| is_wanted(pairs.at(*slot).0));
+}
+
+/// Appends `name=value` pairs as they are, joined with `&`, behind `lead` if there is any.
+pub(crate) fn write_raw(
+    text: &mut Text,
+    pairs: &Pairs<'_>,
+    order: &[Slot],
+    lead: u8,
+    bare_names: bool,
+) {
+    for (i, &slot) in order.iter().enumerate() {
+        let (name, value) = pairs.at(slot);
+        text.push(&[if i == 0 { lead } else { b'&' }]);
+        text.push_str(name);
+        if !(bare_names && value.is_empty()) {
+            text.push(b"=");
+        }
+        text.push_str(value);
+    }
 }
 
 /// The first eight bytes as a number that compares like them.

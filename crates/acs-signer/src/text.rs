@@ -1,5 +1,7 @@
 //! The growing text that a stage is written into.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroize as _;
 
 /// Bytes that keep their room between signatures.
@@ -17,6 +19,16 @@ pub(crate) struct Text {
 pub(crate) struct Span {
     start: usize,
     end: usize,
+}
+
+impl Span {
+    /// This part and the one right behind it.
+    pub(crate) fn followed_by(self, next: Self) -> Self {
+        Self {
+            start: self.start,
+            end: next.end,
+        }
+    }
 }
 
 impl Text {
@@ -101,6 +113,16 @@ impl Text {
             pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
         }
         self.advance(2 * N);
+    }
+
+    /// Appends the base64 form of a SHA-1 output.
+    #[inline]
+    pub(crate) fn push_base64(&mut self, bytes: &[u8; 20]) {
+        const LEN: usize = 28;
+        let out = &mut self.spare(LEN)[..LEN];
+        // 20 bytes are always 28 characters, so this cannot fail.
+        let written = STANDARD.encode_slice(bytes, out).unwrap_or_default();
+        self.advance(written);
     }
 
     #[cold]

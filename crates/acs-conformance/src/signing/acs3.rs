@@ -1,9 +1,8 @@
 //! ACS3-HMAC-SHA256.
 
-use super::case::{Case, Pairs, difference, payload, without};
+use super::case::{Case, Pairs, decode_query, difference, payload, without};
 use acs_signer::acs3::{self, Claim, Request, SignedHeaders, Style};
 use acs_signer::{Buffer, Incoming, LineBreaks, Query, SigningKey, date};
-use std::borrow::Cow;
 
 /// Headers that the signer writes.
 const OWN: [&str; 11] = [
@@ -114,7 +113,7 @@ fn check_unsigned(
     if own.iter().any(|(name, _)| *name == "authorization") {
         return Err("authorization is sent, which is not expected".to_owned());
     }
-    let query: Vec<(Cow<'_, str>, Cow<'_, str>)> = decode(unsigned.query());
+    let query = decode_query(unsigned.query());
     let query: Pairs<'_> = query
         .iter()
         .map(|(name, value)| (&**name, &**value))
@@ -152,33 +151,4 @@ fn sent_headers<'a>(request: &Request<'a>, own: &[(&'a str, &'a str)]) -> Pairs<
     sent.push(("host", request.host));
     sent.extend(own);
     sent
-}
-
-/// The pairs of an encoded query.
-fn decode(query: &str) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (percent_decode(name), percent_decode(value))
-        })
-        .collect()
-}
-
-fn percent_decode(text: &str) -> Cow<'_, str> {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(b) = rest.next() {
-        let digit = |b: Option<u8>| {
-            b.and_then(|b| char::from(b).to_digit(16))
-                .unwrap_or_default() as u8
-        };
-        bytes.push(if b == b'%' {
-            digit(rest.next()) << 4 | digit(rest.next())
-        } else {
-            b
-        });
-    }
-    String::from_utf8(bytes).map_or(Cow::Borrowed(text), Cow::Owned)
 }

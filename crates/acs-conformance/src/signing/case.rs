@@ -136,13 +136,44 @@ pub(super) fn sorted(query: &str) -> Vec<&str> {
     pairs
 }
 
+/// The decoded pairs of a query, sorted: SDKs leave different characters unencoded, in an order of their own.
+pub(super) fn decode_query(query: &str) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (percent_decode(name), percent_decode(value))
+        })
+        .collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+fn percent_decode(text: &str) -> String {
+    let digit = |b: Option<u8>| {
+        b.and_then(|b| char::from(b).to_digit(16))
+            .unwrap_or_default() as u8
+    };
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(b) = rest.next() {
+        bytes.push(match b {
+            b'%' => (digit(rest.next()) << 4) | digit(rest.next()),
+            b'+' => b' ',
+            b => b,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// One line that shows where two texts part.
 pub(super) fn difference(stage: &str, expected: &str, got: &str) -> String {
     let at = expected
         .char_indices()
         .zip(got.chars())
         .find(|((_, e), g)| e != g)
-        .map_or(expected.len().min(got.len()), |((at, _), _)| at);
+        .map_or_else(|| expected.len().min(got.len()), |((at, _), _)| at);
     let excerpt = |text: &str| -> String {
         text.get(at..)
             .unwrap_or_default()

@@ -76,6 +76,18 @@ pub fn presign<'b>(
     if !(1..=LONGEST).contains(&expires) {
         return Err(Error::new(ErrorKind::OutOfRange, "expires"));
     }
+    const OWN: [&str; 7] = [
+        ADDITIONAL_HEADERS,
+        CREDENTIAL,
+        DATE,
+        EXPIRES,
+        SECURITY_TOKEN,
+        SIGNATURE,
+        SIGNATURE_VERSION,
+    ];
+    if let Some((name, _)) = request.query.iter().find(|(name, _)| OWN.contains(name)) {
+        return Err(Error::named(ErrorKind::Reserved, "parameter", name));
+    }
     let date = date_of(request.date, key)?;
     let token = token_of(request.security_token)?;
     let expires = decimal(expires);
