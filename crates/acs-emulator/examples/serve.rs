@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p acs-emulator --example serve -- [PORT] [FOLDER TO KEEP OBJECTS IN]`
 
+#![expect(clippy::print_stdout, reason = "the line is what the example is for")]
+
 use std::error::Error;
 
 use acs_emulator::Emulator;
@@ -26,9 +28,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "pipeline_id": emulator.pipeline_id(),
         "region": emulator.region(),
     });
-    #[allow(clippy::print_stdout)]
-    {
-        println!("{line}");
-    }
+    println!("{line}");
     std::future::pending().await
 }

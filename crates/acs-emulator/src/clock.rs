@@ -47,7 +47,11 @@ impl fmt::Debug for ManualClock {
     }
 }
 
-/// Returns the system's clock.
+/// Returns the system's clock: the default of the seam that [`Now`] is.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
 pub(crate) fn system() -> Now {
     Arc::new(Utc::now)
 }

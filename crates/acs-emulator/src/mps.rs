@@ -106,13 +106,11 @@ pub(crate) fn settle(cloud: &Cloud) {
 
 fn submit(call: &Call<'_>) -> Result<Value> {
     let cloud = call.cloud;
-    let input = match json_parameter(call, "Input")? {
-        Some(Value::Object(input)) => input,
-        _ => return Err(bad_json("Input", "JsonObject")),
+    let Some(Value::Object(input)) = json_parameter(call, "Input")? else {
+        return Err(bad_json("Input", "JsonObject"));
     };
-    let outputs = match json_parameter(call, "Outputs")? {
-        Some(Value::Array(outputs)) => outputs,
-        _ => return Err(bad_json("Outputs", "JsonArray")),
+    let Some(Value::Array(outputs)) = json_parameter(call, "Outputs")? else {
+        return Err(bad_json("Outputs", "JsonArray"));
     };
     check_pipeline(call)?;
     let source = source(cloud, &input)?;

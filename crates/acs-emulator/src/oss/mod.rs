@@ -142,7 +142,14 @@ impl<'a> Request<'a> {
 
 impl Operation {
     fn of(request: &Request<'_>) -> Result<Self> {
-        const KNOWN: [&str; 6] = [
+        const KNOWN: [&str; 13] = [
+            "x-oss-additional-headers",
+            "x-oss-credential",
+            "x-oss-date",
+            "x-oss-expires",
+            "x-oss-security-token",
+            "x-oss-signature",
+            "x-oss-signature-version",
             "uploads",
             "uploadId",
             "partNumber",

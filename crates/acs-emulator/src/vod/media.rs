@@ -18,8 +18,7 @@ pub(super) fn info(call: &Call<'_>) -> Result<Value> {
     let modified = object
         .as_ref()
         .map_or(video.created, |object| object.modified);
-    Ok(json!({
-        "Video": {
+    let mut answer = json!({
             "VideoId": video.id,
             "Title": video.title,
             "Description": video.description.clone().unwrap_or_default(),
@@ -42,8 +41,11 @@ pub(super) fn info(call: &Call<'_>) -> Result<Value> {
             "AuditStatus": "Init",
             "StorageClass": "Standard",
             "Snapshots": { "Snapshot": [] },
-        },
-    }))
+    });
+    if let Some(fields) = answer.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    Ok(json!({ "Video": answer }))
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Result<Value> {

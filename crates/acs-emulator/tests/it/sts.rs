@@ -1,0 +1,247 @@
+//! AssumeRole, GetCallerIdentity, and what a session may do.
+
+use serde_json::json;
+
+use crate::support::{Cloud, Keys, STS, VOD, fixture, text};
+
+/// Assumes the emulator's role and returns the session's keys.
+pub(crate) async fn assume(cloud: &Cloud, extra: &[(&str, &str)]) -> Keys {
+    let role_arn = cloud.emulator.role_arn();
+    let mut parameters = vec![
+        ("RoleArn", role_arn.as_str()),
+        ("RoleSessionName", "user-42"),
+    ];
+    parameters.extend(extra);
+    let reply = cloud
+        .call(&cloud.user(), STS, "AssumeRole", &parameters)
+        .await;
+    let credentials = &reply.ok().json()["Credentials"];
+    Keys {
+        id: text(&credentials["AccessKeyId"]),
+        secret: text(&credentials["AccessKeySecret"]),
+        token: Some(text(&credentials["SecurityToken"])),
+    }
+}
+
+fn same_shape(answer: &serde_json::Value, fixture_name: &str) {
+    let real: serde_json::Value = serde_json::from_str(&fixture(fixture_name)).unwrap();
+    let names = |value: &serde_json::Value| {
+        let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(answer), names(&real));
+    for (name, value) in real.as_object().unwrap() {
+        if value.is_object() {
+            assert_eq!(names(&answer[name]), names(value));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_minted_with_an_expiry_and_its_own_identity() {
+    let cloud = Cloud::start().await;
+    let role_arn = cloud.emulator.role_arn();
+    let parameters = [
+        ("RoleArn", role_arn.as_str()),
+        ("RoleSessionName", "user-42@example.com"),
+        ("DurationSeconds", "1800"),
+    ];
+    let reply = cloud
+        .call(&cloud.user(), STS, "AssumeRole", &parameters)
+        .await;
+    let answer = reply.ok().json();
+    same_shape(&answer, "sts.AssumeRole.json");
+    assert_eq!(answer["Credentials"]["Expiration"], "2026-11-20T08:45:30Z");
+    assert!(text(&answer["Credentials"]["AccessKeyId"]).starts_with("STS."));
+    assert_eq!(
+        text(&answer["AssumedRoleUser"]["Arn"]),
+        format!("{role_arn}/user-42@example.com")
+    );
+
+    let user = cloud
+        .call(&cloud.user(), STS, "GetCallerIdentity", &[])
+        .await
+        .ok()
+        .json();
+    same_shape(&user, "sts.GetCallerIdentity.ram_user.json");
+    assert_eq!(user["IdentityType"], "RAMUser");
+    let session = assume(&cloud, &[]).await;
+    let session = cloud
+        .call(&session, STS, "GetCallerIdentity", &[])
+        .await
+        .ok()
+        .json();
+    same_shape(&session, "sts.GetCallerIdentity.assumed_role.json");
+    assert_eq!(session["IdentityType"], "AssumedRoleUser");
+    assert_eq!(text(&session["AccountId"]), cloud.emulator.account_id());
+}
+
+#[tokio::test]
+async fn parameters_of_assume_role_are_checked_with_the_documented_codes() {
+    let cloud = Cloud::start().await;
+    let role_arn = cloud.emulator.role_arn();
+    let other_role = role_arn.replace("vod-uploader", "nobody");
+    let long = "x".repeat(2049);
+    let arn = ("RoleArn", role_arn.as_str());
+    let name = ("RoleSessionName", "ok");
+    let session_name = |name| [arn, ("RoleSessionName", name)];
+    let long_name = "n".repeat(65);
+    for (parameters, status, code) in [
+        (vec![name], 400, "MissingRoleArn"),
+        (vec![arn], 400, "MissingRoleSessionName"),
+        (
+            vec![("RoleArn", "vod-uploader"), name],
+            400,
+            "InvalidParameter.RoleArn",
+        ),
+        (
+            vec![("RoleArn", "acs:ram::x:role/r"), name],
+            400,
+            "InvalidParameter.RoleArn",
+        ),
+        (
+            vec![("RoleArn", &other_role), name],
+            404,
+            "EntityNotExist.Role",
+        ),
+        (
+            session_name("a").to_vec(),
+            400,
+            "InvalidParameter.RoleSessionName",
+        ),
+        (
+            session_name("a b").to_vec(),
+            400,
+            "InvalidParameter.RoleSessionName",
+        ),
+        (
+            session_name(&long_name).to_vec(),
+            400,
+            "InvalidParameter.RoleSessionName",
+        ),
+        (
+            vec![arn, name, ("DurationSeconds", "899")],
+            400,
+            "InvalidParameter.DurationSeconds",
+        ),
+        (
+            vec![arn, name, ("DurationSeconds", "3601")],
+            400,
+            "InvalidParameter.DurationSeconds",
+        ),
+        (
+            vec![arn, name, ("DurationSeconds", "1h")],
+            400,
+            "InvalidParameter.DurationSeconds",
+        ),
+        (
+            vec![arn, name, ("ExternalId", "a")],
+            400,
+            "InvalidParameter.ExternalId",
+        ),
+        (
+            vec![arn, name, ("Policy", "{}")],
+            400,
+            "InvalidParameter.PolicyGrammar",
+        ),
+        (
+            vec![arn, name, ("Policy", &long)],
+            400,
+            "InvalidParameter.PolicySize",
+        ),
+    ] {
+        let reply = cloud
+            .call(&cloud.user(), STS, "AssumeRole", &parameters)
+            .await;
+        reply.refused(status, code);
+    }
+}
+
+#[tokio::test]
+async fn a_session_limited_to_create_upload_video_is_refused_elsewhere() {
+    let cloud = Cloud::start().await;
+    let policy = json!({ "Version": "1", "Statement": [{
+        "Effect": "Allow", "Action": ["vod:CreateUploadVideo"], "Resource": "*",
+    }] });
+    let session = assume(&cloud, &[("Policy", &policy.to_string())]).await;
+    let parameters = [("Title", "t"), ("FileName", "a.mp4")];
+    let created = cloud
+        .call(&session, VOD, "CreateUploadVideo", &parameters)
+        .await
+        .ok();
+    let video_id = text(&created.json()["VideoId"]);
+
+    let refusal = cloud
+        .call(
+            &session,
+            VOD,
+            "RefreshUploadVideo",
+            &[("VideoId", &video_id)],
+        )
+        .await
+        .refused(403, "Forbidden");
+    let detail = &refusal["AccessDeniedDetail"];
+    assert_eq!(detail["AuthAction"], "vod:RefreshUploadVideo");
+    assert_eq!(detail["AuthPrincipalType"], "AssumedRoleUser");
+    assert_eq!(detail["NoPermissionType"], "ImplicitDeny");
+    assert_eq!(detail["PolicyType"], "SessionPolicy");
+    let object = (cloud.emulator.bucket(), "k");
+    let reply = cloud.oss(&session, "PUT", object, &[], b"x").await;
+    reply.oss_refused(403, "AccessDenied");
+}
+
+#[tokio::test]
+async fn the_inline_policy_never_widens_the_role() {
+    let cloud = Cloud::start().await;
+    let all = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let session = assume(&cloud, &[("Policy", all)]).await;
+    let role_arn = cloud.emulator.role_arn();
+    let parameters = [("RoleArn", role_arn.as_str()), ("RoleSessionName", "again")];
+    let refusal = cloud
+        .call(&session, STS, "AssumeRole", &parameters)
+        .await
+        .refused(403, "NoPermission");
+    assert_eq!(
+        refusal["AccessDeniedDetail"]["AuthAction"],
+        "sts:AssumeRole"
+    );
+}
+
+#[tokio::test]
+async fn an_explicit_deny_in_the_inline_policy_is_named_as_such() {
+    let cloud = Cloud::start().await;
+    let policy = json!({ "Version": "1", "Statement": [
+        { "Effect": "Allow", "Action": "vod:*", "Resource": "*" },
+        { "Effect": "Deny", "Action": "vod:Delete*", "Resource": "*" },
+    ] });
+    let session = assume(&cloud, &[("Policy", &policy.to_string())]).await;
+    let refusal = cloud
+        .call(&session, VOD, "DeleteVideo", &[("VideoIds", "x")])
+        .await
+        .refused(403, "Forbidden");
+    assert_eq!(
+        refusal["AccessDeniedDetail"]["NoPermissionType"],
+        "ExplicitDeny"
+    );
+}
+
+#[tokio::test]
+async fn a_policy_that_the_emulator_half_understands_is_not_taken() {
+    let cloud = Cloud::start().await;
+    let role_arn = cloud.emulator.role_arn();
+    let policy = json!({ "Version": "1", "Statement": [{
+        "Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": { "IpAddress": { "acs:SourceIp": "10.0.0.0/8" } },
+    }] })
+    .to_string();
+    let parameters = [
+        ("RoleArn", role_arn.as_str()),
+        ("RoleSessionName", "ok"),
+        ("Policy", policy.as_str()),
+    ];
+    let reply = cloud
+        .call(&cloud.user(), STS, "AssumeRole", &parameters)
+        .await;
+    reply.refused(400, "Emulator.Unsupported");
+}
