@@ -37,7 +37,12 @@ pub trait Paginated: Operation + Clone {
 ///
 /// A page with fewer items than were asked for is the last, and so is one without any. Where no size was
 /// asked for, a page's own length stands for it.
-pub fn next_page_number(page: Option<i64>, size: Option<i64>, total: Option<i64>, items: usize) -> Option<i64> {
+pub fn next_page_number(
+    page: Option<i64>,
+    size: Option<i64>,
+    total: Option<i64>,
+    items: usize,
+) -> Option<i64> {
     let page = page.unwrap_or(1);
     let items = i64::try_from(items).ok()?;
     let seen = page.checked_mul(size.unwrap_or(items))?;

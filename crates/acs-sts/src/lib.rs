@@ -1,4 +1,9 @@
 //! Alibaba Cloud STS (2015-04-01): every operation, typed.
+#![forbid(unsafe_code)]
+
+mod generated;
+
+pub use generated::*;
 
 mod checks;
 mod hints;

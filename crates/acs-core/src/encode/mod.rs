@@ -5,6 +5,8 @@ mod flatten;
 mod path;
 mod xml;
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::Method;
 
@@ -44,6 +46,33 @@ pub struct EncodedBody {
     pub content_type: &'static str,
     /// The body as it is sent.
     pub bytes: Bytes,
+}
+
+/// Shows names, never values: those may be secrets.
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |pairs: &[(String, String)]| {
+            pairs
+                .iter()
+                .map(|(name, _)| name.clone())
+                .collect::<Vec<_>>()
+        };
+        f.debug_struct("Encoded")
+            .field("method", &self.method)
+            .field("query", &names(&self.query))
+            .field("headers", &names(&self.headers))
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for EncodedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EncodedBody")
+            .field("content_type", &self.content_type)
+            .field("length", &self.bytes.len())
+            .finish()
+    }
 }
 
 /// Checks a request and writes its parts.

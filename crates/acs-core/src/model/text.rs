@@ -1,5 +1,4 @@
 use std::borrow::Cow;
-use std::fmt;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
@@ -15,64 +14,37 @@ pub trait Text: Send + Sync {
     fn set_text(&mut self, text: &str) -> bool;
 }
 
-/// A point in time, in UTC to the second.
+/// A point in time, in UTC.
 ///
-/// Written as `2026-11-20T09:05:30Z`. Read from that form, with fractions of a second, with another offset,
-/// without seconds (`2026-11-20T09:05Z`), and with a blank between date and time, which is taken as UTC.
-#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Timestamp(pub DateTime<Utc>);
+/// Written to the second, as `2026-11-20T09:05:30Z`. Read from that form, with fractions of a second, with another
+/// offset, without seconds (`2026-11-20T09:05Z`), and with a blank between date and time, which is taken as UTC.
+pub type Timestamp = DateTime<Utc>;
 
-impl Timestamp {
-    /// Reads a text in one of the forms that services send.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Some(Self(time.to_utc()));
-        }
-        let bare = text.strip_suffix('Z').unwrap_or(text);
-        ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
-            .iter()
-            .find_map(|form| NaiveDateTime::parse_from_str(bare, form).ok())
-            .or_else(|| {
-                NaiveDate::parse_from_str(bare, "%Y-%m-%d")
-                    .ok()?
-                    .and_hms_opt(0, 0, 0)
-            })
-            .map(|time| Self(time.and_utc()))
+/// Reads a time in one of the forms that services send.
+pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.to_utc());
     }
+    let bare = text.strip_suffix('Z').unwrap_or(text);
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(bare, form).ok())
+        .or_else(|| {
+            NaiveDate::parse_from_str(bare, "%Y-%m-%d")
+                .ok()?
+                .and_hms_opt(0, 0, 0)
+        })
+        .map(|time| time.and_utc())
 }
 
 impl Text for Timestamp {
     fn text(&self) -> Cow<'_, str> {
-        Cow::Owned(self.0.to_rfc3339_opts(SecondsFormat::Secs, true))
+        Cow::Owned(self.to_rfc3339_opts(SecondsFormat::Secs, true))
     }
 
     fn set_text(&mut self, text: &str) -> bool {
-        Self::parse(text).map(|time| *self = time).is_some()
-    }
-}
-
-impl From<DateTime<Utc>> for Timestamp {
-    fn from(time: DateTime<Utc>) -> Self {
-        Self(time)
-    }
-}
-
-impl From<Timestamp> for DateTime<Utc> {
-    fn from(time: Timestamp) -> Self {
-        time.0
-    }
-}
-
-impl fmt::Debug for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text())
+        parse_timestamp(text).map(|time| *self = time).is_some()
     }
 }
 

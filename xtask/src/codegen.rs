@@ -1,0 +1,227 @@
+//! `cargo xtask codegen [--check]`: the crates of the workspace from their digests.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::document::{self, Document};
+use crate::emit::{self, Files, MARK, Source};
+use crate::error::{Error, Result};
+use crate::lower::lower;
+use crate::model::{Output, Package, Type};
+use crate::overlay::Overlay;
+use crate::workspace::{self, Scratch};
+
+/// What a run is to do with what it made.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Mode {
+    Write,
+    Check,
+}
+
+/// One product of the workspace, read and written out.
+struct Product {
+    package: Package,
+    files: Files,
+    folder: PathBuf,
+    scratch: Scratch,
+}
+
+/// Generates all products of the workspace.
+pub(crate) fn run(mode: Mode) -> Result<()> {
+    let mut products = Vec::new();
+    for digest in digests()? {
+        products.push(prepare(&digest)?);
+    }
+    format(&mut products)?;
+    let mut differing = Vec::new();
+    for product in &products {
+        differing.extend(bring_up(mode, &product.files, &product.folder)?);
+    }
+    report(products.iter().map(|product| &product.package));
+    match (mode, differing.as_slice()) {
+        (Mode::Check, [first, rest @ ..]) => {
+            let others = if rest.is_empty() {
+                String::new()
+            } else {
+                format!(" and {} other files", rest.len())
+            };
+            Err(Error::failed(format!(
+                "{}{others}: not what the metadata gives; run `cargo xtask codegen`",
+                first.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn digests() -> Result<Vec<PathBuf>> {
+    let folder = workspace::metadata();
+    let files = workspace::files_below(&folder)?;
+    let digests = files
+        .into_iter()
+        .filter(|file| file.extension().is_some_and(|it| it == "json"));
+    Ok(digests.map(|file| folder.join(file)).collect())
+}
+
+fn prepare(digest: &Path) -> Result<Product> {
+    let (document, source) = read_document(digest)?;
+    let overlay_path = overlay_path(digest);
+    let overlay_name = overlay_path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let overlay = Overlay::parse(&workspace::read(&overlay_path)?)
+        .map_err(|error| error.in_file(&overlay_name))?;
+    if overlay.crate_name.is_empty() {
+        return Err(Error::input("`crate` is missing").in_file(&overlay_name));
+    }
+    let package =
+        lower(&document, &overlay, false).map_err(|error| error.in_file(&overlay_name))?;
+    let files = emit::emit(&package, &source);
+    let folder = workspace::root()
+        .join("crates")
+        .join(&overlay.crate_name)
+        .join("src/generated");
+    let scratch = Scratch::new(&overlay.crate_name)?;
+    Ok(Product {
+        package,
+        files,
+        folder,
+        scratch,
+    })
+}
+
+/// Reads a document and names it for the first line of generated files.
+pub(crate) fn read_document(path: &Path) -> Result<(Document, Source)> {
+    let text = workspace::read(path)?;
+    let document =
+        document::parse(&text).map_err(|error| error.in_file(&path.display().to_string()))?;
+    let file = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let sha256 = Sha256::digest(text.as_bytes())
+        .iter()
+        .fold(String::new(), |mut out, byte| {
+            // Writing to a string doesn't fail.
+            let _ = write!(out, "{byte:02x}");
+            out
+        });
+    Ok((document, Source { file, sha256 }))
+}
+
+/// `vod-2017-03-21.json` has its overlay in `vod.toml`.
+fn overlay_path(digest: &Path) -> PathBuf {
+    let name = digest
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let stem = name.strip_suffix(".json").unwrap_or(&name);
+    let product = stem
+        .len()
+        .checked_sub("-2017-03-21".len())
+        .and_then(|end| stem.get(..end))
+        .unwrap_or(stem);
+    digest.with_file_name(format!("{product}.toml"))
+}
+
+/// Has rustfmt, in one process a product, format everything.
+fn format(products: &mut [Product]) -> Result<()> {
+    let mut running = Vec::new();
+    for product in products.iter() {
+        for (name, text) in &product.files {
+            workspace::write(&product.scratch.path().join(name), text)?;
+        }
+        running.push(workspace::start_rustfmt(
+            &product.scratch.path().join("mod.rs"),
+        )?);
+    }
+    for (product, child) in products.iter_mut().zip(running) {
+        let output = child
+            .wait_with_output()
+            .map_err(|error| Error::failed(format!("rustfmt: {error}")))?;
+        if !output.status.success() {
+            return Err(Error::failed(format!(
+                "rustfmt: {}",
+                String::from_utf8_lossy(&output.stderr)
+            )));
+        }
+        for (name, text) in &mut product.files {
+            *text = workspace::read(&product.scratch.path().join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Compares files with those in a folder, or makes them the same. Returns those that differed, stale ones included.
+pub(crate) fn bring_up(mode: Mode, files: &Files, folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut differing = Vec::new();
+    for (name, text) in files {
+        let path = folder.join(name);
+        if std::fs::read(&path).ok().as_deref() == Some(text.as_bytes()) {
+            continue;
+        }
+        if mode == Mode::Write {
+            workspace::write(&path, text)?;
+        }
+        differing.push(path);
+    }
+    let known: BTreeSet<PathBuf> = files.keys().map(PathBuf::from).collect();
+    for stale in workspace::files_below(folder)?
+        .into_iter()
+        .filter(|file| !known.contains(file))
+    {
+        let path = folder.join(stale);
+        if mode == Mode::Write {
+            remove_generated(&path)?;
+        }
+        differing.push(path);
+    }
+    Ok(differing)
+}
+
+/// Removes a file that was generated once; another's file is not ours to remove.
+fn remove_generated(path: &Path) -> Result<()> {
+    if !workspace::read(path)?.starts_with(MARK) {
+        return Err(Error::input(format!(
+            "{}: not generated; move it out of the folder of generated code",
+            path.display()
+        )));
+    }
+    std::fs::remove_file(path).map_err(|error| Error::io(path, &error))
+}
+
+/// The end line, after what can't be expressed.
+#[allow(clippy::print_stdout, reason = "the answer of the command")]
+pub(crate) fn report<'a>(packages: impl Iterator<Item = &'a Package>) {
+    let (mut operations, mut types, mut unsupported) = (0, 0, 0);
+    for package in packages {
+        for item in &package.unsupported {
+            println!("unsupported: {} {item}", package.product);
+        }
+        operations += package.operations.len();
+        types += count_types(package);
+        unsupported += package.unsupported.len();
+    }
+    println!("{operations} operations, {types} types, {unsupported} unsupported");
+}
+
+fn count_types(package: &Package) -> usize {
+    let nested = |types: &[Type]| types.len();
+    let operations = package
+        .operations
+        .iter()
+        .map(|it| 1 + usize::from(matches!(it.output, Output::Struct(_))) + nested(&it.types));
+    operations.sum::<usize>()
+        + package
+            .components
+            .iter()
+            .map(|(_, types)| nested(types))
+            .sum::<usize>()
+}

@@ -1,0 +1,106 @@
+//! Our digest of a document: its facts in the official schema, without its prose.
+
+use serde_json::{Map, Value};
+
+use crate::document;
+use crate::error::{Error, Result};
+
+/// Keys that hold prose or what no code needs. Names of properties and components are never looked at.
+const DROPPED: &[&str] = &[
+    "title",
+    "summary",
+    "description",
+    "example",
+    "examples",
+    "errorMessage",
+    "enumValueTitles",
+    "responseDemo",
+    "requestParamsDescription",
+    "responseParamsDescription",
+    "extraInfo",
+    "translator",
+    "eventInfo",
+    "changeSet",
+    "ramActions",
+    "flowControl",
+    "tags",
+    "ram",
+    "errorCodes_",
+    "areaId",
+    "areaName",
+    "regionName",
+    "visibility",
+    "backendName",
+    "extendType",
+    "abilityTreeCode",
+    "abilityTreeNodes",
+    "autoTest",
+    "directories",
+];
+
+/// Maps whose keys are names of the product's own.
+const NAMED: &[&str] = &["properties", "schemas", "apis", "responses", "headers"];
+
+/// Makes the digest of a document, after checking that it is one. Also says what it is called:
+/// `vod-2017-03-21.json`.
+pub(crate) fn digest(text: &str) -> Result<(String, String)> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| Error::input(format!("no JSON: {error}")))?;
+    let value = match value.get("data") {
+        Some(data) if value.get("apis").is_none() && data.get("apis").is_some() => data,
+        _ => &value,
+    };
+    let facts = facts(value, false);
+    let mut text =
+        serde_json::to_string_pretty(&facts).map_err(|error| Error::failed(error.to_string()))?;
+    text.push('\n');
+    let document = document::parse(&text)?;
+    let name = format!(
+        "{}-{}.json",
+        file_stem(&document.product),
+        file_stem(&document.version)
+    );
+    Ok((name, text))
+}
+
+/// A name that is fit for a file, whatever the document says.
+pub(crate) fn file_stem(name: &str) -> String {
+    name.to_ascii_lowercase()
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || c == '-' {
+                c
+            } else {
+                '-'
+            }
+        })
+        .collect()
+}
+
+fn facts(value: &Value, has_names: bool) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut kept = Map::new();
+            for (key, value) in map {
+                if has_names || is_fact(key, value) {
+                    kept.insert(
+                        key.clone(),
+                        facts(value, !has_names && NAMED.contains(&key.as_str())),
+                    );
+                }
+            }
+            Value::Object(kept)
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| facts(item, false)).collect()),
+        other => other.clone(),
+    }
+}
+
+fn is_fact(key: &str, value: &Value) -> bool {
+    if DROPPED.contains(&key) {
+        return false;
+    }
+    // A default that is a sentence is prose.
+    let is_prose = |text: &str| text.len() > 64 || !text.is_ascii();
+    key != "default" || !value.as_str().is_some_and(is_prose)
+}

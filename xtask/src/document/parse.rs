@@ -1,0 +1,360 @@
+use serde_json::Value;
+
+use super::{Document, Endpoint, Operation, Parameter, Response, Schema, Shape};
+use crate::cursor::At;
+use crate::error::{Error, Result};
+
+const REFERENCE: &str = "#/components/schemas/";
+
+/// Reads a document.
+///
+/// # Errors
+/// The text is no JSON or not such a document: the error names the JSON path.
+pub(crate) fn parse(text: &str) -> Result<Document> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|error| Error::input(format!("no JSON: {error}")))?;
+    document(&value)
+}
+
+fn document(value: &Value) -> Result<Document> {
+    let root = At::root(value);
+    // The live address of a single operation wraps what it sends.
+    let data = root
+        .get("data")
+        .filter(|data| root.get("apis").is_none() && data.get("apis").is_some());
+    let root = data.unwrap_or(root);
+    let info = root.require("info")?;
+    let mut components = Vec::new();
+    if let Some(schemas) = root
+        .get("components")
+        .as_ref()
+        .and_then(|components| components.get("schemas"))
+    {
+        for (name, at) in schemas.entries()? {
+            components.push((name.to_owned(), schema(&at)?));
+        }
+    }
+    let mut operations = Vec::new();
+    for (name, at) in root.require("apis")?.entries()? {
+        operations.push(operation(name, &at)?);
+    }
+    let mut endpoints = Vec::new();
+    if let Some(list) = root.get("endpoints") {
+        for at in list.items()? {
+            endpoints.extend(endpoint(&at)?);
+        }
+    }
+    let document = Document {
+        style: info
+            .get("style")
+            .map_or(Ok("RPC".to_owned()), |at| at.scalar())?,
+        product: info.require("product")?.scalar()?,
+        version: info.require("version")?.scalar()?,
+        components,
+        operations,
+        endpoints,
+    };
+    check_references(&document)?;
+    Ok(document)
+}
+
+fn endpoint(at: &At<'_>) -> Result<Option<Endpoint>> {
+    let region = at.require("regionId")?.text()?.to_owned();
+    let public = at
+        .get("public")
+        .filter(|at| at.value() != "")
+        .or_else(|| at.get("endpoint"));
+    let Some(public) = public.filter(|at| at.value() != "") else {
+        return Ok(None);
+    };
+    let public = public.text()?.to_owned();
+    let vpc = at
+        .get("vpc")
+        .map(|at| at.text())
+        .transpose()?
+        .filter(|host| !host.is_empty())
+        .map(str::to_owned);
+    Ok(Some(Endpoint {
+        region,
+        public,
+        vpc,
+    }))
+}
+
+fn operation(name: &str, at: &At<'_>) -> Result<Operation> {
+    at.object()?;
+    let mut parameters: Vec<Parameter> = Vec::new();
+    if let Some(list) = at.get("parameters") {
+        for at in list.items()? {
+            parameters.push(parameter(&at)?);
+        }
+    }
+    let mut responses = Vec::new();
+    if let Some(map) = at.get("responses") {
+        for (status, at) in map.entries()? {
+            responses.push(response(status, &at)?);
+        }
+    }
+    let prose = ["summary", "description", "title"]
+        .into_iter()
+        .find_map(|key| prose(at, key));
+    let security = match at.get("security") {
+        Some(list) => list
+            .items()?
+            .map(|at| {
+                at.entries()
+                    .map(|entries| entries.map(|(name, _)| name.to_owned()).collect::<Vec<_>>())
+            })
+            .collect::<Result<Vec<_>>>()?
+            .concat(),
+        None => Vec::new(),
+    };
+    Ok(Operation {
+        name: name.to_owned(),
+        methods: texts(at, "methods")?
+            .iter()
+            .map(|method| method.to_ascii_uppercase())
+            .collect(),
+        schemes: texts(at, "schemes")?,
+        security,
+        path: at
+            .get("path")
+            .map(|at| at.text().map(str::to_owned))
+            .transpose()?,
+        deprecated: flag(at, "deprecated")?,
+        consumes: texts(at, "consumes")?,
+        produces: texts(at, "produces")?,
+        parameters,
+        responses,
+        error_codes: error_codes(at)?,
+        prose,
+    })
+}
+
+fn error_codes(at: &At<'_>) -> Result<Vec<(String, String)>> {
+    let mut codes = Vec::new();
+    let Some(map) = at.get("errorCodes") else {
+        return Ok(codes);
+    };
+    for (status, list) in map.entries()? {
+        for at in list.items()? {
+            if let Some(code) = at.get("errorCode") {
+                codes.push((status.to_owned(), code.scalar()?));
+            }
+        }
+    }
+    Ok(codes)
+}
+
+fn parameter(at: &At<'_>) -> Result<Parameter> {
+    let schema_at = at.require("schema")?;
+    let mut schema = schema(&schema_at)?;
+    // Some tools put it here; Alibaba's own documents never do.
+    schema.required |= flag(at, "required")?;
+    if schema.prose.is_none() {
+        schema.prose = prose(at, "description");
+    }
+    Ok(Parameter {
+        name: at.require("name")?.text()?.to_owned(),
+        place: at
+            .get("in")
+            .map_or(Ok("query".to_owned()), |at| at.scalar())?,
+        style: at.get("style").map(|at| at.scalar()).transpose()?,
+        schema,
+        at: at.path(),
+    })
+}
+
+fn response(status: &str, at: &At<'_>) -> Result<Response> {
+    at.object()?;
+    let mut headers = Vec::new();
+    if let Some(map) = at.get("headers") {
+        for (name, at) in map.entries()? {
+            let schema_at = at.get("schema").unwrap_or(at);
+            headers.push((name.to_owned(), schema(&schema_at)?));
+        }
+    }
+    let schema = at.get("schema").map(|at| schema(&at)).transpose()?;
+    Ok(Response {
+        status: status.to_owned(),
+        schema,
+        headers,
+        at: at.path(),
+    })
+}
+
+/// Reads a schema that stands alone, in an overlay.
+pub(crate) fn schema_of(value: &Value) -> Result<Schema> {
+    schema(&At::root(value))
+}
+
+fn schema(at: &At<'_>) -> Result<Schema> {
+    let kind = at
+        .require_object()?
+        .get("type")
+        .map(|at| at.text())
+        .transpose()?;
+    let values = match at.get("enum") {
+        Some(list) => list.items()?.map(|at| at.scalar()).collect::<Result<_>>()?,
+        None => Vec::new(),
+    };
+    Ok(Schema {
+        shape: shape(at, kind)?,
+        format: at.get("format").map(|at| at.scalar()).transpose()?,
+        required: at
+            .get("required")
+            .filter(|at| !at.value().is_array())
+            .map_or(Ok(false), |at| at.boolean())?,
+        doc_required: flag(at, "docRequired")?,
+        deprecated: flag(at, "deprecated")?,
+        sensitive: flag(at, "sensitive")?,
+        item_node: flag(at, "itemNode")?,
+        default: at.get("default").and_then(|at| at.scalar().ok()),
+        values,
+        minimum: bound(at, "minimum")?,
+        maximum: bound(at, "maximum")?,
+        exclusive_minimum: flag(at, "exclusiveMinimum")?,
+        exclusive_maximum: flag(at, "exclusiveMaximum")?,
+        min_length: at.get("minLength").map(|at| at.count()).transpose()?,
+        max_length: at.get("maxLength").map(|at| at.count()).transpose()?,
+        min_items: at.get("minItems").map(|at| at.count()).transpose()?,
+        max_items: at.get("maxItems").map(|at| at.count()).transpose()?,
+        pattern: at.get("pattern").map(|at| at.scalar()).transpose()?,
+        prose: prose(at, "description").or_else(|| prose(at, "title")),
+    })
+}
+
+fn shape(at: &At<'_>, kind: Option<&str>) -> Result<Shape> {
+    if let Some(reference) = at.get("$ref") {
+        let text = reference.text()?;
+        let name = text.strip_prefix(REFERENCE).ok_or_else(|| {
+            reference.error(format!("`{text}` does not begin with `{REFERENCE}`"))
+        })?;
+        return Ok(Shape::Ref(name.to_owned()));
+    }
+    let kind = kind.unwrap_or_else(|| {
+        if at.get("properties").is_some() {
+            "object"
+        } else if at.get("items").is_some() {
+            "array"
+        } else {
+            "any"
+        }
+    });
+    Ok(match kind {
+        "string" | "file" => Shape::String,
+        "integer" | "long" => Shape::Integer,
+        "number" | "float" | "double" => Shape::Number,
+        "boolean" => Shape::Boolean,
+        "array" => Shape::List(Box::new(
+            at.get("items")
+                .map_or(Ok(Schema::default()), |at| schema(&at))?,
+        )),
+        "object" => object(at)?,
+        "any" => Shape::Any,
+        other => return Err(at.error(format!("`{other}` is no type"))),
+    })
+}
+
+fn object(at: &At<'_>) -> Result<Shape> {
+    let mut properties = Vec::new();
+    if let Some(map) = at.get("properties") {
+        for (name, at) in map.entries()? {
+            properties.push((name.to_owned(), schema(&at)?));
+        }
+        return Ok(Shape::Object(properties));
+    }
+    match at.get("additionalProperties") {
+        Some(values) if values.value().is_object() => Ok(Shape::Map(Box::new(schema(&values)?))),
+        // An object of which nothing is said.
+        _ => Ok(Shape::Any),
+    }
+}
+
+impl<'a> At<'a> {
+    fn require_object(&self) -> Result<&Self> {
+        self.object().map(|_| self)
+    }
+}
+
+fn flag(at: &At<'_>, name: &str) -> Result<bool> {
+    at.get(name).map_or(Ok(false), |at| at.boolean())
+}
+
+/// A bound; the documents write numbers as texts, and an empty one for none.
+fn bound(at: &At<'_>, name: &str) -> Result<Option<f64>> {
+    at.get(name)
+        .filter(|at| at.value() != "")
+        .map(|at| at.number())
+        .transpose()
+}
+
+fn prose(at: &At<'_>, name: &str) -> Option<String> {
+    let text = at.get(name)?.value().as_str()?.trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+fn texts(at: &At<'_>, name: &str) -> Result<Vec<String>> {
+    at.get(name).map_or(Ok(Vec::new()), |list| {
+        list.items()?
+            .map(|at| at.text().map(str::to_owned))
+            .collect()
+    })
+}
+
+fn check_references(document: &Document) -> Result<()> {
+    let known = |name: &str| {
+        document
+            .components
+            .iter()
+            .any(|(component, _)| component == name)
+    };
+    for (name, schema) in &document.components {
+        check_reference(schema, &|| format!("$.components.schemas.{name}"), &known)?;
+    }
+    for operation in &document.operations {
+        for parameter in &operation.parameters {
+            check_reference(
+                &parameter.schema,
+                &|| format!("{}.schema", parameter.at),
+                &known,
+            )?;
+        }
+        for response in &operation.responses {
+            if let Some(schema) = &response.schema {
+                check_reference(schema, &|| format!("{}.schema", response.at), &known)?;
+            }
+            for (name, schema) in &response.headers {
+                check_reference(
+                    schema,
+                    &|| format!("{}.headers.{name}", response.at),
+                    &known,
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_reference(
+    schema: &Schema,
+    path: &dyn Fn() -> String,
+    known: &dyn Fn(&str) -> bool,
+) -> Result<()> {
+    match &schema.shape {
+        Shape::Ref(name) if !known(name) => Err(Error::input(format!(
+            "{}.$ref: `{REFERENCE}{name}` names no component",
+            path()
+        ))),
+        Shape::List(items) => check_reference(items, &|| format!("{}.items", path()), known),
+        Shape::Map(values) => check_reference(
+            values,
+            &|| format!("{}.additionalProperties", path()),
+            known,
+        ),
+        Shape::Object(properties) => properties.iter().try_for_each(|(name, schema)| {
+            check_reference(schema, &|| format!("{}.properties.{name}", path()), known)
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,261 @@
+//! The types that a document's operations share.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::fields::{Context, Property, Side};
+use super::scope::Scope;
+use crate::document::{Document, Schema, Shape};
+use crate::model::{Field, Place, Struct, Style, Ty, Type};
+use crate::names;
+use crate::overlay::Matched;
+
+/// The components that are structs, and their types' names.
+pub(crate) fn names(document: &Document) -> Vec<(String, String)> {
+    let mut used = HashSet::new();
+    let structs = document
+        .components
+        .iter()
+        .filter(|(_, schema)| is_struct(schema));
+    structs
+        .map(|(component, _)| {
+            let base = names::pascal(component);
+            let is_taken = |name: &String| used.contains(name) || TAKEN.contains(&name.as_str());
+            let free = (1..)
+                .map(|n| {
+                    if n == 1 {
+                        base.clone()
+                    } else {
+                        format!("{base}{n}")
+                    }
+                })
+                .find(|name| !is_taken(name));
+            let name = free.unwrap_or_else(|| base.clone());
+            used.insert(name.clone());
+            (component.clone(), name)
+        })
+        .collect()
+}
+
+/// Names of the prelude that generated code uses.
+const TAKEN: &[&str] = &[
+    "Option",
+    "String",
+    "Vec",
+    "Box",
+    "Result",
+    "Some",
+    "None",
+    "Ok",
+    "Err",
+    "Default",
+    "Clone",
+    "PartialEq",
+    "Into",
+    "From",
+    "IntoIterator",
+    "Iterator",
+    "Self",
+    "Debug",
+    "Send",
+    "Sync",
+];
+
+fn is_struct(schema: &Schema) -> bool {
+    matches!(&schema.shape, Shape::Object(properties) if !properties.is_empty())
+}
+
+/// Makes their types, by module.
+pub(crate) fn lower(
+    context: &Context<'_>,
+    document: &Document,
+    notes: &mut Vec<String>,
+) -> Vec<(String, Vec<Type>)> {
+    let always = Matched::new("always", []);
+    let mut scope =
+        Scope::new(context.component_names.iter().map(|(_, name)| name.clone())).with_parents();
+    let inputs = reachable_inputs(document);
+    let mut mains = Vec::new();
+    for (component, name) in context.component_names {
+        let Some((_, schema)) = document.components.iter().find(|(it, _)| it == component) else {
+            continue;
+        };
+        let Shape::Object(properties) = &schema.shape else {
+            continue;
+        };
+        let root_doc = format!("[`{name}`](crate::types::{name})");
+        let is_input = inputs.contains(component);
+        let side = Side {
+            is_input,
+            is_shared: true,
+            always: &always,
+            overlays: &|_| None,
+            root_doc: &root_doc,
+        };
+        let properties: Vec<Property<'_>> = properties
+            .iter()
+            .map(|(wire, schema)| Property {
+                wire,
+                schema,
+                way: wire.clone(),
+                place: Place::Default,
+                style: Style::Flat,
+            })
+            .collect();
+        let fields = context.fields(
+            &mut scope,
+            &side,
+            std::slice::from_ref(name),
+            &properties,
+            notes,
+        );
+        let mut doc = schema
+            .prose
+            .iter()
+            .filter(|_| context.with_prose)
+            .flat_map(|text| super::describe::escape(text))
+            .collect::<Vec<_>>();
+        if !doc.is_empty() {
+            doc.push(String::new());
+        }
+        doc.push(format!(
+            "The component `{component}`, which several operations share."
+        ));
+        mains.push(Struct {
+            name: name.clone(),
+            doc,
+            is_input,
+            fields,
+            checks: Vec::new(),
+            new: Vec::new(),
+        });
+    }
+    let (nested, renames) = scope.finish();
+    let mut modules: Vec<(String, Vec<Type>)> = Vec::new();
+    let mut used = HashSet::new();
+    for mut main in mains {
+        for field in &mut main.fields {
+            renames.apply(&mut field.ty);
+        }
+        let base = names::module(&main.name);
+        let module = (1..)
+            .map(|n| {
+                if n == 1 {
+                    base.clone()
+                } else {
+                    format!("{base}_{n}")
+                }
+            })
+            .find(|name| used.insert(name.clone()))
+            .unwrap_or(base);
+        modules.push((module, vec![Type::Struct(main)]));
+    }
+    for (root, found) in nested {
+        let home = modules
+            .iter_mut()
+            .find(|(_, types)| types[0].name() == root);
+        if let Some((_, types)) = home {
+            types.push(found);
+        }
+    }
+    share(&mut modules);
+    box_cycles(&mut modules);
+    modules.sort_by(|a, b| a.0.cmp(&b.0));
+    modules
+}
+
+/// All of these types are found in one place, whichever file they stand in.
+fn share(modules: &mut [(String, Vec<Type>)]) {
+    fn shared(ty: &mut Ty) {
+        match ty {
+            Ty::List(inner) | Ty::Map(inner) | Ty::Boxed(inner) => shared(inner),
+            Ty::Local(name) => *ty = Ty::Shared(std::mem::take(name)),
+            Ty::Choice { is_shared, .. } => *is_shared = true,
+            _ => {}
+        }
+    }
+    for field in all_fields(modules) {
+        shared(&mut field.ty);
+    }
+}
+
+fn all_fields(modules: &mut [(String, Vec<Type>)]) -> impl Iterator<Item = &mut Field> {
+    modules
+        .iter_mut()
+        .flat_map(|(_, types)| types)
+        .filter_map(|ty| match ty {
+            Type::Struct(it) => Some(&mut it.fields),
+            Type::Enum(_) => None,
+        })
+        .flatten()
+}
+
+/// Puts a pointer where a struct would hold itself.
+fn box_cycles(modules: &mut [(String, Vec<Type>)]) {
+    let mut holds: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for (_, types) in modules.iter() {
+        for ty in types {
+            if let Type::Struct(it) = ty {
+                let held = it.fields.iter().filter_map(|field| match &field.ty {
+                    Ty::Shared(name) => Some(name.clone()),
+                    _ => None,
+                });
+                holds.entry(it.name.clone()).or_default().extend(held);
+            }
+        }
+    }
+    for (_, types) in modules.iter_mut() {
+        for ty in types {
+            if let Type::Struct(it) = ty {
+                for field in &mut it.fields {
+                    if matches!(&field.ty, Ty::Shared(name) if reaches(&holds, name, &it.name)) {
+                        field.ty = Ty::Boxed(Box::new(field.ty.clone()));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn reaches(holds: &HashMap<String, BTreeSet<String>>, from: &str, to: &str) -> bool {
+    let mut seen = HashSet::new();
+    let mut open = vec![from];
+    while let Some(name) = open.pop() {
+        if name == to {
+            return true;
+        }
+        if seen.insert(name) {
+            open.extend(holds.get(name).into_iter().flatten().map(String::as_str));
+        }
+    }
+    false
+}
+
+/// The components that requests hold, directly or through others.
+fn reachable_inputs(document: &Document) -> HashSet<String> {
+    let mut open: Vec<&Schema> = document
+        .operations
+        .iter()
+        .flat_map(|operation| &operation.parameters)
+        .map(|parameter| &parameter.schema)
+        .collect();
+    let mut found = HashSet::new();
+    while let Some(schema) = open.pop() {
+        match &schema.shape {
+            Shape::List(inner) | Shape::Map(inner) => open.push(inner),
+            Shape::Object(properties) => open.extend(properties.iter().map(|(_, schema)| schema)),
+            Shape::Ref(name) => {
+                if found.insert(name.clone()) {
+                    open.extend(
+                        document
+                            .components
+                            .iter()
+                            .find(|(it, _)| it == name)
+                            .map(|(_, schema)| schema),
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}

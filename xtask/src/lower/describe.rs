@@ -1,0 +1,289 @@
+//! What the documentation says of a field, and what is checked of it.
+
+use crate::document::{Schema, Shape};
+use crate::model::{Place, Ty};
+use crate::overlay::FieldOverlay;
+
+pub(crate) struct Facts<'a> {
+    pub(crate) wire: &'a str,
+    pub(crate) schema: &'a Schema,
+    pub(crate) overlay: &'a FieldOverlay,
+    pub(crate) ty: &'a Ty,
+    pub(crate) is_secret: bool,
+    pub(crate) is_always: bool,
+    pub(crate) is_required: bool,
+    pub(crate) place: Place,
+    pub(crate) wrapper: Option<&'a str>,
+    pub(crate) with_prose: bool,
+}
+
+/// The documentation of a field.
+pub(crate) fn field(facts: &Facts<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    let prose = facts.schema.prose.as_ref().filter(|_| facts.with_prose);
+    if let Some(doc) = &facts.overlay.doc {
+        lines.extend(doc.lines().map(str::to_owned));
+        lines.push(String::new());
+    } else if let Some(text) = prose {
+        lines.extend(escape(text));
+        lines.push(String::new());
+    }
+    lines.push(facts_line(facts));
+    lines
+}
+
+fn facts_line(facts: &Facts<'_>) -> String {
+    let Facts {
+        schema, overlay, ..
+    } = facts;
+    let name = facts.wrapper.map_or_else(
+        || facts.wire.to_owned(),
+        |inner| format!("{}.{inner}", facts.wire),
+    );
+    let mut line = format!("`{name}`: {}", kind(facts.ty));
+    let unit = overlay.unit.as_ref().map(|unit| format!(", in {unit}"));
+    line.push_str(&unit.unwrap_or_default());
+    match facts.place {
+        Place::Path => line.push_str(", in the path"),
+        Place::Header => line.push_str(", in a header"),
+        Place::Host => line.push_str(", in the host name"),
+        _ => {}
+    }
+    if facts.is_required {
+        line.push_str("; required");
+    } else if schema.doc_required {
+        line.push_str("; required by its documentation");
+    }
+    if facts.is_always {
+        line.push_str("; always sent");
+    }
+    if facts.is_secret {
+        line.push_str("; secret");
+    }
+    line.push('.');
+    bounds(schema, overlay, &mut line);
+    let values = if overlay.values.is_empty() {
+        &schema.values
+    } else {
+        &overlay.values
+    };
+    if !values.is_empty() {
+        let values: Vec<String> = values
+            .iter()
+            .map(|value| format!("`{}`", code(value)))
+            .collect();
+        line.push_str(&format!(" Values: {}.", values.join(", ")));
+    }
+    if let Some(default) = schema
+        .default
+        .as_ref()
+        .filter(|default| !default.is_empty())
+    {
+        line.push_str(&format!(" Default: `{}`.", code(default)));
+    }
+    if schema.deprecated {
+        line.push_str(" Deprecated.");
+    }
+    line
+}
+
+/// Text that is fit to stand between backticks.
+fn code(text: &str) -> String {
+    text.replace('`', "'")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn kind(ty: &Ty) -> String {
+    match ty {
+        Ty::Unit => "nothing".to_owned(),
+        Ty::String | Ty::Choice { .. } => "string".to_owned(),
+        Ty::Integer32 => "integer, 32 bits".to_owned(),
+        Ty::Integer => "integer, 64 bits".to_owned(),
+        Ty::Float => "number".to_owned(),
+        Ty::Boolean => "boolean".to_owned(),
+        Ty::Json => "any JSON".to_owned(),
+        Ty::Bytes => "bytes".to_owned(),
+        Ty::Timestamp => "time, UTC".to_owned(),
+        Ty::CommaList => "strings, sent with commas between them".to_owned(),
+        Ty::List(item) => format!("list of {}", kind(item)),
+        Ty::Map(value) => format!("map to {}", kind(value)),
+        Ty::Local(_) | Ty::Shared(_) => "object".to_owned(),
+        Ty::Boxed(inner) => kind(inner),
+    }
+}
+
+fn bounds(schema: &Schema, overlay: &FieldOverlay, line: &mut String) {
+    let mut say = |text: Option<String>| line.extend(text.map(|text| format!(" {text}.")));
+    let minimum = overlay.minimum.or(schema.minimum);
+    let maximum = overlay.maximum.or(schema.maximum);
+    say(minimum.map(|min| {
+        format!(
+            "{} {min}",
+            if schema.exclusive_minimum {
+                "More than"
+            } else {
+                "At least"
+            }
+        )
+    }));
+    say(maximum.map(|max| {
+        format!(
+            "{} {max}",
+            if schema.exclusive_maximum {
+                "Less than"
+            } else {
+                "At most"
+            }
+        )
+    }));
+    say(overlay
+        .min_length
+        .or(schema.min_length)
+        .map(|min| format!("At least {min} characters")));
+    say(overlay
+        .max_length
+        .or(schema.max_length)
+        .map(|max| format!("At most {max} characters")));
+    say(overlay
+        .max_bytes
+        .map(|max| format!("At most {max} bytes in UTF-8")));
+    say(overlay
+        .min_items
+        .or(schema.min_items)
+        .map(|min| format!("At least {min} items")));
+    say(overlay
+        .max_items
+        .or(schema.max_items)
+        .map(|max| format!("At most {max} items")));
+    say(overlay
+        .item_max_length
+        .map(|max| format!("Items of at most {max} characters")));
+    say(overlay.characters.as_ref().map(|others| {
+        if others.is_empty() {
+            "Letters of ASCII and digits".to_owned()
+        } else {
+            format!("Letters of ASCII, digits and `{others}`")
+        }
+    }));
+    say(overlay
+        .prefix
+        .as_ref()
+        .map(|prefix| format!("Begins with `{prefix}`")));
+    say(overlay
+        .extension
+        .then(|| "A file name with an extension".to_owned()));
+    say(schema
+        .pattern
+        .as_ref()
+        .map(|pattern| format!("Pattern: `{}`", code(pattern))));
+}
+
+/// What is checked before sending, as code.
+pub(crate) fn rules(
+    schema: &Schema,
+    overlay: &FieldOverlay,
+    ty: &Ty,
+    notes: &mut Vec<String>,
+    way: &str,
+) -> Vec<String> {
+    let mut rules = Vec::new();
+    let mut add = |name: &str, bound: Option<u64>| {
+        rules.extend(bound.map(|bound| format!("{name}({bound})")))
+    };
+    if matches!(ty, Ty::String) {
+        add(
+            "MinLength",
+            overlay
+                .min_length
+                .or(schema.min_length)
+                .filter(|min| *min > 0),
+        );
+        add("MaxLength", overlay.max_length.or(schema.max_length));
+    }
+    add("MaxBytes", overlay.max_bytes);
+    if matches!(ty, Ty::List(_)) || overlay.min_items.is_some() || overlay.max_items.is_some() {
+        add(
+            "MinItems",
+            overlay
+                .min_items
+                .or(schema.min_items)
+                .filter(|min| *min > 0),
+        );
+        add(
+            "MaxItems",
+            overlay
+                .max_items
+                .or(schema.max_items)
+                .filter(|max| *max > 0),
+        );
+    }
+    add("ItemMaxLength", overlay.item_max_length);
+    if let Some(others) = &overlay.characters {
+        rules.push(format!("Characters({others:?})"));
+    }
+    if let Some(prefix) = &overlay.prefix {
+        rules.push(format!("Prefix({prefix:?})"));
+    }
+    if overlay.extension {
+        rules.push("Extension".to_owned());
+    }
+    let is_number = matches!(ty, Ty::Integer32 | Ty::Integer | Ty::Float)
+        || overlay.minimum.is_some()
+        || overlay.maximum.is_some();
+    if is_number {
+        let minimum = overlay
+            .minimum
+            .or(schema.minimum.filter(|_| !schema.exclusive_minimum));
+        let maximum = overlay
+            .maximum
+            .or(schema.maximum.filter(|_| !schema.exclusive_maximum));
+        match (minimum, maximum) {
+            (Some(min), Some(max)) if min > max => notes.push(format!(
+                "{way}: the bounds {min} and {max} exclude each other and are not checked"
+            )),
+            (Some(min), Some(max)) if is_whole(min) && is_whole(max) => {
+                rules.push(format!("Range({min}, {max})"))
+            }
+            (min, max) => {
+                rules.extend(min.map(|min| format!("Minimum({min:?})")));
+                rules.extend(max.map(|max| format!("Maximum({max:?})")));
+            }
+        }
+    }
+    rules
+}
+
+fn is_whole(number: f64) -> bool {
+    number.fract() == 0.0 && number.abs() < 9e15
+}
+
+/// A document's own prose, made fit for rustdoc: no HTML, no accidental link.
+pub(crate) fn escape(text: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut out = String::new();
+        for c in line.trim().chars() {
+            match c {
+                '<' | '>' | '[' | ']' | '`' | '*' | '_' | '#' | '|' | '~' | '\\' => {
+                    out.push('\\');
+                    out.push(c);
+                }
+                '\u{0}'..='\u{1f}' => out.push(' '),
+                c => out.push(c),
+            }
+        }
+        // Bare addresses are links of their own in Markdown, which rustdoc wants marked.
+        lines.push(
+            out.replace("http://", "http:\u{200b}//")
+                .replace("https://", "https:\u{200b}//"),
+        );
+    }
+    lines
+}
+
+/// Whether a schema is a list.
+pub(crate) fn is_list(schema: &Schema) -> bool {
+    matches!(schema.shape, Shape::List(_))
+}

@@ -1,0 +1,357 @@
+//! Schemas to fields and types.
+
+use std::collections::HashSet;
+
+use super::describe;
+use super::scope::Scope;
+use crate::document::{Schema, Shape};
+use crate::model::{Field, Place, Style, Ty};
+use crate::names;
+use crate::overlay::{FieldOverlay, Matched};
+
+/// What holds for a whole document.
+pub(crate) struct Context<'a> {
+    pub(crate) components: &'a [(String, Schema)],
+    /// Component and its type's name, for those that are structs.
+    pub(crate) component_names: &'a [(String, String)],
+    pub(crate) secrets: &'a Matched<'a>,
+    pub(crate) timestamps: &'a Matched<'a>,
+    /// Writes the document's own prose.
+    pub(crate) with_prose: bool,
+}
+
+/// Which side of a call is read.
+pub(crate) struct Side<'a> {
+    pub(crate) is_input: bool,
+    /// Components are shared by both sides: all of their fields can be absent.
+    pub(crate) is_shared: bool,
+    pub(crate) always: &'a Matched<'a>,
+    /// By the way on the wire, `JobList.Job.JobId`.
+    pub(crate) overlays: &'a dyn Fn(&str) -> Option<&'a FieldOverlay>,
+    /// What the docs call the root: `` [`GetPlayInfo`](crate::GetPlayInfo) ``.
+    pub(crate) root_doc: &'a str,
+}
+
+/// One property or parameter, on its way to a field.
+pub(crate) struct Property<'a> {
+    pub(crate) wire: &'a str,
+    pub(crate) schema: &'a Schema,
+    /// The way on the wire.
+    pub(crate) way: String,
+    pub(crate) place: Place,
+    pub(crate) style: Style,
+}
+
+impl Context<'_> {
+    /// Makes the fields of a struct; `path` is the names in Rust's case down to it.
+    pub(crate) fn fields(
+        &self,
+        scope: &mut Scope,
+        side: &Side<'_>,
+        path: &[String],
+        properties: &[Property<'_>],
+        notes: &mut Vec<String>,
+    ) -> Vec<Field> {
+        let mut idents = HashSet::new();
+        let mut fields = Vec::new();
+        for property in properties {
+            let mut field = self.field(scope, side, path, property, notes);
+            let base = field.ident.clone();
+            for n in 2.. {
+                if idents.insert(field.ident.clone()) {
+                    break;
+                }
+                field.ident = format!(
+                    "{}_{n}",
+                    base.trim_start_matches("r#").trim_end_matches('_')
+                );
+            }
+            fields.push(field);
+        }
+        fields
+    }
+
+    fn field(
+        &self,
+        scope: &mut Scope,
+        side: &Side<'_>,
+        path: &[String],
+        property: &Property<'_>,
+        notes: &mut Vec<String>,
+    ) -> Field {
+        let none = FieldOverlay::default();
+        let overlay = (side.overlays)(&property.way).unwrap_or(&none);
+        let own_schema = overlay
+            .schema
+            .as_ref()
+            .and_then(|json| crate::document::schema_of(json).ok());
+        let mut schema = own_schema.as_ref().unwrap_or(property.schema);
+        let mut way = property.way.clone();
+        let mut wrapper = None;
+        if let Some((name, list)) = wrapped_list(schema) {
+            way = format!("{way}.{name}");
+            wrapper = Some(name.to_owned());
+            schema = list;
+        }
+        let leaf = wrapper.as_deref().unwrap_or(property.wire);
+        let mut ty = self.ty(scope, side, path, leaf, &way, schema, notes);
+        let mut style = if own_schema.is_some() {
+            Style::Json
+        } else {
+            property.style
+        };
+        if let Some(name) = &overlay.type_name {
+            ty = named_type(name).unwrap_or(ty);
+        } else if self.timestamps.has(property.wire) && ty == Ty::String {
+            ty = Ty::Timestamp;
+        }
+        if matches!(schema.shape, Shape::String)
+            && schema.format.as_deref() == Some("binary")
+            && property.place == Place::Body
+        {
+            ty = Ty::Bytes;
+        }
+        if ty == Ty::CommaList {
+            style = Style::Flat;
+        }
+        let is_always = side.always.has(&property.way);
+        let is_required = side.is_input && overlay.required.unwrap_or(property.schema.required);
+        let is_secret = overlay.secret.unwrap_or_else(|| {
+            let listed = self.secrets.has(property.wire);
+            listed || property.schema.sensitive
+        });
+        let is_optional = if side.is_shared {
+            true
+        } else if side.is_input {
+            !is_required
+        } else {
+            !is_always
+        };
+        let facts = describe::Facts {
+            wire: property.wire,
+            schema: property.schema,
+            overlay,
+            ty: &ty,
+            is_secret,
+            is_always,
+            is_required,
+            place: property.place,
+            wrapper: wrapper.as_deref(),
+            with_prose: self.with_prose,
+        };
+        Field {
+            ident: self.ident(property.wire),
+            doc: describe::field(&facts),
+            rules: if side.is_input {
+                describe::rules(property.schema, overlay, &ty, notes, &property.way)
+            } else {
+                Vec::new()
+            },
+            wire: property.wire.to_owned(),
+            ty,
+            is_optional,
+            is_required,
+            is_always,
+            is_secret,
+            is_deprecated: property.schema.deprecated,
+            wrapper,
+            place: property.place,
+            style,
+            aliases: overlay.aliases.clone(),
+        }
+    }
+
+    fn ident(&self, wire: &str) -> String {
+        let name = names::field(wire);
+        // `new` and `default` make a struct.
+        if ["new", "default", "clone", "eq", "fmt", "into", "from"].contains(&name.as_str()) {
+            format!("{name}_")
+        } else {
+            name
+        }
+    }
+
+    /// The type of a schema; structs and sets of texts are added to the scope.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "one recursion, whose arguments all change on the way down"
+    )]
+    pub(crate) fn ty(
+        &self,
+        scope: &mut Scope,
+        side: &Side<'_>,
+        path: &[String],
+        leaf: &str,
+        way: &str,
+        schema: &Schema,
+        notes: &mut Vec<String>,
+    ) -> Ty {
+        match &schema.shape {
+            Shape::Any => Ty::Json,
+            Shape::String if schema.values.is_empty() => Ty::String,
+            Shape::String => {
+                let doc = vec![format!("Values of `{way}` of {}.", side.root_doc)];
+                scope.add_enum(&below(path, leaf), schema.values.clone(), doc)
+            }
+            Shape::Integer => {
+                if schema.format.as_deref() == Some("int32") {
+                    Ty::Integer32
+                } else {
+                    Ty::Integer
+                }
+            }
+            Shape::Number => Ty::Float,
+            Shape::Boolean => Ty::Boolean,
+            Shape::List(items) => Ty::List(Box::new(self.ty(
+                scope,
+                side,
+                path,
+                &names::singular(leaf),
+                &format!("{way}[]"),
+                items,
+                notes,
+            ))),
+            Shape::Map(values) => Ty::Map(Box::new(self.ty(
+                scope,
+                side,
+                path,
+                &names::singular(leaf),
+                &format!("{way}.*"),
+                values,
+                notes,
+            ))),
+            Shape::Object(properties) if properties.is_empty() => Ty::Json,
+            Shape::Object(properties) => {
+                let path = below(path, leaf);
+                let bare = way.replace("[]", "").replace(".*", "");
+                let properties: Vec<Property<'_>> = properties
+                    .iter()
+                    .map(|(wire, schema)| Property {
+                        wire,
+                        schema,
+                        way: format!("{bare}.{wire}"),
+                        place: Place::Default,
+                        style: Style::Flat,
+                    })
+                    .collect();
+                let fields = self.fields(scope, side, &path, &properties, notes);
+                let doc = vec![format!("`{way}` of {}.", side.root_doc)];
+                scope.add_struct(&path, fields, doc, side.is_input)
+            }
+            Shape::Ref(name) => self.reference(scope, side, path, leaf, way, name, notes),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "as `ty`, whose part it is")]
+    fn reference(
+        &self,
+        scope: &mut Scope,
+        side: &Side<'_>,
+        path: &[String],
+        leaf: &str,
+        way: &str,
+        name: &str,
+        notes: &mut Vec<String>,
+    ) -> Ty {
+        if let Some((_, type_name)) = self
+            .component_names
+            .iter()
+            .find(|(component, _)| component == name)
+        {
+            return Ty::Shared(type_name.clone());
+        }
+        // A component that is no struct is what it stands for, unless it stands for itself.
+        let mut seen = vec![name.to_owned()];
+        let mut found = self
+            .components
+            .iter()
+            .find(|(component, _)| component == name)
+            .map(|(_, schema)| schema);
+        while let Some(Schema {
+            shape: Shape::Ref(next),
+            ..
+        }) = found
+        {
+            if seen.contains(next) {
+                notes.push(format!(
+                    "{way}: the component `{name}` stands for itself; its values are JSON"
+                ));
+                return Ty::Json;
+            }
+            if let Some((_, type_name)) = self
+                .component_names
+                .iter()
+                .find(|(component, _)| component == next)
+            {
+                return Ty::Shared(type_name.clone());
+            }
+            seen.push(next.clone());
+            found = self
+                .components
+                .iter()
+                .find(|(component, _)| component == next)
+                .map(|(_, schema)| schema);
+        }
+        // Lists and maps of themselves would never end.
+        if found.is_some_and(|schema| self.reaches(schema, name, 0)) {
+            notes.push(format!("{way}: the component `{name}` holds itself without a struct between; its values are JSON"));
+            return Ty::Json;
+        }
+        found.map_or(Ty::Json, |schema| {
+            self.ty(scope, side, path, leaf, way, schema, notes)
+        })
+    }
+
+    /// Whether a schema comes to a component through lists, maps and other components that are no structs.
+    fn reaches(&self, schema: &Schema, name: &str, depth: usize) -> bool {
+        match &schema.shape {
+            Shape::List(inner) | Shape::Map(inner) => self.reaches(inner, name, depth + 1),
+            Shape::Ref(next) if next == name => true,
+            Shape::Ref(next)
+                if depth < 32
+                    && !self
+                        .component_names
+                        .iter()
+                        .any(|(component, _)| component == next) =>
+            {
+                let next = self
+                    .components
+                    .iter()
+                    .find(|(component, _)| component == next);
+                next.is_some_and(|(_, schema)| self.reaches(schema, name, depth + 1))
+            }
+            Shape::Ref(_) => depth >= 32,
+            _ => false,
+        }
+    }
+}
+
+/// The one list that an object wraps, and its name.
+fn wrapped_list(schema: &Schema) -> Option<(&str, &Schema)> {
+    match &schema.shape {
+        Shape::Object(properties) if schema.item_node && properties.len() == 1 => {
+            let (name, list) = &properties[0];
+            matches!(list.shape, Shape::List(_)).then_some((name.as_str(), list))
+        }
+        _ => None,
+    }
+}
+
+fn below(path: &[String], leaf: &str) -> Vec<String> {
+    let mut path = path.to_vec();
+    path.push(names::pascal(leaf));
+    path
+}
+
+fn named_type(name: &str) -> Option<Ty> {
+    Some(match name {
+        "timestamp" => Ty::Timestamp,
+        "comma_list" => Ty::CommaList,
+        "integer" => Ty::Integer,
+        "float" => Ty::Float,
+        "boolean" => Ty::Boolean,
+        "string" => Ty::String,
+        "json" => Ty::Json,
+        _ => return None,
+    })
+}

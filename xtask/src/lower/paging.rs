@@ -1,0 +1,142 @@
+//! Finds the operations whose answers are pages.
+
+use crate::error::{Error, Result};
+use crate::model::{Field, Output, PageField, PageRule, Pages, Struct, Ty};
+use crate::overlay::Paging;
+
+const NUMBERS: &[&str] = &[
+    "PageNo",
+    "PageNumber",
+    "PageNum",
+    "CurrentPage",
+    "pageNumber",
+    "page_number",
+    "pageNo",
+    "page",
+];
+const SIZES: &[&str] = &[
+    "PageSize",
+    "MaximumPageSize",
+    "pageSize",
+    "page_size",
+    "MaxResults",
+];
+const TOTALS: &[&str] = &[
+    "Total",
+    "TotalCount",
+    "TotalNum",
+    "total",
+    "totalCount",
+    "total_count",
+];
+const TOKENS: &[&str] = &[
+    "NextToken",
+    "NextPageToken",
+    "Marker",
+    "PageToken",
+    "nextToken",
+    "next_token",
+    "marker",
+    "ScrollToken",
+];
+
+/// Finds how the next page is asked for, by the overlay or by the names that products use.
+pub(crate) fn find(
+    overlay: Option<&Paging>,
+    request: &Struct,
+    output: &Output,
+) -> Result<Option<Pages>> {
+    let Output::Struct(output) = output else {
+        return Ok(None);
+    };
+    match overlay {
+        Some(paging) => by_overlay(paging, request, output).map(Some),
+        None => Ok(by_names(request, output)),
+    }
+}
+
+fn by_overlay(paging: &Paging, request: &Struct, output: &Struct) -> Result<Pages> {
+    let missing = |name: &str| Error::input(format!("paging: `{name}` is no such field"));
+    let find = |fields: &[Field], name: &Option<String>| -> Result<Option<PageField>> {
+        let Some(name) = name else { return Ok(None) };
+        let field = fields
+            .iter()
+            .find(|field| field.wire == *name)
+            .ok_or_else(|| missing(name))?;
+        Ok(Some(page_field(field)))
+    };
+    let items = output
+        .fields
+        .iter()
+        .find(|field| field.wire == paging.items)
+        .ok_or_else(|| missing(&paging.items))?;
+    let Ty::List(item) = &items.ty else {
+        return Err(Error::input(format!(
+            "paging: `{}` is no list",
+            paging.items
+        )));
+    };
+    let token = find(&request.fields, &paging.token)?;
+    let next = find(&output.fields, &paging.next)?;
+    let page = find(&request.fields, &paging.page)?;
+    let rule = match (token, next, page) {
+        (Some(token), Some(next), None) => PageRule::Token { token, next },
+        (None, None, Some(page)) => PageRule::Number {
+            page,
+            size: find(&request.fields, &paging.size)?,
+            total: find(&output.fields, &paging.total)?,
+        },
+        _ => {
+            return Err(Error::input(
+                "paging: give either `page` or both `token` and `next`",
+            ));
+        }
+    };
+    Ok(Pages {
+        rule,
+        items: items.ident.clone(),
+        items_optional: items.is_optional,
+        item: (**item).clone(),
+    })
+}
+
+fn by_names(request: &Struct, output: &Struct) -> Option<Pages> {
+    let mut lists = output.fields.iter().filter_map(|field| match &field.ty {
+        Ty::List(item) => Some((field, item)),
+        _ => None,
+    });
+    // With two lists nobody knows which one people came for.
+    let (items, item) = lists.next().filter(|_| lists.next().is_none())?;
+    let find = |fields: &[Field], names: &[&str]| {
+        fields
+            .iter()
+            .find(|field| names.contains(&field.wire.as_str()))
+            .map(page_field)
+    };
+    let is_text = |field: &PageField| field.ty == Ty::String;
+    let is_number = |field: &PageField| matches!(field.ty, Ty::Integer | Ty::Integer32);
+    let token = find(&request.fields, TOKENS).filter(is_text);
+    let next = find(&output.fields, TOKENS).filter(is_text);
+    let rule = match (token, next) {
+        (Some(token), Some(next)) => PageRule::Token { token, next },
+        _ => PageRule::Number {
+            page: find(&request.fields, NUMBERS).filter(is_number)?,
+            size: find(&request.fields, SIZES).filter(is_number),
+            total: find(&output.fields, TOTALS).filter(is_number),
+        },
+    };
+    Some(Pages {
+        rule,
+        items: items.ident.clone(),
+        items_optional: items.is_optional,
+        item: (**item).clone(),
+    })
+}
+
+fn page_field(field: &Field) -> PageField {
+    PageField {
+        ident: field.ident.clone(),
+        ty: field.ty.clone(),
+        is_optional: field.is_optional,
+    }
+}

@@ -1,0 +1,18 @@
+//! `cargo xtask metadata`: digests of metadata.
+
+use std::path::Path;
+
+use crate::digest::digest;
+use crate::error::Result;
+use crate::workspace;
+
+/// Writes our digest of a document.
+#[allow(clippy::print_stdout, reason = "the answer of the command")]
+pub(crate) fn import(file: &str) -> Result<()> {
+    let text = workspace::read(Path::new(file))?;
+    let (name, text) = digest(&text).map_err(|error| error.in_file(file))?;
+    let path = workspace::metadata().join(name);
+    workspace::write(&path, &text)?;
+    println!("{}", path.display());
+    Ok(())
+}
