@@ -2,5 +2,9 @@
 #![forbid(unsafe_code)]
 
 mod generated;
+pub mod job;
 
 pub use generated::*;
+
+/// A client of this product: see [`acs_core::Client`].
+pub type Client = acs_core::Client<Mps>;

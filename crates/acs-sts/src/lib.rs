@@ -17,3 +17,6 @@ pub use checks::{
 };
 pub use hints::{explain, explain_code};
 pub use session_name::session_name_for;
+
+/// A client of this product: see [`acs_core::Client`].
+pub type Client = acs_core::Client<Sts>;

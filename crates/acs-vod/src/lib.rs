@@ -4,3 +4,6 @@
 mod generated;
 
 pub use generated::*;
+
+/// A client of this product: see [`acs_core::Client`].
+pub type Client = acs_core::Client<Vod>;
