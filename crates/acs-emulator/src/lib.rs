@@ -1,4 +1,4 @@
-//! A local Alibaba Cloud for tests and demos: STS, VOD, MPS and OSS behind real signature checks.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod auth;

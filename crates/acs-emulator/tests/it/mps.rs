@@ -30,7 +30,7 @@ struct Submit {
 }
 
 impl Submit {
-    fn new(cloud: &Cloud, object: &str, outputs: Value) -> Self {
+    fn new(cloud: &Cloud, object: &str, outputs: &Value) -> Self {
         Self {
             input: input(cloud, object).to_string(),
             outputs: outputs.to_string(),
@@ -65,7 +65,7 @@ async fn query(cloud: &Cloud, ids: &str) -> Value {
 
 async fn submit_one(cloud: &Cloud, object: &str, output: &str) -> String {
     let outputs = json!([{ "OutputObject": output, "TemplateId": PRESET }]);
-    let answer = Submit::new(cloud, object, outputs).send(cloud).await.ok();
+    let answer = Submit::new(cloud, object, &outputs).send(cloud).await.ok();
     text(&answer.json()["JobResultList"]["JobResult"][0]["Job"]["JobId"])
 }
 
@@ -128,7 +128,7 @@ async fn each_output_has_a_result_of_its_own() {
         { "OutputObject": "x.mp4" },
         "no object",
     ]);
-    let answer = Submit::new(&cloud, "a.mp4", outputs)
+    let answer = Submit::new(&cloud, "a.mp4", &outputs)
         .send(&cloud)
         .await
         .ok();
@@ -160,7 +160,7 @@ async fn what_submit_jobs_cannot_use_is_refused_with_the_documented_codes() {
     put(&cloud, "a.mp4", b"x").await;
     let good = || {
         let outputs = json!([{ "OutputObject": "b.mp4", "TemplateId": PRESET }]);
-        Submit::new(&cloud, "a.mp4", outputs)
+        Submit::new(&cloud, "a.mp4", &outputs)
     };
     let many = vec![json!({ "OutputObject": "b.mp4", "TemplateId": PRESET }); 31];
     let mut cases = Vec::new();
@@ -170,22 +170,22 @@ async fn what_submit_jobs_cannot_use_is_refused_with_the_documented_codes() {
         cases.push((submit, status, code));
     };
     case(400, "InvalidParameter.JsonObjectFormatInvalid", &|s| {
-        s.input = "{".into()
+        s.input = "{".into();
     });
     case(400, "InvalidParameter.JsonObjectFormatInvalid", &|s| {
-        s.input = "[]".into()
+        s.input = "[]".into();
     });
     case(400, "InvalidParameter.JsonArrayFormatInvalid", &|s| {
-        s.outputs = "{}".into()
+        s.outputs = "{}".into();
     });
     case(400, "InvalidParameter.OutOfRange", &|s| {
-        s.outputs = "[]".into()
+        s.outputs = "[]".into();
     });
     case(400, "InvalidParameter.OutOfRange", &|s| {
-        s.outputs = json!(many).to_string()
+        s.outputs = json!(many).to_string();
     });
     case(400, "InvalidParameter.ResourceNotFound", &|s| {
-        s.pipeline = "p".into()
+        s.pipeline = "p".into();
     });
     case(400, "InvalidParameter.ResourceNotFound", &|s| {
         s.input = input(&cloud, "absent.mp4").to_string();
@@ -194,16 +194,18 @@ async fn what_submit_jobs_cannot_use_is_refused_with_the_documented_codes() {
         s.input = input(&cloud, "%FF").to_string();
     });
     case(403, "PermissionDenied.ResourceAccess", &|s| {
-        s.bucket = "theirs".into()
+        s.bucket = "theirs".into();
     });
     case(400, "InvalidParameter.LocationInvalid", &|s| {
-        s.location = Some("cn-shanghai".into())
+        s.location = Some("cn-shanghai".into());
     });
     // The default is Hangzhou, wherever the buckets are.
     case(400, "InvalidParameter.LocationInvalid", &|s| {
-        s.location = None
+        s.location = None;
     });
-    case(400, "MissingPipelineId", &|s| s.pipeline.clear());
+    case(400, "MissingPipelineId", &|s| {
+        s.pipeline.clear();
+    });
     for (submit, status, code) in cases {
         submit.send(&cloud).await.refused(status, code);
     }

@@ -247,6 +247,33 @@ async fn a_stopped_emulator_serves_nobody_and_leaves_no_folder() {
 }
 
 #[tokio::test]
+async fn a_kept_folder_holds_the_objects_and_nothing_else_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloud = Cloud::start_with(|b| b.keep(folder.path())).await;
+    let user = cloud.user();
+    let object = (cloud.emulator.bucket(), "k");
+    cloud.oss(&user, "PUT", object, &[], b"x").await.ok();
+    let unfinished = (cloud.emulator.bucket(), "unfinished");
+    let started = cloud
+        .oss(&user, "POST", unfinished, &[("uploads", "")], b"")
+        .await
+        .ok();
+    let upload_id = started.xml("UploadId");
+    let query = [("partNumber", "1"), ("uploadId", upload_id.as_str())];
+    cloud.oss(&user, "PUT", unfinished, &query, b"x").await.ok();
+    let bucket = cloud.emulator.bucket().to_owned();
+    cloud.emulator.shutdown().await;
+    let names = |folder: &std::path::Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    assert_eq!(names(folder.path()), [bucket.as_str()]);
+    assert_eq!(names(&folder.path().join(&bucket)), ["k"]);
+}
+
+#[tokio::test]
 async fn each_start_has_keys_of_its_own_unless_told_otherwise() {
     let a = Emulator::builder().start().await.unwrap();
     let b = Emulator::builder().start().await.unwrap();

@@ -2,17 +2,17 @@
 //!
 //! A job's output is a copy of its input's bytes: the emulator has no codec.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+mod job;
+mod preset;
 
-use chrono::{DateTime, Utc};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use crate::clock::{self, plus};
+use self::job::{End, Job};
+pub(crate) use self::job::{Jobs, settle};
+use self::preset::is_preset;
 use crate::error::ServiceError;
-use crate::oss::store::{Object, check_key};
-use crate::query;
+use crate::oss::store::check_key;
 use crate::rpc::Call;
 use crate::state::Cloud;
 
@@ -22,56 +22,6 @@ const MAX_OUTPUTS: usize = 30;
 const MAX_QUERY_IDS: usize = 10;
 const MAX_USER_DATA_BYTES: usize = 1024;
 
-/// Preset templates by prefix and serial numbers, from the preset template details of MPS.
-/// The smart ones (`S00000000`) are left out: they need an analysis job first.
-const PRESETS: [(&str, &[&str]); 5] = [
-    (
-        "S00000001-0000",
-        &["00", "10", "20", "30", "40", "60", "70"],
-    ),
-    (
-        "S00000001-1000",
-        &["00", "10", "20", "30", "40", "60", "70"],
-    ),
-    (
-        "S00000001-2000",
-        &["00", "10", "20", "30", "40", "60", "70"],
-    ),
-    ("S00000001-3000", &["10", "20", "30", "40", "50"]),
-    ("S00000001-4000", &["40", "70"]),
-];
-const NARROW_BAND: [(&str, &[&str]); 4] = [
-    ("S00000002-0000", &["20", "30", "40", "50", "60", "70"]),
-    ("S00000002-1000", &["20", "30", "40", "50", "60", "70"]),
-    ("S00000002-2000", &["20", "30", "40", "50", "60", "70"]),
-    ("S00000003-2000", &["20", "30", "40", "50"]),
-];
-
-/// The jobs of the account, oldest first.
-#[derive(Default)]
-pub(crate) struct Jobs(Mutex<Vec<Job>>);
-
-struct Job {
-    id: String,
-    submitted: DateTime<Utc>,
-    /// `Input` as it was sent.
-    input: Value,
-    source: (String, String),
-    output_bucket: String,
-    output_key: String,
-    template_id: String,
-    priority: String,
-    user_data: Option<String>,
-    end: Option<End>,
-}
-
-/// How a job ended.
-enum End {
-    Success { size: u64 },
-    Failure { code: String, message: String },
-    Cancelled { at: DateTime<Utc> },
-}
-
 pub(crate) fn call(call: &Call<'_>) -> Result<Value> {
     call.authorize_service("mts")?;
     match call.action {
@@ -80,27 +30,6 @@ pub(crate) fn call(call: &Call<'_>) -> Result<Value> {
         "CancelJob" => cancel(call),
         "SearchPipeline" => search_pipeline(call),
         other => Err(ServiceError::unsupported(other)),
-    }
-}
-
-/// Ends the jobs whose time has come: their outputs appear.
-///
-/// Runs before every request, so that a job ends by the clock and not by being looked at.
-pub(crate) fn settle(cloud: &Cloud) {
-    let now = (cloud.now)();
-    let mut jobs = cloud.jobs.lock();
-    for job in jobs.iter_mut().filter(|job| job.end.is_none()) {
-        let finished = job.finishes(cloud.settings.step);
-        if now < finished {
-            continue;
-        }
-        job.end = Some(match job.write_output(cloud, finished) {
-            Ok(object) => End::Success { size: object.size },
-            Err(error) => End::Failure {
-                code: error.code.into_owned(),
-                message: error.message,
-            },
-        });
     }
 }
 
@@ -259,97 +188,6 @@ fn job(
     })
 }
 
-impl Jobs {
-    fn lock(&self) -> MutexGuard<'_, Vec<Job>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Job {
-    fn finishes(&self, step: Duration) -> DateTime<Utc> {
-        plus(self.submitted, step * 3)
-    }
-
-    fn write_output(&self, cloud: &Cloud, finished: DateTime<Utc>) -> Result<Object> {
-        let (bucket, key) = &self.source;
-        let source = cloud.store.object(bucket, key);
-        let source = source.ok_or_else(|| not_found(key))?;
-        let target = (self.output_bucket.as_str(), self.output_key.as_str());
-        cloud.store.copy(&source, target, finished)?;
-        Ok(source)
-    }
-
-    fn state(&self, cloud: &Cloud) -> &'static str {
-        match self.end {
-            Some(End::Success { .. }) => "TranscodeSuccess",
-            Some(End::Failure { .. }) => "TranscodeFail",
-            Some(End::Cancelled { .. }) => "TranscodeCancelled",
-            None if self.age(cloud) < cloud.settings.step => "Submitted",
-            None => "Transcoding",
-        }
-    }
-
-    fn percent(&self, cloud: &Cloud) -> u32 {
-        let step = cloud.settings.step.as_secs_f64();
-        match self.state(cloud) {
-            "TranscodeSuccess" => 100,
-            // One step of waiting, then two of work.
-            "Transcoding" if step > 0.0 => {
-                let done = (self.age(cloud).as_secs_f64() - step) / (2.0 * step);
-                (done * 100.0).clamp(0.0, 99.0) as u32
-            }
-            _ => 0,
-        }
-    }
-
-    fn age(&self, cloud: &Cloud) -> Duration {
-        let age = (cloud.now)() - self.submitted;
-        age.to_std().unwrap_or_default()
-    }
-
-    fn to_json(&self, cloud: &Cloud) -> Value {
-        let (code, message) = match &self.end {
-            Some(End::Failure { code, message }) => (code.as_str(), message.as_str()),
-            _ => ("", ""),
-        };
-        let mut output = json!({
-            "OutputFile": {
-                "Bucket": self.output_bucket,
-                "Location": location(cloud),
-                "Object": query::encode(&self.output_key).replace("%2F", "/"),
-            },
-            "TemplateId": self.template_id,
-            "Priority": self.priority,
-        });
-        if let Some(user_data) = &self.user_data {
-            output["UserData"] = user_data.as_str().into();
-        }
-        if let Some(End::Success { size }) = self.end {
-            output["Properties"] = json!({ "FileSize": size.to_string() });
-        }
-        let mut job = json!({
-            "JobId": self.id,
-            "PipelineId": cloud.settings.pipeline_id,
-            "State": self.state(cloud),
-            "Code": code,
-            "Message": message,
-            "Percent": self.percent(cloud),
-            "CreationTime": clock::iso_seconds(self.submitted),
-            "Input": self.input,
-            "Output": output,
-        });
-        let finished = match &self.end {
-            None => None,
-            Some(End::Cancelled { at }) => Some(*at),
-            Some(_) => Some(self.finishes(cloud.settings.step)),
-        };
-        if let Some(finished) = finished {
-            job["FinishTime"] = clock::iso_seconds(finished).into();
-        }
-        job
-    }
-}
-
 /// Reads a parameter that holds JSON text; `None` if it is no JSON.
 fn json_parameter(call: &Call<'_>, name: &str) -> Result<Option<Value>> {
     call.required(name)
@@ -458,13 +296,6 @@ fn output_key(object: &str, source_key: &str) -> Result<String> {
     Ok(key)
 }
 
-fn is_preset(id: &str) -> bool {
-    PRESETS.iter().chain(&NARROW_BAND).any(|(prefix, serials)| {
-        id.strip_prefix(prefix)
-            .is_some_and(|serial| serials.contains(&serial))
-    })
-}
-
 fn not_found(what: &str) -> ServiceError {
     ServiceError::bad_request(
         "InvalidParameter.ResourceNotFound",
@@ -490,20 +321,5 @@ mod tests {
             output_key("%FF", "a.mp4").unwrap_err().code,
             "InvalidParameter.ObjectKeyInvalid"
         );
-    }
-
-    #[test]
-    fn documented_presets_are_known_and_others_are_not() {
-        for id in ["S00000001-200030", "S00000001-300010", "S00000003-200050"] {
-            assert!(is_preset(id), "{id}");
-        }
-        for id in [
-            "S00000001-999999",
-            "S00000001-200050",
-            "S00000000-200030",
-            "",
-        ] {
-            assert!(!is_preset(id), "{id}");
-        }
     }
 }
