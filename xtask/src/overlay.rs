@@ -25,6 +25,8 @@ pub(crate) struct Overlay {
     pub(crate) idempotent: Vec<String>,
     /// Fields that are points in time, by their names on the wire.
     pub(crate) timestamps: Vec<String>,
+    /// Parameters that are lists with commas between the items, by their names on the wire.
+    pub(crate) comma_lists: Vec<String>,
     pub(crate) endpoints: Endpoints,
     #[serde(rename = "operation")]
     pub(crate) operations: BTreeMap<String, OperationOverlay>,

@@ -1,5 +1,6 @@
 //! Schemas to fields and types.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use super::describe;
@@ -16,6 +17,9 @@ pub(crate) struct Context<'a> {
     pub(crate) component_names: &'a [(String, String)],
     pub(crate) secrets: &'a Matched<'a>,
     pub(crate) timestamps: &'a Matched<'a>,
+    pub(crate) comma_lists: &'a Matched<'a>,
+    /// What is wrong with the overlay.
+    pub(crate) mistakes: RefCell<Vec<String>>,
     /// Writes the document's own prose.
     pub(crate) with_prose: bool,
 }
@@ -101,9 +105,21 @@ impl Context<'_> {
             property.style
         };
         if let Some(name) = &overlay.type_name {
-            ty = named_type(name).unwrap_or(ty);
+            match named_type(name) {
+                Some(named) => ty = named,
+                None => self.mistakes.borrow_mut().push(format!(
+                    "`{name}`, the type of `{}`, is not known",
+                    property.way
+                )),
+            }
         } else if self.timestamps.has(property.wire) && ty == Ty::String {
             ty = Ty::Timestamp;
+        } else if side.is_input
+            && path.len() == 1
+            && ty == Ty::String
+            && self.comma_lists.has(property.wire)
+        {
+            ty = Ty::CommaList;
         }
         if matches!(schema.shape, Shape::String)
             && schema.format.as_deref() == Some("binary")

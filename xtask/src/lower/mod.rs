@@ -7,6 +7,7 @@ mod operation;
 mod paging;
 mod scope;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::document::Document;
@@ -47,6 +48,10 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         "the timestamp",
         overlay.timestamps.iter().map(String::as_str),
     );
+    let comma_lists = Matched::new(
+        "the comma list",
+        overlay.comma_lists.iter().map(String::as_str),
+    );
     let repeatable = Matched::new(
         "the idempotent operation",
         overlay.idempotent.iter().map(String::as_str),
@@ -57,6 +62,8 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         component_names: &component_names,
         secrets: &secrets,
         timestamps: &timestamps,
+        comma_lists: &comma_lists,
+        mistakes: RefCell::default(),
         with_prose,
     };
     let mut unsupported = Vec::new();
@@ -90,8 +97,12 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         )));
     }
     let components = components::lower(&context, document, &mut unsupported);
+    if let Some(mistake) = context.mistakes.borrow().first() {
+        return Err(Error::input(mistake));
+    }
     secrets.finish()?;
     timestamps.finish()?;
+    comma_lists.finish()?;
     repeatable.finish()?;
     Ok(Package {
         product: document.product.clone(),

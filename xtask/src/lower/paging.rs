@@ -102,7 +102,8 @@ fn by_overlay(paging: &Paging, request: &Struct, output: &Struct) -> Result<Page
 
 fn by_names(request: &Struct, output: &Struct) -> Option<Pages> {
     let mut lists = output.fields.iter().filter_map(|field| match &field.ty {
-        Ty::List(item) => Some((field, item)),
+        // Lists of texts are the ids that were not found.
+        Ty::List(item) if **item != Ty::String => Some((field, item)),
         _ => None,
     });
     // With two lists nobody knows which one people came for.
@@ -122,7 +123,8 @@ fn by_names(request: &Struct, output: &Struct) -> Option<Pages> {
         _ => PageRule::Number {
             page: find(&request.fields, NUMBERS).filter(is_number)?,
             size: find(&request.fields, SIZES).filter(is_number),
-            total: find(&output.fields, TOTALS).filter(is_number),
+            // Without a total, a service that repeats its last page would never end.
+            total: Some(find(&output.fields, TOTALS).filter(is_number)?),
         },
     };
     Some(Pages {

@@ -10,7 +10,7 @@ pub struct AddMediaWorkflow {
     pub name: String,
     /// `Topology`: string; required.
     pub topology: String,
-    /// `TriggerMode`: string.
+    /// `TriggerMode`: string. Values: `OssAutoTrigger`, `NotInAuto`.
     pub trigger_mode: Option<String>,
 }
 
@@ -74,8 +74,8 @@ AddMediaWorkflowOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `MediaWorkflowId`: string.
     pub media_workflow_id: Option<String>,
     /// `State`: string.

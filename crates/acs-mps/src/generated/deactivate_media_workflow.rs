@@ -59,8 +59,8 @@ DeactivateMediaWorkflowOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `MediaWorkflowId`: string.
     pub media_workflow_id: Option<String>,
     /// `State`: string.

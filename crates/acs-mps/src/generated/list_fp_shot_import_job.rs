@@ -6,14 +6,14 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ListFpShotImportJob {
-    /// `JobIds`: string; required.
-    pub job_ids: String,
+    /// `JobIds`: strings, sent with commas between them; required.
+    pub job_ids: acs_core::model::CommaList,
 }
 
 impl ListFpShotImportJob {
     /// Starts with what is required: `JobIds`.
     #[must_use]
-    pub fn new(job_ids: impl Into<String>) -> Self {
+    pub fn new(job_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             job_ids: job_ids.into(),
         }
@@ -79,8 +79,8 @@ pub struct FpShotImportJob {
     pub message: Option<String>,
     /// `CreateTime`: string.
     pub create_time: Option<String>,
-    /// `FinishTime`: string.
-    pub finish_time: Option<String>,
+    /// `FinishTime`: time, UTC.
+    pub finish_time: Option<acs_core::model::Timestamp>,
     /// `UserData`: string.
     pub user_data: Option<String>,
     /// `Input`: string.

@@ -205,8 +205,8 @@ InputFile {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MediaWorkflowExecution {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `MediaWorkflowId`: string.
     pub media_workflow_id: Option<String>,
     /// `State`: string.

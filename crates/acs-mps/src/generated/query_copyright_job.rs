@@ -124,28 +124,6 @@ QueryCopyrightJobOutput {
 }
 }
 
-impl acs_core::operation::Paginated for QueryCopyrightJob {
-    type Item = Data;
-
-    #[inline]
-    fn next_page(&self, output: &Self::Output) -> Option<Self> {
-        let page = acs_core::operation::next_page_number(
-            self.page_number,
-            self.page_size,
-            None,
-            output.data.as_ref().map_or(0, Vec::len),
-        )?;
-        let mut next = self.clone();
-        next.page_number = Some(page);
-        Some(next)
-    }
-
-    #[inline]
-    fn into_items(output: Self::Output) -> Vec<Self::Item> {
-        output.data.unwrap_or_default()
-    }
-}
-
 /// `Data[]` of the answer of [`QueryCopyrightJob`](crate::QueryCopyrightJob).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]

@@ -9,8 +9,8 @@
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct QueryFpDbDeleteJobList {
-    /// `JobIds`: string.
-    pub job_ids: Option<String>,
+    /// `JobIds`: strings, sent with commas between them.
+    pub job_ids: Option<acs_core::model::CommaList>,
 }
 
 impl QueryFpDbDeleteJobList {
@@ -23,7 +23,7 @@ impl QueryFpDbDeleteJobList {
 
     /// Sets `JobIds`.
     #[must_use]
-    pub fn job_ids(mut self, job_ids: impl Into<String>) -> Self {
+    pub fn job_ids(mut self, job_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.job_ids = Some(job_ids.into());
         self
     }
@@ -72,12 +72,12 @@ QueryFpDbDeleteJobListOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct FpDbDeleteJob {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
-    /// `FinishTime`: string.
-    pub finish_time: Option<String>,
+    /// `FinishTime`: time, UTC.
+    pub finish_time: Option<acs_core::model::Timestamp>,
     /// `DelType`: string.
     pub del_type: Option<String>,
     /// `UserData`: string.

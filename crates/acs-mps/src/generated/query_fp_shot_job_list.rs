@@ -6,8 +6,8 @@
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct QueryFpShotJobList {
-    /// `JobIds`: string.
-    pub job_ids: Option<String>,
+    /// `JobIds`: strings, sent with commas between them.
+    pub job_ids: Option<acs_core::model::CommaList>,
     /// `NextPageToken`: string.
     pub next_page_token: Option<String>,
     /// `MaximumPageSize`: integer, 64 bits. At least 1. At most 100. Default: `10`.
@@ -32,7 +32,7 @@ impl QueryFpShotJobList {
 
     /// Sets `JobIds`.
     #[must_use]
-    pub fn job_ids(mut self, job_ids: impl Into<String>) -> Self {
+    pub fn job_ids(mut self, job_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.job_ids = Some(job_ids.into());
         self
     }
@@ -135,6 +135,26 @@ QueryFpShotJobListOutput {
 }
 }
 
+impl acs_core::operation::Paginated for QueryFpShotJobList {
+    type Item = FpShotJob;
+
+    #[inline]
+    fn next_page(&self, output: &Self::Output) -> Option<Self> {
+        let token = output
+            .next_page_token
+            .clone()
+            .filter(|token| !token.is_empty())?;
+        let mut next = self.clone();
+        next.next_page_token = Some(token);
+        Some(next)
+    }
+
+    #[inline]
+    fn into_items(output: Self::Output) -> Vec<Self::Item> {
+        output.fp_shot_job_list.unwrap_or_default()
+    }
+}
+
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot.FpShotSlices.FpShotSlice.Duplication` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -198,10 +218,10 @@ FpShotConfig {
 pub struct FpShotJob {
     /// `FpShotResult`: object.
     pub fp_shot_result: Option<FpShotResult>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
-    /// `FinishTime`: string.
-    pub finish_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
+    /// `FinishTime`: time, UTC.
+    pub finish_time: Option<acs_core::model::Timestamp>,
     /// `State`: string.
     pub state: Option<String>,
     /// `Message`: string.

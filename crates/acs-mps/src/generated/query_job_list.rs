@@ -2,7 +2,7 @@
 
 /// Obtains transcoding jobs by their ids.
 ///
-/// `QueryJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
+/// `QueryJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryJobList)
 #[derive(Clone, Default, PartialEq)]
@@ -10,8 +10,8 @@
 pub struct QueryJobList {
     /// Ids of at most 10 jobs, with commas between them.
     ///
-    /// `JobIds`: string. At most 10 items.
-    pub job_ids: Option<String>,
+    /// `JobIds`: strings, sent with commas between them. At most 10 items.
+    pub job_ids: Option<acs_core::model::CommaList>,
 }
 
 impl QueryJobList {
@@ -24,7 +24,7 @@ impl QueryJobList {
 
     /// Sets `JobIds`.
     #[must_use]
-    pub fn job_ids(mut self, job_ids: impl Into<String>) -> Self {
+    pub fn job_ids(mut self, job_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.job_ids = Some(job_ids.into());
         self
     }
@@ -46,7 +46,8 @@ impl acs_core::operation::Operation for QueryJobList {
             "QueryJobList",
             Self::SCHEMA,
         )
-        .idempotent();
+        .idempotent()
+        .secret();
 }
 
 /// What [`QueryJobList`] answers.
@@ -211,7 +212,7 @@ Container {
 pub struct Encryption {
     /// `Type`: string.
     pub r#type: Option<String>,
-    /// `Key`: string.
+    /// `Key`: string; secret.
     pub key: Option<String>,
     /// `KeyType`: string.
     pub key_type: Option<String>,
@@ -226,7 +227,7 @@ pub struct Encryption {
 acs_core::model! {
 Encryption {
     0 r#type: string("Type"),
-    1 key: string("Key"),
+    1 key: string("Key").secret(),
     2 key_type: string("KeyType"),
     3 id: string("Id"),
     4 key_uri: string("KeyUri"),
@@ -356,12 +357,12 @@ InputFile {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Job {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Percent`: integer, 64 bits.
     pub percent: Option<i64>,
-    /// `FinishTime`: string.
-    pub finish_time: Option<String>,
+    /// `FinishTime`: time, UTC.
+    pub finish_time: Option<acs_core::model::Timestamp>,
     /// `State`: string; always sent.
     pub state: String,
     /// `JobId`: string; always sent.

@@ -261,10 +261,10 @@ Input {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MediaCensorJobDetail {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
-    /// `FinishTime`: string.
-    pub finish_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
+    /// `FinishTime`: time, UTC.
+    pub finish_time: Option<acs_core::model::Timestamp>,
     /// `Suggestion`: string.
     pub suggestion: Option<String>,
     /// `CoverImageCensorResults.CoverImageCensorResult`: list of object.

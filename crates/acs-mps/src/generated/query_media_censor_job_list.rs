@@ -6,8 +6,8 @@
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct QueryMediaCensorJobList {
-    /// `JobIds`: string.
-    pub job_ids: Option<String>,
+    /// `JobIds`: strings, sent with commas between them.
+    pub job_ids: Option<acs_core::model::CommaList>,
     /// `NextPageToken`: string.
     pub next_page_token: Option<String>,
     /// `MaximumPageSize`: integer, 64 bits. At least 1. At most 100. Default: `10`.
@@ -32,7 +32,7 @@ impl QueryMediaCensorJobList {
 
     /// Sets `JobIds`.
     #[must_use]
-    pub fn job_ids(mut self, job_ids: impl Into<String>) -> Self {
+    pub fn job_ids(mut self, job_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.job_ids = Some(job_ids.into());
         self
     }
@@ -133,6 +133,26 @@ QueryMediaCensorJobListOutput {
     2 next_page_token: string("NextPageToken"),
     3 non_exist_ids: list("NonExistIds").wrapped_in("String"),
 }
+}
+
+impl acs_core::operation::Paginated for QueryMediaCensorJobList {
+    type Item = MediaCensorJob;
+
+    #[inline]
+    fn next_page(&self, output: &Self::Output) -> Option<Self> {
+        let token = output
+            .next_page_token
+            .clone()
+            .filter(|token| !token.is_empty())?;
+        let mut next = self.clone();
+        next.next_page_token = Some(token);
+        Some(next)
+    }
+
+    #[inline]
+    fn into_items(output: Self::Output) -> Vec<Self::Item> {
+        output.media_censor_job_list.unwrap_or_default()
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.AudioCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -291,10 +311,10 @@ Input {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MediaCensorJob {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
-    /// `FinishTime`: string.
-    pub finish_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
+    /// `FinishTime`: time, UTC.
+    pub finish_time: Option<acs_core::model::Timestamp>,
     /// `Suggestion`: string.
     pub suggestion: Option<String>,
     /// `CoverImageCensorResults.CoverImageCensorResult`: list of object.

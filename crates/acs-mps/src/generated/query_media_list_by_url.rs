@@ -222,8 +222,8 @@ Format {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Media {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `CateId`: integer, 64 bits.
     pub cate_id: Option<i64>,
     /// `Height`: string.

@@ -6,14 +6,14 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryPipelineList {
-    /// `PipelineIds`: string; required.
-    pub pipeline_ids: String,
+    /// `PipelineIds`: strings, sent with commas between them; required.
+    pub pipeline_ids: acs_core::model::CommaList,
 }
 
 impl QueryPipelineList {
     /// Starts with what is required: `PipelineIds`.
     #[must_use]
-    pub fn new(pipeline_ids: impl Into<String>) -> Self {
+    pub fn new(pipeline_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             pipeline_ids: pipeline_ids.into(),
         }

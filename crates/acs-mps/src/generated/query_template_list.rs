@@ -6,14 +6,14 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct QueryTemplateList {
-    /// `TemplateIds`: string; required.
-    pub template_ids: String,
+    /// `TemplateIds`: strings, sent with commas between them; required.
+    pub template_ids: acs_core::model::CommaList,
 }
 
 impl QueryTemplateList {
     /// Starts with what is required: `TemplateIds`.
     #[must_use]
-    pub fn new(template_ids: impl Into<String>) -> Self {
+    pub fn new(template_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             template_ids: template_ids.into(),
         }
@@ -222,8 +222,8 @@ pub struct Template {
     pub id: Option<String>,
     /// `Container`: object.
     pub container: Option<Container>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
 }
 
 acs_core::model! {

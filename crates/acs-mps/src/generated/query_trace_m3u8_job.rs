@@ -113,28 +113,6 @@ QueryTraceM3u8JobOutput {
 }
 }
 
-impl acs_core::operation::Paginated for QueryTraceM3u8Job {
-    type Item = Data;
-
-    #[inline]
-    fn next_page(&self, output: &Self::Output) -> Option<Self> {
-        let page = acs_core::operation::next_page_number(
-            self.page_number,
-            self.page_size,
-            None,
-            output.data.as_ref().map_or(0, Vec::len),
-        )?;
-        let mut next = self.clone();
-        next.page_number = Some(page);
-        Some(next)
-    }
-
-    #[inline]
-    fn into_items(output: Self::Output) -> Vec<Self::Item> {
-        output.data.unwrap_or_default()
-    }
-}
-
 /// `Data[]` of the answer of [`QueryTraceM3u8Job`](crate::QueryTraceM3u8Job).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]

@@ -282,8 +282,8 @@ pub struct Template {
     pub id: Option<String>,
     /// `Container`: object.
     pub container: Option<Container>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
 }
 
 acs_core::model! {

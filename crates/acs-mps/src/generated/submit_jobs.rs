@@ -2,7 +2,7 @@
 
 /// Submits transcoding jobs. Each item of the answer says for itself whether it was accepted.
 ///
-/// `SubmitJobs` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `SubmitJobs` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitJobs)
 #[derive(Clone, PartialEq)]
@@ -71,7 +71,8 @@ impl acs_core::operation::Operation for SubmitJobs {
     type Output = SubmitJobsOutput;
 
     const INFO: &'static acs_core::operation::OperationInfo =
-        &acs_core::operation::OperationInfo::rpc(&super::product::INFO, "SubmitJobs", Self::SCHEMA);
+        &acs_core::operation::OperationInfo::rpc(&super::product::INFO, "SubmitJobs", Self::SCHEMA)
+            .secret();
 }
 
 /// What [`SubmitJobs`] answers.
@@ -279,7 +280,7 @@ DigiWaterMark {
 pub struct Encryption {
     /// `Id`: string.
     pub id: Option<String>,
-    /// `Key`: string.
+    /// `Key`: string; secret.
     pub key: Option<String>,
     /// `KeyType`: string.
     pub key_type: Option<String>,
@@ -294,7 +295,7 @@ pub struct Encryption {
 acs_core::model! {
 Encryption {
     0 id: string("Id"),
-    1 key: string("Key"),
+    1 key: string("Key").secret(),
     2 key_type: string("KeyType"),
     3 key_uri: string("KeyUri"),
     4 skip_cnt: string("SkipCnt"),
@@ -426,10 +427,10 @@ InputFile {
 pub struct Job {
     /// `Code`: string.
     pub code: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
-    /// `FinishTime`: string.
-    pub finish_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
+    /// `FinishTime`: time, UTC.
+    pub finish_time: Option<acs_core::model::Timestamp>,
     /// `Input`: object.
     pub input: Option<Input>,
     /// `JobId`: string.

@@ -103,8 +103,8 @@ AddEditingProjectOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Project {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `ModifiedTime`: string.

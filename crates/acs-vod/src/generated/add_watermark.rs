@@ -93,8 +93,8 @@ AddWatermarkOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct WatermarkInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Type`: string.
     pub r#type: Option<String>,
     /// `IsDefault`: string.

@@ -6,16 +6,16 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct BatchGetMediaInfos {
-    /// `MediaIds`: string; required.
-    pub media_ids: String,
-    /// `ReferenceIds`: string.
-    pub reference_ids: Option<String>,
+    /// `MediaIds`: strings, sent with commas between them; required.
+    pub media_ids: acs_core::model::CommaList,
+    /// `ReferenceIds`: strings, sent with commas between them.
+    pub reference_ids: Option<acs_core::model::CommaList>,
 }
 
 impl BatchGetMediaInfos {
     /// Starts with what is required: `MediaIds`.
     #[must_use]
-    pub fn new(media_ids: impl Into<String>) -> Self {
+    pub fn new(media_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             media_ids: media_ids.into(),
             reference_ids: None,
@@ -24,7 +24,7 @@ impl BatchGetMediaInfos {
 
     /// Sets `ReferenceIds`.
     #[must_use]
-    pub fn reference_ids(mut self, reference_ids: impl Into<String>) -> Self {
+    pub fn reference_ids(mut self, reference_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.reference_ids = Some(reference_ids.into());
         self
     }
@@ -141,8 +141,8 @@ AudioStream {
 pub struct MediaInfoMediaInfo {
     /// `StorageLocation`: string.
     pub storage_location: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `CateId`: integer, 64 bits.
@@ -153,8 +153,8 @@ pub struct MediaInfoMediaInfo {
     pub download_switch: Option<String>,
     /// `Tags`: string.
     pub tags: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `CateName`: string.
     pub cate_name: Option<String>,
     /// `Description`: string.
@@ -210,8 +210,8 @@ MediaInfoMediaInfo {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MezzanineInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `FileURL`: string.
@@ -286,8 +286,8 @@ OutputMediaInfo {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PlayInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `Specification`: string.
@@ -298,8 +298,8 @@ pub struct PlayInfo {
     pub height: Option<i64>,
     /// `Bitrate`: string.
     pub bitrate: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `WatermarkId`: string.
     pub watermark_id: Option<String>,
     /// `Encrypt`: integer, 64 bits.

@@ -6,14 +6,14 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteAttachedMedia {
-    /// `MediaIds`: string; required.
-    pub media_ids: String,
+    /// `MediaIds`: strings, sent with commas between them; required.
+    pub media_ids: acs_core::model::CommaList,
 }
 
 impl DeleteAttachedMedia {
     /// Starts with what is required: `MediaIds`.
     #[must_use]
-    pub fn new(media_ids: impl Into<String>) -> Self {
+    pub fn new(media_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             media_ids: media_ids.into(),
         }

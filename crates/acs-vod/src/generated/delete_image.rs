@@ -10,8 +10,8 @@ pub struct DeleteImage {
     pub delete_image_type: String,
     /// `ImageURLs`: string.
     pub image_urls: Option<String>,
-    /// `ImageIds`: string.
-    pub image_ids: Option<String>,
+    /// `ImageIds`: strings, sent with commas between them.
+    pub image_ids: Option<acs_core::model::CommaList>,
     /// `VideoId`: string.
     pub video_id: Option<String>,
     /// `ImageType`: string.
@@ -40,7 +40,7 @@ impl DeleteImage {
 
     /// Sets `ImageIds`.
     #[must_use]
-    pub fn image_ids(mut self, image_ids: impl Into<String>) -> Self {
+    pub fn image_ids(mut self, image_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.image_ids = Some(image_ids.into());
         self
     }

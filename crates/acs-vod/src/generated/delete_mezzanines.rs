@@ -6,12 +6,12 @@
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DeleteMezzanines {
-    /// `VideoIds`: string.
-    pub video_ids: Option<String>,
+    /// `VideoIds`: strings, sent with commas between them.
+    pub video_ids: Option<acs_core::model::CommaList>,
     /// `Force`: boolean.
     pub force: Option<bool>,
-    /// `ReferenceIds`: string.
-    pub reference_ids: Option<String>,
+    /// `ReferenceIds`: strings, sent with commas between them.
+    pub reference_ids: Option<acs_core::model::CommaList>,
 }
 
 impl DeleteMezzanines {
@@ -24,7 +24,7 @@ impl DeleteMezzanines {
 
     /// Sets `VideoIds`.
     #[must_use]
-    pub fn video_ids(mut self, video_ids: impl Into<String>) -> Self {
+    pub fn video_ids(mut self, video_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.video_ids = Some(video_ids.into());
         self
     }
@@ -39,7 +39,7 @@ impl DeleteMezzanines {
 
     /// Sets `ReferenceIds`.
     #[must_use]
-    pub fn reference_ids(mut self, reference_ids: impl Into<String>) -> Self {
+    pub fn reference_ids(mut self, reference_ids: impl Into<acs_core::model::CommaList>) -> Self {
         self.reference_ids = Some(reference_ids.into());
         self
     }

@@ -105,28 +105,6 @@ DescribeVodDomainLogOutput {
 }
 }
 
-impl acs_core::operation::Paginated for DescribeVodDomainLog {
-    type Item = DomainLogDetail;
-
-    #[inline]
-    fn next_page(&self, output: &Self::Output) -> Option<Self> {
-        let page = acs_core::operation::next_page_number(
-            self.page_number,
-            self.page_size,
-            None,
-            output.domain_log_details.as_ref().map_or(0, Vec::len),
-        )?;
-        let mut next = self.clone();
-        next.page_number = Some(page);
-        Some(next)
-    }
-
-    #[inline]
-    fn into_items(output: Self::Output) -> Vec<Self::Item> {
-        output.domain_log_details.unwrap_or_default()
-    }
-}
-
 /// `DomainLogDetails.DomainLogDetail[]` of the answer of [`DescribeVodDomainLog`](crate::DescribeVodDomainLog).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]

@@ -179,28 +179,6 @@ DescribeVodPlayerMetricDataOutput {
 }
 }
 
-impl acs_core::operation::Paginated for DescribeVodPlayerMetricData {
-    type Item = Data;
-
-    #[inline]
-    fn next_page(&self, output: &Self::Output) -> Option<Self> {
-        let page = acs_core::operation::next_page_number(
-            self.page_number,
-            self.page_size,
-            None,
-            output.data_list.as_ref().map_or(0, Vec::len),
-        )?;
-        let mut next = self.clone();
-        next.page_number = Some(page);
-        Some(next)
-    }
-
-    #[inline]
-    fn into_items(output: Self::Output) -> Vec<Self::Item> {
-        output.data_list.unwrap_or_default()
-    }
-}
-
 /// `DataList[]` of the answer of [`DescribeVodPlayerMetricData`](crate::DescribeVodPlayerMetricData).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]

@@ -193,8 +193,8 @@ Failed = "Failed",
 pub struct Task {
     /// `Status`: string.
     pub status: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `ObjectType`: string.
     pub object_type: Option<String>,
     /// `Process`: string.

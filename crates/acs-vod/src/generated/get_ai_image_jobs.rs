@@ -62,8 +62,8 @@ GetAiImageJobsOutput {
 pub struct AiImageJob {
     /// `Status`: string.
     pub status: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `AIImageResult`: string.
     pub ai_image_result: Option<String>,
     /// `VideoId`: string.

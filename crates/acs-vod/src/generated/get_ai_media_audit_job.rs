@@ -320,14 +320,14 @@ LogoResult {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MediaAuditJob {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Type`: string.
     pub r#type: Option<String>,
     /// `Status`: string.
     pub status: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
     /// `JobId`: string.
     pub job_id: Option<String>,
     /// `Code`: string.

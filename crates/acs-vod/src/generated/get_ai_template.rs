@@ -60,8 +60,8 @@ GetAiTemplateOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TemplateInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `IsDefault`: string.
     pub is_default: Option<String>,
     /// `TemplateType`: string.

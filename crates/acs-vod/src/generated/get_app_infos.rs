@@ -70,16 +70,16 @@ pub struct AppInfo {
     pub r#type: Option<String>,
     /// `Status`: string.
     pub status: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `AppName`: string.
     pub app_name: Option<String>,
     /// `Description`: string.
     pub description: Option<String>,
     /// `AppId`: string.
     pub app_id: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `ResourceGroupId`: string.
     pub resource_group_id: Option<String>,
 }

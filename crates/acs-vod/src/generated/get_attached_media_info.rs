@@ -6,8 +6,8 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetAttachedMediaInfo {
-    /// `MediaIds`: string; required.
-    pub media_ids: String,
+    /// `MediaIds`: strings, sent with commas between them; required.
+    pub media_ids: acs_core::model::CommaList,
     /// `AuthTimeout`: integer, 64 bits.
     pub auth_timeout: Option<i64>,
     /// `OutputType`: string.
@@ -17,7 +17,7 @@ pub struct GetAttachedMediaInfo {
 impl GetAttachedMediaInfo {
     /// Starts with what is required: `MediaIds`.
     #[must_use]
-    pub fn new(media_ids: impl Into<String>) -> Self {
+    pub fn new(media_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             media_ids: media_ids.into(),
             auth_timeout: None,
@@ -90,14 +90,14 @@ pub struct AttachedMedia {
     pub r#type: Option<String>,
     /// `StorageLocation`: string.
     pub storage_location: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `Tags`: string.
     pub tags: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `MediaId`: string.
     pub media_id: Option<String>,
     /// `Description`: string.

@@ -125,8 +125,8 @@ impl acs_core::operation::Paginated for GetAuditHistory {
 pub struct History {
     /// `Status`: string.
     pub status: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Comment`: string.
     pub comment: Option<String>,
     /// `Reason`: string.

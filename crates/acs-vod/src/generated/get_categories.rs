@@ -119,7 +119,7 @@ impl acs_core::operation::Paginated for GetCategories {
         let page = acs_core::operation::next_page_number(
             self.page_no,
             self.page_size,
-            None,
+            output.sub_total,
             output.sub_categories.as_ref().map_or(0, Vec::len),
         )?;
         let mut next = self.clone();

@@ -84,8 +84,8 @@ GetEditingProjectMaterialsOutput {
 pub struct Material {
     /// `Status`: string.
     pub status: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `CateId`: integer, 32 bits.
     pub cate_id: Option<i32>,
     /// `MaterialType`: string.

@@ -83,8 +83,8 @@ GetImageInfoOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImageInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `StorageLocation`: string.
     pub storage_location: Option<String>,
     /// `Status`: string.

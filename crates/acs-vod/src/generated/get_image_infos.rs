@@ -6,8 +6,8 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetImageInfos {
-    /// `ImageIds`: string; required.
-    pub image_ids: String,
+    /// `ImageIds`: strings, sent with commas between them; required.
+    pub image_ids: acs_core::model::CommaList,
     /// `AuthTimeout`: integer, 64 bits.
     pub auth_timeout: Option<i64>,
     /// `OutputType`: string.
@@ -17,7 +17,7 @@ pub struct GetImageInfos {
 impl GetImageInfos {
     /// Starts with what is required: `ImageIds`.
     #[must_use]
-    pub fn new(image_ids: impl Into<String>) -> Self {
+    pub fn new(image_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             image_ids: image_ids.into(),
             auth_timeout: None,
@@ -86,8 +86,8 @@ GetImageInfosOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ImageInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `StorageLocation`: string.
     pub storage_location: Option<String>,
     /// `Status`: string.

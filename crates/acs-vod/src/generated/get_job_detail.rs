@@ -92,8 +92,8 @@ pub struct AiJobDetail {
     pub template_config: Option<String>,
     /// `CreateTime`: string.
     pub create_time: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
 }
 
 acs_core::model! {
@@ -130,8 +130,8 @@ pub struct SnapshotJobDetail {
     pub sprite_config: Option<String>,
     /// `CreateTime`: string.
     pub create_time: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
 }
 
 acs_core::model! {
@@ -166,8 +166,8 @@ pub struct TranscodeJobDetail {
     pub definition: Option<String>,
     /// `CreateTime`: string.
     pub create_time: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
 }
 
 acs_core::model! {

@@ -205,8 +205,8 @@ GetPlayInfoOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct PlayInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `Specification`: string.
@@ -217,8 +217,8 @@ pub struct PlayInfo {
     pub height: Option<i64>,
     /// `Bitrate`: string.
     pub bitrate: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `WatermarkId`: string.
     pub watermark_id: Option<String>,
     /// `Encrypt`: integer, 64 bits.
@@ -291,8 +291,8 @@ PlayInfo {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct VideoBase {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `VideoId`: string.

@@ -6,14 +6,14 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct GetTranscodeSummary {
-    /// `VideoIds`: string; required.
-    pub video_ids: String,
+    /// `VideoIds`: strings, sent with commas between them; required.
+    pub video_ids: acs_core::model::CommaList,
 }
 
 impl GetTranscodeSummary {
     /// Starts with what is required: `VideoIds`.
     #[must_use]
-    pub fn new(video_ids: impl Into<String>) -> Self {
+    pub fn new(video_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             video_ids: video_ids.into(),
         }
@@ -63,8 +63,8 @@ GetTranscodeSummaryOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TranscodeJobInfoSummary {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `ErrorMessage`: string.
     pub error_message: Option<String>,
     /// `Height`: string.
@@ -77,8 +77,8 @@ pub struct TranscodeJobInfoSummary {
     pub bitrate: Option<String>,
     /// `ErrorCode`: string.
     pub error_code: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
     /// `Width`: string.
     pub width: Option<String>,
     /// `Duration`: string.
@@ -119,12 +119,12 @@ TranscodeJobInfoSummary {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TranscodeSummary {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `VideoId`: string.
     pub video_id: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
     /// `TranscodeStatus`: string.
     pub transcode_status: Option<String>,
     /// `TranscodeTemplateGroupId`: string.

@@ -83,8 +83,8 @@ GetVideoInfoOutput {
 pub struct Video {
     /// `StorageLocation`: string.
     pub storage_location: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string; always sent.
     pub status: String,
     /// `CateId`: integer, 64 bits.
@@ -95,8 +95,8 @@ pub struct Video {
     pub download_switch: Option<String>,
     /// `Tags`: string.
     pub tags: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `RegionId`: string.
     pub region_id: Option<String>,
     /// `CustomMediaInfo`: string.

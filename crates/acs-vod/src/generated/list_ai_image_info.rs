@@ -60,8 +60,8 @@ ListAiImageInfoOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AiImageInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `AIImageInfoId`: string.
     pub ai_image_info_id: Option<String>,
     /// `FileURL`: string.

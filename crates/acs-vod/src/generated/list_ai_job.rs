@@ -59,16 +59,16 @@ ListAiJobOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AiJob {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `Type`: string.
     pub r#type: Option<String>,
     /// `Data`: string.
     pub data: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
     /// `JobId`: string.
     pub job_id: Option<String>,
     /// `Code`: string.

@@ -86,8 +86,8 @@ ListAppPoliciesForIdentityOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct AppPolicy {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Description`: string.
     pub description: Option<String>,
     /// `AppId`: string.
@@ -96,8 +96,8 @@ pub struct AppPolicy {
     pub policy_value: Option<String>,
     /// `PolicyName`: string.
     pub policy_name: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `PolicyType`: string.
     pub policy_type: Option<String>,
 }

@@ -66,12 +66,12 @@ ListAuditSecurityIpOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SecurityIp {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Ips`: string.
     pub ips: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `SecurityGroupName`: string.
     pub security_group_name: Option<String>,
 }

@@ -60,8 +60,8 @@ ListDynamicImageOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct DynamicImage {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `FileURL`: string.
     pub file_url: Option<String>,
     /// `VideoId`: string.

@@ -78,8 +78,8 @@ pub struct JobInfo {
     pub user_id: Option<i64>,
     /// `CreateTime`: string.
     pub create_time: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
 }
 
 acs_core::model! {

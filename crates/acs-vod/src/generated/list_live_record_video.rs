@@ -195,8 +195,8 @@ LiveRecordVideo {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Video {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `CateId`: integer, 32 bits.

@@ -104,8 +104,8 @@ ListSnapshotsOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct MediaSnapshot {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Regular`: string.
     pub regular: Option<String>,
     /// `Total`: integer, 64 bits.

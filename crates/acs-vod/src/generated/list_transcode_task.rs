@@ -102,42 +102,20 @@ ListTranscodeTaskOutput {
 }
 }
 
-impl acs_core::operation::Paginated for ListTranscodeTask {
-    type Item = TranscodeTask;
-
-    #[inline]
-    fn next_page(&self, output: &Self::Output) -> Option<Self> {
-        let page = acs_core::operation::next_page_number(
-            self.page_no.map(i64::from),
-            self.page_size.map(i64::from),
-            None,
-            output.transcode_task_list.as_ref().map_or(0, Vec::len),
-        )?;
-        let mut next = self.clone();
-        next.page_no = Some(i32::try_from(page).ok()?);
-        Some(next)
-    }
-
-    #[inline]
-    fn into_items(output: Self::Output) -> Vec<Self::Item> {
-        output.transcode_task_list.unwrap_or_default()
-    }
-}
-
 /// `TranscodeTaskList[]` of the answer of [`ListTranscodeTask`](crate::ListTranscodeTask).
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct TranscodeTask {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `Trigger`: string.
     pub trigger: Option<String>,
     /// `TaskStatus`: string.
     pub task_status: Option<String>,
     /// `VideoId`: string.
     pub video_id: Option<String>,
-    /// `CompleteTime`: string.
-    pub complete_time: Option<String>,
+    /// `CompleteTime`: time, UTC.
+    pub complete_time: Option<acs_core::model::Timestamp>,
     /// `TranscodeTemplateGroupId`: string.
     pub transcode_template_group_id: Option<String>,
     /// `TranscodeTaskId`: string.

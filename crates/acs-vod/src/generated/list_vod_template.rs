@@ -71,8 +71,8 @@ ListVodTemplateOutput {
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct VodTemplateInfo {
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `IsDefault`: string.
     pub is_default: Option<String>,
     /// `AppId`: string.

@@ -6,8 +6,8 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RefreshMediaPlayUrls {
-    /// `MediaIds`: string; required.
-    pub media_ids: String,
+    /// `MediaIds`: strings, sent with commas between them; required.
+    pub media_ids: acs_core::model::CommaList,
     /// `TaskType`: string; required.
     pub task_type: String,
     /// `Formats`: string.
@@ -29,7 +29,10 @@ pub struct RefreshMediaPlayUrls {
 impl RefreshMediaPlayUrls {
     /// Starts with what is required: `MediaIds`, `TaskType`.
     #[must_use]
-    pub fn new(media_ids: impl Into<String>, task_type: impl Into<String>) -> Self {
+    pub fn new(
+        media_ids: impl Into<acs_core::model::CommaList>,
+        task_type: impl Into<String>,
+    ) -> Self {
         Self {
             media_ids: media_ids.into(),
             task_type: task_type.into(),

@@ -6,8 +6,8 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RestoreMedia {
-    /// `MediaIds`: string; required.
-    pub media_ids: String,
+    /// `MediaIds`: strings, sent with commas between them; required.
+    pub media_ids: acs_core::model::CommaList,
     /// `Scope`: string.
     pub scope: Option<String>,
     /// `RestoreDays`: string.
@@ -19,7 +19,7 @@ pub struct RestoreMedia {
 impl RestoreMedia {
     /// Starts with what is required: `MediaIds`.
     #[must_use]
-    pub fn new(media_ids: impl Into<String>) -> Self {
+    pub fn new(media_ids: impl Into<acs_core::model::CommaList>) -> Self {
         Self {
             media_ids: media_ids.into(),
             scope: None,

@@ -157,8 +157,8 @@ pub struct Project {
     pub storage_location: Option<String>,
     /// `Status`: string.
     pub status: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `ModifiedTime`: string.
     pub modified_time: Option<String>,
     /// `Description`: string.

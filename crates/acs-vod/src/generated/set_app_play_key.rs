@@ -8,7 +8,7 @@
 pub struct SetAppPlayKey {
     /// `AppId`: string.
     pub app_id: Option<String>,
-    /// `PlayKey`: string.
+    /// `PlayKey`: string; secret.
     pub play_key: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl SetAppPlayKey {
 acs_core::model! {
 SetAppPlayKey {
     0 app_id: string("AppId"),
-    1 play_key: string("PlayKey"),
+    1 play_key: string("PlayKey").secret(),
 }
 }
 

@@ -17,7 +17,7 @@ pub struct SetVodDomainCertificate {
     pub ssl_protocol: String,
     /// `SSLPub`: string.
     pub ssl_pub: Option<String>,
-    /// `SSLPri`: string.
+    /// `SSLPri`: string; secret.
     pub ssl_pri: Option<String>,
 }
 
@@ -62,7 +62,7 @@ SetVodDomainCertificate {
     1 cert_name: string("CertName"),
     2 ssl_protocol: string("SSLProtocol").required(),
     3 ssl_pub: string("SSLPub"),
-    4 ssl_pri: string("SSLPri"),
+    4 ssl_pri: string("SSLPri").secret(),
 }
 }
 

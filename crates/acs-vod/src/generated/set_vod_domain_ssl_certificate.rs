@@ -21,7 +21,7 @@ pub struct SetVodDomainSslCertificate {
     pub ssl_protocol: String,
     /// `SSLPub`: string.
     pub ssl_pub: Option<String>,
-    /// `SSLPri`: string.
+    /// `SSLPri`: string; secret.
     pub ssl_pri: Option<String>,
     /// `CertRegion`: string.
     pub cert_region: Option<String>,
@@ -105,7 +105,7 @@ SetVodDomainSslCertificate {
     3 cert_type: string("CertType"),
     4 ssl_protocol: string("SSLProtocol").required(),
     5 ssl_pub: string("SSLPub"),
-    6 ssl_pri: string("SSLPri"),
+    6 ssl_pri: string("SSLPri").secret(),
     7 cert_region: string("CertRegion"),
     8 env: string("Env"),
 }

@@ -6,8 +6,8 @@
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct UpdateMediaStorageClass {
-    /// `MediaIds`: string; required.
-    pub media_ids: String,
+    /// `MediaIds`: strings, sent with commas between them; required.
+    pub media_ids: acs_core::model::CommaList,
     /// `Scope`: string.
     pub scope: Option<String>,
     /// `StorageClass`: string; required.
@@ -21,7 +21,10 @@ pub struct UpdateMediaStorageClass {
 impl UpdateMediaStorageClass {
     /// Starts with what is required: `MediaIds`, `StorageClass`.
     #[must_use]
-    pub fn new(media_ids: impl Into<String>, storage_class: impl Into<String>) -> Self {
+    pub fn new(
+        media_ids: impl Into<acs_core::model::CommaList>,
+        storage_class: impl Into<String>,
+    ) -> Self {
         Self {
             media_ids: media_ids.into(),
             scope: None,

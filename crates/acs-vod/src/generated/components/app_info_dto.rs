@@ -8,16 +8,16 @@ pub struct AppInfoDto {
     pub app_name: Option<String>,
     /// `AppType`: integer, 32 bits.
     pub app_type: Option<i32>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `GmtCreate`: string.
     pub gmt_create: Option<String>,
     /// `GmtModified`: string.
     pub gmt_modified: Option<String>,
     /// `ItemId`: string.
     pub item_id: Option<String>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `Platforms`: list of object.
     pub platforms: Option<Vec<super::AppInfoDtoPlatform>>,
     /// `UserId`: integer, 64 bits.

@@ -10,8 +10,8 @@ pub struct LicenseInstanceAppDto {
     pub begin_on: Option<String>,
     /// `ContractNo`: string.
     pub contract_no: Option<String>,
-    /// `CreationTime`: string.
-    pub creation_time: Option<String>,
+    /// `CreationTime`: time, UTC.
+    pub creation_time: Option<acs_core::model::Timestamp>,
     /// `ExpiredOn`: string.
     pub expired_on: Option<String>,
     /// `InstanceId`: string.
@@ -20,8 +20,8 @@ pub struct LicenseInstanceAppDto {
     pub item_id: Option<String>,
     /// `LicenseConfigs`: list of object.
     pub license_configs: Option<Vec<super::LicenseInstanceAppDtoLicenseConfig>>,
-    /// `ModificationTime`: string.
-    pub modification_time: Option<String>,
+    /// `ModificationTime`: time, UTC.
+    pub modification_time: Option<acs_core::model::Timestamp>,
     /// `Status`: string.
     pub status: Option<String>,
     /// `UserId`: integer, 64 bits.
