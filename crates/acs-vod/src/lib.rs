@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod generated;
+#[cfg(feature = "upload")]
+pub mod upload;
 
 pub use generated::*;
 
