@@ -26,9 +26,7 @@ impl ManualClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Moves the clock forward by `by`.
-    ///
-    /// A step beyond the range of [`DateTime`] leaves the clock where it is.
+    /// Moves the clock forward by `by`, at most to the last date that there is.
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now = plus(*now, by);
@@ -56,12 +54,12 @@ pub(crate) fn system() -> Now {
     Arc::new(Utc::now)
 }
 
-/// Returns `at + by`, or `at` where the sum would leave the range of dates.
+/// Returns `at + by`, or the last date that there is where the sum would lie beyond it.
 pub(crate) fn plus(at: DateTime<Utc>, by: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(by)
         .ok()
         .and_then(|by| at.checked_add_signed(by))
-        .unwrap_or(at)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 /// Writes `2026-11-20T08:15:30Z`, as the OpenAPI services do.
