@@ -297,6 +297,33 @@ async fn an_expired_upload_credential_is_refused() {
 }
 
 #[tokio::test]
+async fn a_presigned_url_serves_until_it_ends() {
+    use acs_signer::{Buffer, SigningKey, oss_v4};
+    let cloud = Cloud::start().await;
+    let user = cloud.user();
+    let object = (cloud.emulator.bucket(), "a b.mp4");
+    cloud.oss(&user, "PUT", object, &[], b"bytes").await.ok();
+    let date = cloud.clock.now();
+    let request = oss_v4::Request {
+        bucket: Some(object.0),
+        key: Some(object.1),
+        ..oss_v4::Request::at(date)
+    };
+    let key = SigningKey::new(&user.id, &user.secret).unwrap();
+    let key = oss_v4::ScopedKey::new(&key, date, "cn-shanghai", "oss").unwrap();
+    let mut buffer = Buffer::new();
+    let signed = oss_v4::presign(&request, 3600, &key, &mut buffer).unwrap();
+    let target = format!("{}?{}", signed.bucket_path(), signed.query());
+    cloud.clock.advance(Duration::from_secs(3600));
+    assert_eq!(cloud.get(&target).await.ok().body, b"bytes");
+    let forged = target.replace("x-oss-expires=3600", "x-oss-expires=7200");
+    let reply = cloud.get(&forged).await;
+    reply.oss_refused(403, "SignatureDoesNotMatch");
+    cloud.clock.advance(Duration::from_secs(1));
+    cloud.get(&target).await.oss_refused(403, "AccessDenied");
+}
+
+#[tokio::test]
 async fn a_scope_of_another_region_is_refused() {
     let beijing = Cloud::start_with(|b| b.region("cn-beijing").access_key("id", "secret")).await;
     let shanghai = Cloud::start_with(|b| b.access_key("id", "secret")).await;
