@@ -7,6 +7,7 @@ mod connect;
 mod demo;
 mod emulator;
 mod failure;
+mod media;
 mod report;
 mod upload;
 mod whoami;

@@ -120,6 +120,7 @@ fn emulator(cloud: &Cloud, parts: &Parts, trace: &mut Trace) -> Response<Body> {
     trace.request_id = cloud.random.request_id();
     let mut response = match parts.uri.path() {
         "/_emulator/requests" => Response::new(Body::from(cloud.log.to_json().to_string())),
+        "/_emulator/account" => Response::new(Body::from(account(cloud).to_string())),
         _ => {
             let mut response = Response::new(Body::from(r#"{"error":"no such page"}"#));
             *response.status_mut() = StatusCode::NOT_FOUND;
@@ -128,6 +129,17 @@ fn emulator(cloud: &Cloud, parts: &Parts, trace: &mut Trace) -> Response<Body> {
     };
     set(&mut response, "content-type", "application/json");
     response
+}
+
+/// What there is in the account, without its key.
+fn account(cloud: &Cloud) -> serde_json::Value {
+    serde_json::json!({
+        "account_id": cloud.identity.account_id,
+        "role_arn": cloud.identity.role_arn(),
+        "bucket": cloud.settings.user_bucket,
+        "pipeline_id": cloud.settings.pipeline_id,
+        "region": cloud.settings.region,
+    })
 }
 
 /// Binds `port` on 127.0.0.1 and nothing else; 0 takes any free port.

@@ -1,11 +1,14 @@
 //! Alibaba Cloud ApsaraVideo VOD (2017-03-21): every operation, typed, and media upload.
 #![forbid(unsafe_code)]
 
+mod encoded_json;
 mod generated;
+mod play_auth;
 #[cfg(feature = "upload")]
 pub mod upload;
 
 pub use generated::*;
+pub use play_auth::PlayAuth;
 
 /// A client of this product: see [`acs_core::Client`].
 pub type Client = acs_core::Client<Vod>;

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use acs_signer::{Buffer, Payload, acs3};
+use acs_signer::{Buffer, LineBreaks, Payload, acs3};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::{HeaderName, HeaderValue};
@@ -60,6 +60,8 @@ pub(super) fn sign(
         action: target.action,
         version: target.product.version,
         security_token: fresh.credentials.and_then(Credentials::security_token),
+        // Policies and descriptions may have several lines; in a query they are percent-encoded.
+        line_breaks: LineBreaks::Encode,
         ..acs3::Request::at(fresh.date, fresh.nonce)
     };
     let style = match target.style {

@@ -1,5 +1,6 @@
 //! The transport of real programs. reqwest is named in this file and nowhere else.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::{Transport, TransportError, TransportErrorKind};
@@ -20,7 +21,26 @@ pub struct ReqwestTransportBuilder {
     connect_timeout: Duration,
     idle_timeout: Duration,
     max_idle_per_host: usize,
-    use_proxy: bool,
+    proxy: Proxy,
+    root_certificates: Vec<Vec<u8>>,
+}
+
+#[derive(Clone)]
+enum Proxy {
+    Environment,
+    None,
+    /// May hold a password, and so is never shown.
+    Url(String),
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Environment => "from the environment",
+            Self::None => "none",
+            Self::Url(_) => "set",
+        })
+    }
 }
 
 impl ReqwestTransport {
@@ -30,7 +50,8 @@ impl ReqwestTransport {
             connect_timeout: Duration::from_secs(3),
             idle_timeout: Duration::from_secs(30),
             max_idle_per_host: 64,
-            use_proxy: true,
+            proxy: Proxy::Environment,
+            root_certificates: Vec::new(),
         }
     }
 }
@@ -56,14 +77,26 @@ impl ReqwestTransportBuilder {
 
     /// Ignores the proxy variables of the environment.
     pub fn without_proxy(mut self) -> Self {
-        self.use_proxy = false;
+        self.proxy = Proxy::None;
+        self
+    }
+
+    /// Sends everything through a proxy, `http://proxy.example.com:3128` say, whatever the environment says.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.proxy = Proxy::Url(url.into());
+        self
+    }
+
+    /// Trusts the certificates of a PEM file besides the platform's: those of a company's own proxy, say.
+    pub fn root_certificates_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificates.push(pem.into());
         self
     }
 
     /// Makes the transport.
     ///
     /// # Errors
-    /// TLS could not be set up: with the feature `rustls-no-provider`, because no crypto provider is installed.
+    /// The proxy's URL or a certificate is malformed; TLS could not be set up: with the feature `rustls-no-provider`, because no crypto provider is installed.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
         let builder = ::reqwest::Client::builder()
             .redirect(::reqwest::redirect::Policy::none())
@@ -74,10 +107,31 @@ impl ReqwestTransportBuilder {
             .pool_max_idle_per_host(self.max_idle_per_host)
             .tcp_nodelay(true)
             .user_agent(concat!("acs-sdk-rust/", env!("CARGO_PKG_VERSION")));
-        let builder = if self.use_proxy {
+        let builder = match &self.proxy {
+            Proxy::Environment => builder,
+            Proxy::None => builder.no_proxy(),
+            Proxy::Url(url) => {
+                let proxy = ::reqwest::Proxy::all(url).map_err(|_| {
+                    Error::invalid_parameter("proxy", "this is not the URL of a proxy")
+                })?;
+                builder.no_proxy().proxy(proxy)
+            }
+        };
+        let mut roots = Vec::new();
+        for pem in &self.root_certificates {
+            let read = ::reqwest::Certificate::from_pem_bundle(pem);
+            roots.extend(read.map_err(|error| {
+                Error::invalid_parameter(
+                    "root_certificates_pem",
+                    "this is no PEM with certificates",
+                )
+                .with_source(error)
+            })?);
+        }
+        let builder = if roots.is_empty() {
             builder
         } else {
-            builder.no_proxy()
+            builder.tls_certs_merge(roots)
         };
         builder.build().map(ReqwestTransport).map_err(|error| {
             Error::new(ErrorKind::Connect, "the HTTP client could not be set up").with_source(error)

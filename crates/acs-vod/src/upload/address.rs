@@ -1,7 +1,7 @@
 use acs_core::{Endpoint, Error};
 use serde::Deserialize;
 
-use super::decode::{decode, required};
+use crate::encoded_json::{decode, required};
 
 /// Where a media file goes: what an UploadAddress says, decoded.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -60,7 +60,7 @@ fn secured(endpoint: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::decode::encode;
+    use crate::encoded_json::encode;
     use super::*;
 
     #[test]

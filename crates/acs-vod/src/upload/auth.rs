@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::decode::{decode, required};
+use crate::encoded_json::{decode, required};
 
 /// How long VOD's upload credentials last where they don't say, in seconds.
 const DEFAULT_LIFETIME: i64 = 3_000;
@@ -102,7 +102,7 @@ fn seconds(value: Option<&Value>) -> Option<TimeDelta> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::decode::encode;
+    use crate::encoded_json::encode;
     use super::*;
 
     fn at(text: &str) -> DateTime<Utc> {

@@ -239,7 +239,7 @@ mod tests {
     use acs_core::Runtime;
     use chrono::{DateTime, Utc};
 
-    use super::super::decode::encode;
+    use crate::encoded_json::encode;
     use super::super::ticket::refresh_by;
     use super::*;
 

@@ -25,7 +25,6 @@ mod address;
 mod auth;
 mod cancel;
 mod credential;
-mod decode;
 mod file;
 mod multipart;
 mod plan;

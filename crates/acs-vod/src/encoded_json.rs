@@ -1,4 +1,4 @@
-//! JSON in base64, the form of UploadAddress and UploadAuth.
+//! JSON in base64, the form of UploadAddress, UploadAuth and PlayAuth.
 
 use acs_core::Error;
 use base64::Engine as _;
@@ -16,7 +16,7 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Decodes base64 of JSON. `field` names the text in errors, which never show any of it.
-pub(super) fn decode<T: DeserializeOwned>(field: &'static str, text: &str) -> Result<T, Error> {
+pub(crate) fn decode<T: DeserializeOwned>(field: &'static str, text: &str) -> Result<T, Error> {
     let packed: Zeroizing<Vec<u8>> = Zeroizing::new(
         text.bytes()
             .filter(|byte| !byte.is_ascii_whitespace())
@@ -41,13 +41,13 @@ pub(super) fn decode<T: DeserializeOwned>(field: &'static str, text: &str) -> Re
 }
 
 /// Returns a value that must be there.
-pub(super) fn required<T: AsRef<str>>(field: &'static str, value: Option<T>) -> Result<T, Error> {
+pub(crate) fn required<T: AsRef<str>>(field: &'static str, value: Option<T>) -> Result<T, Error> {
     value
         .filter(|text| !text.as_ref().is_empty())
         .ok_or_else(|| Error::invalid_parameter(field, "is missing"))
 }
 
 #[cfg(test)]
-pub(super) fn encode(json: &str) -> String {
+pub(crate) fn encode(json: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(json)
 }
