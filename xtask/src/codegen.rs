@@ -10,8 +10,9 @@ use crate::document::{self, Document};
 use crate::emit::{self, Files, MARK, Source};
 use crate::error::{Error, Result};
 use crate::lower::lower;
-use crate::model::{Output, Package, Type};
+use crate::model::Package;
 use crate::overlay::Overlay;
+use crate::report;
 use crate::workspace::{self, Scratch};
 
 /// What a run is to do with what it made.
@@ -40,7 +41,7 @@ pub(crate) fn run(mode: Mode) -> Result<()> {
     for product in &products {
         differing.extend(bring_up(mode, &product.files, &product.folder)?);
     }
-    report(products.iter().map(|product| &product.package));
+    report::print(products.iter().map(|product| &product.package));
     match (mode, differing.as_slice()) {
         (Mode::Check, [first, rest @ ..]) => {
             let others = if rest.is_empty() {
@@ -143,20 +144,26 @@ fn format(products: &mut [Product]) -> Result<()> {
         )?);
     }
     for (product, child) in products.iter_mut().zip(running) {
-        let output = child
-            .wait_with_output()
-            .map_err(|error| Error::failed(format!("rustfmt: {error}")))?;
-        if !output.status.success() {
-            return Err(Error::failed(format!(
-                "rustfmt: {}",
-                String::from_utf8_lossy(&output.stderr)
-            )));
-        }
+        wait_for_rustfmt(child)?;
         for (name, text) in &mut product.files {
             *text = workspace::read(&product.scratch.path().join(name))?;
         }
     }
     Ok(())
+}
+
+/// Waits for a rustfmt that was started.
+pub(crate) fn wait_for_rustfmt(child: std::process::Child) -> Result<()> {
+    let output = child
+        .wait_with_output()
+        .map_err(|error| Error::failed(format!("rustfmt: {error}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::failed(format!(
+        "rustfmt: {}",
+        String::from_utf8_lossy(&output.stderr)
+    )))
 }
 
 /// Compares files with those in a folder, or makes them the same. Returns those that differed, stale ones included.
@@ -195,33 +202,4 @@ fn remove_generated(path: &Path) -> Result<()> {
         )));
     }
     std::fs::remove_file(path).map_err(|error| Error::io(path, &error))
-}
-
-/// The end line, after what can't be expressed.
-#[allow(clippy::print_stdout, reason = "the answer of the command")]
-pub(crate) fn report<'a>(packages: impl Iterator<Item = &'a Package>) {
-    let (mut operations, mut types, mut unsupported) = (0, 0, 0);
-    for package in packages {
-        for item in &package.unsupported {
-            println!("unsupported: {} {item}", package.product);
-        }
-        operations += package.operations.len();
-        types += count_types(package);
-        unsupported += package.unsupported.len();
-    }
-    println!("{operations} operations, {types} types, {unsupported} unsupported");
-}
-
-fn count_types(package: &Package) -> usize {
-    let nested = |types: &[Type]| types.len();
-    let operations = package
-        .operations
-        .iter()
-        .map(|it| 1 + usize::from(matches!(it.output, Output::Struct(_))) + nested(&it.types));
-    operations.sum::<usize>()
-        + package
-            .components
-            .iter()
-            .map(|(_, types)| nested(types))
-            .sum::<usize>()
 }

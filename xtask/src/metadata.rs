@@ -1,4 +1,4 @@
-//! `cargo xtask metadata`: digests of metadata.
+//! `cargo xtask metadata import`: our digests.
 
 use std::path::Path;
 
@@ -8,9 +8,9 @@ use crate::workspace;
 
 /// Writes our digest of a document.
 #[allow(clippy::print_stdout, reason = "the answer of the command")]
-pub(crate) fn import(file: &str) -> Result<()> {
-    let text = workspace::read(Path::new(file))?;
-    let (name, text) = digest(&text).map_err(|error| error.in_file(file))?;
+pub(crate) fn import(file: &Path) -> Result<()> {
+    let text = workspace::read(file)?;
+    let (name, text) = digest(&text).map_err(|error| error.in_file(&file.display().to_string()))?;
     let path = workspace::metadata().join(name);
     workspace::write(&path, &text)?;
     println!("{}", path.display());

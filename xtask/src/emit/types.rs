@@ -35,14 +35,16 @@ pub(super) fn write(code: &mut Code, it: &Type, paths: Paths) {
 }
 
 fn set(code: &mut Code, it: &Enum) {
+    // rustfmt leaves the inside of such macros as it is.
     code.line("acs_core::text_enum! {");
-    code.doc(&it.doc);
-    code.line(format!("{} {{", it.name));
-    for (variant, value) in &it.values {
-        code.line(format!("{variant} = {},", literal(value)));
+    for line in &it.doc {
+        code.line(format!("    /// {line}"));
     }
-    code.line("}");
-    code.line("}\n");
+    code.line(format!("    {} {{", it.name));
+    for (variant, value) in &it.values {
+        code.line(format!("        {variant} = {},", literal(value)));
+    }
+    code.line("    }\n}\n");
 }
 
 /// The struct itself.
@@ -186,12 +188,17 @@ pub(super) fn has_required(it: &Struct) -> bool {
 
 /// The table of the fields.
 pub(super) fn table(code: &mut Code, it: &Struct) {
+    // rustfmt leaves the inside of such macros as it is.
     code.line("acs_core::model! {");
-    code.line(format!("{} {{", it.name));
+    code.line(format!("    {} {{", it.name));
     for (index, field) in it.fields.iter().enumerate() {
-        code.line(format!("    {index} {}: {},", field.ident, column(field)));
+        code.line(format!(
+            "        {index} {}: {},",
+            field.ident,
+            column(field)
+        ));
     }
-    code.line("}");
+    code.line("    }");
     if !it.checks.is_empty() {
         let checks: Vec<String> = it
             .checks
@@ -201,7 +208,7 @@ pub(super) fn table(code: &mut Code, it: &Struct) {
                 format!("acs_core::model::Check::{kind}(&[{}])", names.join(", "))
             })
             .collect();
-        code.line(format!("checks: [{}]", checks.join(", ")));
+        code.line(format!("    checks: [{}]", checks.join(", ")));
     }
     code.line("}\n");
 }

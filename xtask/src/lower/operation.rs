@@ -506,6 +506,28 @@ fn output(
             new: Vec::new(),
         })
     };
+    if let (
+        [
+            Schema {
+                shape: Shape::Ref(name),
+                ..
+            },
+        ],
+        true,
+    ) = (bodies.as_slice(), headers.is_empty())
+    {
+        let shared = context
+            .component_names
+            .iter()
+            .find(|(component, _)| component == name);
+        let is_page = context
+            .components
+            .iter()
+            .any(|(it, schema)| it == name && paging::may_be_page(schema));
+        if let Some((_, type_name)) = shared.filter(|_| !is_page) {
+            return Output::Other(Ty::Shared(type_name.clone()));
+        }
+    }
     let merged = merge(context, &bodies);
     let mut properties: Vec<Property<'_>> = Vec::new();
     let mut add = |wire, schema, place| {

@@ -1,5 +1,6 @@
 //! Finds the operations whose answers are pages.
 
+use crate::document::{Schema, Shape};
 use crate::error::{Error, Result};
 use crate::model::{Field, Output, PageField, PageRule, Pages, Struct, Ty};
 use crate::overlay::Paging;
@@ -53,6 +54,16 @@ pub(crate) fn find(
         Some(paging) => by_overlay(paging, request, output).map(Some),
         None => Ok(by_names(request, output)),
     }
+}
+
+/// Whether a shared type has what tells pages, and so is better the operation's own.
+pub(crate) fn may_be_page(schema: &Schema) -> bool {
+    let Shape::Object(properties) = &schema.shape else {
+        return false;
+    };
+    properties
+        .iter()
+        .any(|(name, _)| TOKENS.contains(&name.as_str()) || TOTALS.contains(&name.as_str()))
 }
 
 fn by_overlay(paging: &Paging, request: &Struct, output: &Struct) -> Result<Pages> {

@@ -31,10 +31,10 @@ impl AddUserToGroup {
 }
 
 acs_core::model! {
-AddUserToGroup {
-    0 user_principal_name: string("UserPrincipalName").required(),
-    1 group_name: string("GroupName"),
-}
+    AddUserToGroup {
+        0 user_principal_name: string("UserPrincipalName").required(),
+        1 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for AddUserToGroup {
@@ -58,7 +58,7 @@ pub struct AddUserToGroupOutput {
 }
 
 acs_core::model! {
-AddUserToGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    AddUserToGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

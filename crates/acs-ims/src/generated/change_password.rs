@@ -24,10 +24,10 @@ impl ChangePassword {
 }
 
 acs_core::model! {
-ChangePassword {
-    0 old_password: string("OldPassword").required().secret(),
-    1 new_password: string("NewPassword").required().secret(),
-}
+    ChangePassword {
+        0 old_password: string("OldPassword").required().secret(),
+        1 new_password: string("NewPassword").required().secret(),
+    }
 }
 
 impl acs_core::operation::Operation for ChangePassword {
@@ -51,7 +51,7 @@ pub struct ChangePasswordOutput {
 }
 
 acs_core::model! {
-ChangePasswordOutput {
-    0 request_id: string("RequestId"),
-}
+    ChangePasswordOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -31,9 +31,9 @@ impl CreateAccessKey {
 }
 
 acs_core::model! {
-CreateAccessKey {
-    0 user_principal_name: string("UserPrincipalName"),
-}
+    CreateAccessKey {
+        0 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateAccessKey {
@@ -60,10 +60,10 @@ pub struct CreateAccessKeyOutput {
 }
 
 acs_core::model! {
-CreateAccessKeyOutput {
-    0 request_id: string("RequestId"),
-    1 access_key: object("AccessKey").always(),
-}
+    CreateAccessKeyOutput {
+        0 request_id: string("RequestId"),
+        1 access_key: object("AccessKey").always(),
+    }
 }
 
 /// `AccessKey` of the answer of [`CreateAccessKey`](crate::CreateAccessKey).
@@ -81,10 +81,10 @@ pub struct AccessKey {
 }
 
 acs_core::model! {
-AccessKey {
-    0 status: string("Status"),
-    1 access_key_secret: string("AccessKeySecret").always().secret(),
-    2 access_key_id: string("AccessKeyId").always(),
-    3 create_date: string("CreateDate"),
-}
+    AccessKey {
+        0 status: string("Status"),
+        1 access_key_secret: string("AccessKeySecret").always().secret(),
+        2 access_key_id: string("AccessKeyId").always(),
+        3 create_date: string("CreateDate"),
+    }
 }

@@ -21,9 +21,9 @@ impl CreateAppSecret {
 }
 
 acs_core::model! {
-CreateAppSecret {
-    0 app_id: string("AppId").required(),
-}
+    CreateAppSecret {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for CreateAppSecret {
@@ -50,10 +50,10 @@ pub struct CreateAppSecretOutput {
 }
 
 acs_core::model! {
-CreateAppSecretOutput {
-    0 request_id: string("RequestId"),
-    1 app_secret: object("AppSecret"),
-}
+    CreateAppSecretOutput {
+        0 request_id: string("RequestId"),
+        1 app_secret: object("AppSecret"),
+    }
 }
 
 /// `AppSecret` of the answer of [`CreateAppSecret`](crate::CreateAppSecret).
@@ -71,10 +71,10 @@ pub struct AppSecret {
 }
 
 acs_core::model! {
-AppSecret {
-    0 app_secret_value: string("AppSecretValue").secret(),
-    1 app_id: string("AppId"),
-    2 app_secret_id: string("AppSecretId"),
-    3 create_date: string("CreateDate"),
-}
+    AppSecret {
+        0 app_secret_value: string("AppSecretValue").secret(),
+        1 app_id: string("AppId"),
+        2 app_secret_id: string("AppSecretId"),
+        3 create_date: string("CreateDate"),
+    }
 }

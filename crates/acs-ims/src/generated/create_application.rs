@@ -118,19 +118,19 @@ impl CreateApplication {
 }
 
 acs_core::model! {
-CreateApplication {
-    0 display_name: string("DisplayName").required(),
-    1 app_type: string("AppType").required(),
-    2 redirect_uris: string("RedirectUris"),
-    3 secret_required: boolean("SecretRequired"),
-    4 access_token_validity: integer("AccessTokenValidity"),
-    5 refresh_token_validity: integer("RefreshTokenValidity"),
-    6 predefined_scopes: string("PredefinedScopes"),
-    7 required_scopes: string("RequiredScopes"),
-    8 is_multi_tenant: boolean("IsMultiTenant"),
-    9 app_name: string("AppName"),
-    10 protocol_version: string("ProtocolVersion"),
-}
+    CreateApplication {
+        0 display_name: string("DisplayName").required(),
+        1 app_type: string("AppType").required(),
+        2 redirect_uris: string("RedirectUris"),
+        3 secret_required: boolean("SecretRequired"),
+        4 access_token_validity: integer("AccessTokenValidity"),
+        5 refresh_token_validity: integer("RefreshTokenValidity"),
+        6 predefined_scopes: string("PredefinedScopes"),
+        7 required_scopes: string("RequiredScopes"),
+        8 is_multi_tenant: boolean("IsMultiTenant"),
+        9 app_name: string("AppName"),
+        10 protocol_version: string("ProtocolVersion"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateApplication {
@@ -156,10 +156,10 @@ pub struct CreateApplicationOutput {
 }
 
 acs_core::model! {
-CreateApplicationOutput {
-    0 request_id: string("RequestId"),
-    1 application: object("Application"),
-}
+    CreateApplicationOutput {
+        0 request_id: string("RequestId"),
+        1 application: object("Application"),
+    }
 }
 
 /// `Application` of the answer of [`CreateApplication`](crate::CreateApplication).
@@ -197,22 +197,22 @@ pub struct Application {
 }
 
 acs_core::model! {
-Application {
-    0 display_name: string("DisplayName"),
-    1 access_token_validity: integer("AccessTokenValidity"),
-    2 secret_required: boolean("SecretRequired"),
-    3 account_id: string("AccountId"),
-    4 create_date: string("CreateDate"),
-    5 app_name: string("AppName"),
-    6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
-    7 update_date: string("UpdateDate"),
-    8 delegated_scope: object("DelegatedScope"),
-    9 app_id: string("AppId"),
-    10 refresh_token_validity: integer("RefreshTokenValidity"),
-    11 is_multi_tenant: boolean("IsMultiTenant"),
-    12 app_type: string("AppType"),
-    13 protocol_version: string("ProtocolVersion"),
-}
+    Application {
+        0 display_name: string("DisplayName"),
+        1 access_token_validity: integer("AccessTokenValidity"),
+        2 secret_required: boolean("SecretRequired"),
+        3 account_id: string("AccountId"),
+        4 create_date: string("CreateDate"),
+        5 app_name: string("AppName"),
+        6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
+        7 update_date: string("UpdateDate"),
+        8 delegated_scope: object("DelegatedScope"),
+        9 app_id: string("AppId"),
+        10 refresh_token_validity: integer("RefreshTokenValidity"),
+        11 is_multi_tenant: boolean("IsMultiTenant"),
+        12 app_type: string("AppType"),
+        13 protocol_version: string("ProtocolVersion"),
+    }
 }
 
 /// `Application.DelegatedScope` of the answer of [`CreateApplication`](crate::CreateApplication).
@@ -224,9 +224,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`CreateApplication`](crate::CreateApplication).
@@ -242,9 +242,9 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 required: boolean("Required"),
-    2 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 required: boolean("Required"),
+        2 name: string("Name"),
+    }
 }

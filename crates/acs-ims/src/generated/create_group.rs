@@ -45,11 +45,11 @@ impl CreateGroup {
 }
 
 acs_core::model! {
-CreateGroup {
-    0 display_name: string("DisplayName"),
-    1 comments: string("Comments"),
-    2 group_name: string("GroupName"),
-}
+    CreateGroup {
+        0 display_name: string("DisplayName"),
+        1 comments: string("Comments"),
+        2 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateGroup {
@@ -75,10 +75,10 @@ pub struct CreateGroupOutput {
 }
 
 acs_core::model! {
-CreateGroupOutput {
-    0 group: object("Group"),
-    1 request_id: string("RequestId"),
-}
+    CreateGroupOutput {
+        0 group: object("Group"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Group` of the answer of [`CreateGroup`](crate::CreateGroup).
@@ -100,12 +100,12 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 display_name: string("DisplayName"),
-    1 group_id: string("GroupId"),
-    2 update_date: string("UpdateDate"),
-    3 group_name: string("GroupName"),
-    4 comments: string("Comments"),
-    5 create_date: string("CreateDate"),
-}
+    Group {
+        0 display_name: string("DisplayName"),
+        1 group_id: string("GroupId"),
+        2 update_date: string("UpdateDate"),
+        3 group_name: string("GroupName"),
+        4 comments: string("Comments"),
+        5 create_date: string("CreateDate"),
+    }
 }

@@ -63,13 +63,13 @@ impl CreateLoginProfile {
 }
 
 acs_core::model! {
-CreateLoginProfile {
-    0 user_principal_name: string("UserPrincipalName").required(),
-    1 password: string("Password").secret(),
-    2 password_reset_required: boolean("PasswordResetRequired"),
-    3 mfa_bind_required: boolean("MFABindRequired"),
-    4 status: string("Status"),
-}
+    CreateLoginProfile {
+        0 user_principal_name: string("UserPrincipalName").required(),
+        1 password: string("Password").secret(),
+        2 password_reset_required: boolean("PasswordResetRequired"),
+        3 mfa_bind_required: boolean("MFABindRequired"),
+        4 status: string("Status"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateLoginProfile {
@@ -95,10 +95,10 @@ pub struct CreateLoginProfileOutput {
 }
 
 acs_core::model! {
-CreateLoginProfileOutput {
-    0 request_id: string("RequestId"),
-    1 login_profile: object("LoginProfile"),
-}
+    CreateLoginProfileOutput {
+        0 request_id: string("RequestId"),
+        1 login_profile: object("LoginProfile"),
+    }
 }
 
 /// `LoginProfile` of the answer of [`CreateLoginProfile`](crate::CreateLoginProfile).
@@ -120,12 +120,12 @@ pub struct LoginProfile {
 }
 
 acs_core::model! {
-LoginProfile {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 status: string("Status"),
-    2 update_date: string("UpdateDate"),
-    3 password_reset_required: boolean("PasswordResetRequired"),
-    4 mfa_bind_required: boolean("MFABindRequired"),
-    5 password_status: string("PasswordStatus"),
-}
+    LoginProfile {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 status: string("Status"),
+        2 update_date: string("UpdateDate"),
+        3 password_reset_required: boolean("PasswordResetRequired"),
+        4 mfa_bind_required: boolean("MFABindRequired"),
+        5 password_status: string("PasswordStatus"),
+    }
 }

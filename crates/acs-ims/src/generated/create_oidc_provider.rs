@@ -73,14 +73,14 @@ impl CreateOidcProvider {
 }
 
 acs_core::model! {
-CreateOidcProvider {
-    0 oidc_provider_name: string("OIDCProviderName"),
-    1 issuer_url: string("IssuerUrl"),
-    2 description: string("Description"),
-    3 client_ids: string("ClientIds"),
-    4 fingerprints: string("Fingerprints"),
-    5 issuance_limit_time: integer("IssuanceLimitTime"),
-}
+    CreateOidcProvider {
+        0 oidc_provider_name: string("OIDCProviderName"),
+        1 issuer_url: string("IssuerUrl"),
+        2 description: string("Description"),
+        3 client_ids: string("ClientIds"),
+        4 fingerprints: string("Fingerprints"),
+        5 issuance_limit_time: integer("IssuanceLimitTime"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateOidcProvider {
@@ -106,10 +106,10 @@ pub struct CreateOidcProviderOutput {
 }
 
 acs_core::model! {
-CreateOidcProviderOutput {
-    0 request_id: string("RequestId"),
-    1 oidc_provider: object("OIDCProvider"),
-}
+    CreateOidcProviderOutput {
+        0 request_id: string("RequestId"),
+        1 oidc_provider: object("OIDCProvider"),
+    }
 }
 
 /// `OIDCProvider` of the answer of [`CreateOidcProvider`](crate::CreateOidcProvider).
@@ -141,17 +141,17 @@ pub struct OidcProvider {
 }
 
 acs_core::model! {
-OidcProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 oidc_provider_name: string("OIDCProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-    5 issuer_url: string("IssuerUrl"),
-    6 fingerprints: string("Fingerprints"),
-    7 client_ids: string("ClientIds"),
-    8 gmt_create: string("GmtCreate"),
-    9 gmt_modified: string("GmtModified"),
-    10 issuance_limit_time: integer("IssuanceLimitTime"),
-}
+    OidcProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 oidc_provider_name: string("OIDCProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+        5 issuer_url: string("IssuerUrl"),
+        6 fingerprints: string("Fingerprints"),
+        7 client_ids: string("ClientIds"),
+        8 gmt_create: string("GmtCreate"),
+        9 gmt_modified: string("GmtModified"),
+        10 issuance_limit_time: integer("IssuanceLimitTime"),
+    }
 }

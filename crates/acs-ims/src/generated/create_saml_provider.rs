@@ -54,12 +54,12 @@ impl CreateSamlProvider {
 }
 
 acs_core::model! {
-CreateSamlProvider {
-    0 saml_provider_name: string("SAMLProviderName").required(),
-    1 description: string("Description"),
-    2 encoded_saml_metadata_document: string("EncodedSAMLMetadataDocument"),
-    3 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    CreateSamlProvider {
+        0 saml_provider_name: string("SAMLProviderName").required(),
+        1 description: string("Description"),
+        2 encoded_saml_metadata_document: string("EncodedSAMLMetadataDocument"),
+        3 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateSamlProvider {
@@ -85,10 +85,10 @@ pub struct CreateSamlProviderOutput {
 }
 
 acs_core::model! {
-CreateSamlProviderOutput {
-    0 request_id: string("RequestId"),
-    1 saml_provider: object("SAMLProvider"),
-}
+    CreateSamlProviderOutput {
+        0 request_id: string("RequestId"),
+        1 saml_provider: object("SAMLProvider"),
+    }
 }
 
 /// `SAMLProvider` of the answer of [`CreateSamlProvider`](crate::CreateSamlProvider).
@@ -110,12 +110,12 @@ pub struct SamlProvider {
 }
 
 acs_core::model! {
-SamlProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 saml_provider_name: string("SAMLProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-    5 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    SamlProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 saml_provider_name: string("SAMLProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+        5 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }

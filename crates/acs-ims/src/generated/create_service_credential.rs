@@ -48,12 +48,12 @@ impl CreateServiceCredential {
 }
 
 acs_core::model! {
-CreateServiceCredential {
-    0 credential_age_days: integer("CredentialAgeDays"),
-    1 service_credential_name: string("ServiceCredentialName").required(),
-    2 service_name: string("ServiceName").required(),
-    3 user_principal_name: string("UserPrincipalName"),
-}
+    CreateServiceCredential {
+        0 credential_age_days: integer("CredentialAgeDays"),
+        1 service_credential_name: string("ServiceCredentialName").required(),
+        2 service_name: string("ServiceName").required(),
+        3 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateServiceCredential {
@@ -81,10 +81,10 @@ pub struct CreateServiceCredentialOutput {
 }
 
 acs_core::model! {
-CreateServiceCredentialOutput {
-    0 request_id: string("RequestId"),
-    1 service_credential: object("ServiceCredential"),
-}
+    CreateServiceCredentialOutput {
+        0 request_id: string("RequestId"),
+        1 service_credential: object("ServiceCredential"),
+    }
 }
 
 /// `ServiceCredential` of the answer of [`CreateServiceCredential`](crate::CreateServiceCredential).
@@ -110,14 +110,14 @@ pub struct ServiceCredential {
 }
 
 acs_core::model! {
-ServiceCredential {
-    0 create_time: string("CreateTime"),
-    1 expiration_time: string("ExpirationTime"),
-    2 service_credential_id: string("ServiceCredentialId"),
-    3 service_credential_name: string("ServiceCredentialName"),
-    4 service_credential_secret: string("ServiceCredentialSecret").secret(),
-    5 service_name: string("ServiceName"),
-    6 status: string("Status"),
-    7 user_principal_name: string("UserPrincipalName"),
-}
+    ServiceCredential {
+        0 create_time: string("CreateTime"),
+        1 expiration_time: string("ExpirationTime"),
+        2 service_credential_id: string("ServiceCredentialId"),
+        3 service_credential_name: string("ServiceCredentialName"),
+        4 service_credential_secret: string("ServiceCredentialSecret").secret(),
+        5 service_name: string("ServiceName"),
+        6 status: string("Status"),
+        7 user_principal_name: string("UserPrincipalName"),
+    }
 }

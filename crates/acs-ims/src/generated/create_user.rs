@@ -66,14 +66,14 @@ impl CreateUser {
 }
 
 acs_core::model! {
-CreateUser {
-    0 user_principal_name: string("UserPrincipalName").required(),
-    1 display_name: string("DisplayName").required(),
-    2 mobile_phone: string("MobilePhone"),
-    3 email: string("Email"),
-    4 comments: string("Comments"),
-    5 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
-}
+    CreateUser {
+        0 user_principal_name: string("UserPrincipalName").required(),
+        1 display_name: string("DisplayName").required(),
+        2 mobile_phone: string("MobilePhone"),
+        3 email: string("Email"),
+        4 comments: string("Comments"),
+        5 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
+    }
 }
 
 impl acs_core::operation::Operation for CreateUser {
@@ -95,10 +95,10 @@ pub struct CreateUserOutput {
 }
 
 acs_core::model! {
-CreateUserOutput {
-    0 user: object("User").always(),
-    1 request_id: string("RequestId"),
-}
+    CreateUserOutput {
+        0 user: object("User").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Tag[]` of [`CreateUser`](crate::CreateUser).
@@ -135,10 +135,10 @@ impl CreateUserTag {
 }
 
 acs_core::model! {
-CreateUserTag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    CreateUserTag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }
 
 /// `User` of the answer of [`CreateUser`](crate::CreateUser).
@@ -170,19 +170,19 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 email: string("Email"),
-    3 update_date: string("UpdateDate"),
-    4 mobile_phone: string("MobilePhone"),
-    5 user_id: string("UserId"),
-    6 comments: string("Comments"),
-    7 last_login_date: string("LastLoginDate"),
-    8 create_date: string("CreateDate"),
-    9 provision_type: string("ProvisionType"),
-    10 tags: list("Tags").wrapped_in("Tag"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 email: string("Email"),
+        3 update_date: string("UpdateDate"),
+        4 mobile_phone: string("MobilePhone"),
+        5 user_id: string("UserId"),
+        6 comments: string("Comments"),
+        7 last_login_date: string("LastLoginDate"),
+        8 create_date: string("CreateDate"),
+        9 provision_type: string("ProvisionType"),
+        10 tags: list("Tags").wrapped_in("Tag"),
+    }
 }
 
 /// `User.Tags.Tag[]` of the answer of [`CreateUser`](crate::CreateUser).
@@ -196,8 +196,8 @@ pub struct UserTag {
 }
 
 acs_core::model! {
-UserTag {
-    0 tag_key: string("TagKey"),
-    1 tag_value: string("TagValue"),
-}
+    UserTag {
+        0 tag_key: string("TagKey"),
+        1 tag_value: string("TagValue"),
+    }
 }

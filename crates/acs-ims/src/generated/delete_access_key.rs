@@ -33,10 +33,10 @@ impl DeleteAccessKey {
 }
 
 acs_core::model! {
-DeleteAccessKey {
-    0 user_access_key_id: string("UserAccessKeyId").required(),
-    1 user_principal_name: string("UserPrincipalName"),
-}
+    DeleteAccessKey {
+        0 user_access_key_id: string("UserAccessKeyId").required(),
+        1 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAccessKey {
@@ -60,7 +60,7 @@ pub struct DeleteAccessKeyOutput {
 }
 
 acs_core::model! {
-DeleteAccessKeyOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteAccessKeyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

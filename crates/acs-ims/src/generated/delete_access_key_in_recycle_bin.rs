@@ -36,10 +36,10 @@ impl DeleteAccessKeyInRecycleBin {
 }
 
 acs_core::model! {
-DeleteAccessKeyInRecycleBin {
-    0 user_id: string("UserId"),
-    1 user_access_key_id: string("UserAccessKeyId"),
-}
+    DeleteAccessKeyInRecycleBin {
+        0 user_id: string("UserId"),
+        1 user_access_key_id: string("UserAccessKeyId"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAccessKeyInRecycleBin {
@@ -63,7 +63,7 @@ pub struct DeleteAccessKeyInRecycleBinOutput {
 }
 
 acs_core::model! {
-DeleteAccessKeyInRecycleBinOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteAccessKeyInRecycleBinOutput {
+        0 request_id: string("RequestId"),
+    }
 }

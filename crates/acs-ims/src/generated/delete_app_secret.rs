@@ -24,10 +24,10 @@ impl DeleteAppSecret {
 }
 
 acs_core::model! {
-DeleteAppSecret {
-    0 app_id: string("AppId").required(),
-    1 app_secret_id: string("AppSecretId").required(),
-}
+    DeleteAppSecret {
+        0 app_id: string("AppId").required(),
+        1 app_secret_id: string("AppSecretId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAppSecret {
@@ -51,7 +51,7 @@ pub struct DeleteAppSecretOutput {
 }
 
 acs_core::model! {
-DeleteAppSecretOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteAppSecretOutput {
+        0 request_id: string("RequestId"),
+    }
 }

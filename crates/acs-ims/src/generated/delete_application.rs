@@ -21,9 +21,9 @@ impl DeleteApplication {
 }
 
 acs_core::model! {
-DeleteApplication {
-    0 app_id: string("AppId").required(),
-}
+    DeleteApplication {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteApplication {
@@ -47,7 +47,7 @@ pub struct DeleteApplicationOutput {
 }
 
 acs_core::model! {
-DeleteApplicationOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteApplicationOutput {
+        0 request_id: string("RequestId"),
+    }
 }

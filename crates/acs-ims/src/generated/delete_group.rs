@@ -27,9 +27,9 @@ impl DeleteGroup {
 }
 
 acs_core::model! {
-DeleteGroup {
-    0 group_name: string("GroupName"),
-}
+    DeleteGroup {
+        0 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteGroup {
@@ -53,7 +53,7 @@ pub struct DeleteGroupOutput {
 }
 
 acs_core::model! {
-DeleteGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

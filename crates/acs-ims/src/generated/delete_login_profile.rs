@@ -21,9 +21,9 @@ impl DeleteLoginProfile {
 }
 
 acs_core::model! {
-DeleteLoginProfile {
-    0 user_principal_name: string("UserPrincipalName").required(),
-}
+    DeleteLoginProfile {
+        0 user_principal_name: string("UserPrincipalName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteLoginProfile {
@@ -47,7 +47,7 @@ pub struct DeleteLoginProfileOutput {
 }
 
 acs_core::model! {
-DeleteLoginProfileOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteLoginProfileOutput {
+        0 request_id: string("RequestId"),
+    }
 }

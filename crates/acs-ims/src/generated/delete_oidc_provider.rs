@@ -27,9 +27,9 @@ impl DeleteOidcProvider {
 }
 
 acs_core::model! {
-DeleteOidcProvider {
-    0 oidc_provider_name: string("OIDCProviderName"),
-}
+    DeleteOidcProvider {
+        0 oidc_provider_name: string("OIDCProviderName"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteOidcProvider {
@@ -53,7 +53,7 @@ pub struct DeleteOidcProviderOutput {
 }
 
 acs_core::model! {
-DeleteOidcProviderOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteOidcProviderOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -36,10 +36,10 @@ impl DeletePasskey {
 }
 
 acs_core::model! {
-DeletePasskey {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 passkey_id: string("PasskeyId"),
-}
+    DeletePasskey {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 passkey_id: string("PasskeyId"),
+    }
 }
 
 impl acs_core::operation::Operation for DeletePasskey {
@@ -63,7 +63,7 @@ pub struct DeletePasskeyOutput {
 }
 
 acs_core::model! {
-DeletePasskeyOutput {
-    0 request_id: string("RequestId"),
-}
+    DeletePasskeyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteSamlProvider {
 }
 
 acs_core::model! {
-DeleteSamlProvider {
-    0 saml_provider_name: string("SAMLProviderName").required(),
-}
+    DeleteSamlProvider {
+        0 saml_provider_name: string("SAMLProviderName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteSamlProvider {
@@ -47,7 +47,7 @@ pub struct DeleteSamlProviderOutput {
 }
 
 acs_core::model! {
-DeleteSamlProviderOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteSamlProviderOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -31,10 +31,10 @@ impl DeleteServiceCredential {
 }
 
 acs_core::model! {
-DeleteServiceCredential {
-    0 service_credential_id: string("ServiceCredentialId").required(),
-    1 user_principal_name: string("UserPrincipalName"),
-}
+    DeleteServiceCredential {
+        0 service_credential_id: string("ServiceCredentialId").required(),
+        1 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteServiceCredential {
@@ -59,7 +59,7 @@ pub struct DeleteServiceCredentialOutput {
 }
 
 acs_core::model! {
-DeleteServiceCredentialOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteServiceCredentialOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -40,11 +40,11 @@ impl DeleteUser {
 }
 
 acs_core::model! {
-DeleteUser {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 user_id: string("UserId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["UserPrincipalName", "UserId"])]
+    DeleteUser {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 user_id: string("UserId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["UserPrincipalName", "UserId"])]
 }
 
 impl acs_core::operation::Operation for DeleteUser {
@@ -64,7 +64,7 @@ pub struct DeleteUserOutput {
 }
 
 acs_core::model! {
-DeleteUserOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteUserOutput {
+        0 request_id: string("RequestId"),
+    }
 }

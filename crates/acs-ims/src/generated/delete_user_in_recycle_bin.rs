@@ -27,9 +27,9 @@ impl DeleteUserInRecycleBin {
 }
 
 acs_core::model! {
-DeleteUserInRecycleBin {
-    0 user_id: string("UserId"),
-}
+    DeleteUserInRecycleBin {
+        0 user_id: string("UserId"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteUserInRecycleBin {
@@ -53,7 +53,7 @@ pub struct DeleteUserInRecycleBinOutput {
 }
 
 acs_core::model! {
-DeleteUserInRecycleBinOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteUserInRecycleBinOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteVirtualMfaDevice {
 }
 
 acs_core::model! {
-DeleteVirtualMfaDevice {
-    0 serial_number: string("SerialNumber").required(),
-}
+    DeleteVirtualMfaDevice {
+        0 serial_number: string("SerialNumber").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteVirtualMfaDevice {
@@ -47,7 +47,7 @@ pub struct DeleteVirtualMfaDeviceOutput {
 }
 
 acs_core::model! {
-DeleteVirtualMfaDeviceOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteVirtualMfaDeviceOutput {
+        0 request_id: string("RequestId"),
+    }
 }

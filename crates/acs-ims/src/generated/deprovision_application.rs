@@ -21,9 +21,9 @@ impl DeprovisionApplication {
 }
 
 acs_core::model! {
-DeprovisionApplication {
-    0 app_id: string("AppId").required(),
-}
+    DeprovisionApplication {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeprovisionApplication {
@@ -47,7 +47,7 @@ pub struct DeprovisionApplicationOutput {
 }
 
 acs_core::model! {
-DeprovisionApplicationOutput {
-    0 request_id: string("RequestId"),
-}
+    DeprovisionApplicationOutput {
+        0 request_id: string("RequestId"),
+    }
 }

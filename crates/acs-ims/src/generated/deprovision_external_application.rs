@@ -21,9 +21,9 @@ impl DeprovisionExternalApplication {
 }
 
 acs_core::model! {
-DeprovisionExternalApplication {
-    0 app_id: string("AppId").required(),
-}
+    DeprovisionExternalApplication {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeprovisionExternalApplication {
@@ -47,7 +47,7 @@ pub struct DeprovisionExternalApplicationOutput {
 }
 
 acs_core::model! {
-DeprovisionExternalApplicationOutput {
-    0 request_id: string("RequestId"),
-}
+    DeprovisionExternalApplicationOutput {
+        0 request_id: string("RequestId"),
+    }
 }

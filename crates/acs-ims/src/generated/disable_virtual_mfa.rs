@@ -21,9 +21,9 @@ impl DisableVirtualMfa {
 }
 
 acs_core::model! {
-DisableVirtualMfa {
-    0 user_principal_name: string("UserPrincipalName").required(),
-}
+    DisableVirtualMfa {
+        0 user_principal_name: string("UserPrincipalName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DisableVirtualMfa {
@@ -47,7 +47,7 @@ pub struct DisableVirtualMfaOutput {
 }
 
 acs_core::model! {
-DisableVirtualMfaOutput {
-    0 request_id: string("RequestId"),
-}
+    DisableVirtualMfaOutput {
+        0 request_id: string("RequestId"),
+    }
 }

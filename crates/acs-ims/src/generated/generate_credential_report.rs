@@ -17,8 +17,8 @@ impl GenerateCredentialReport {
 }
 
 acs_core::model! {
-GenerateCredentialReport {
-}
+    GenerateCredentialReport {
+    }
 }
 
 impl acs_core::operation::Operation for GenerateCredentialReport {
@@ -44,8 +44,8 @@ pub struct GenerateCredentialReportOutput {
 }
 
 acs_core::model! {
-GenerateCredentialReportOutput {
-    0 request_id: string("RequestId"),
-    1 state: string("State"),
-}
+    GenerateCredentialReportOutput {
+        0 request_id: string("RequestId"),
+        1 state: string("State"),
+    }
 }

@@ -17,8 +17,8 @@ impl GenerateGovernanceReport {
 }
 
 acs_core::model! {
-GenerateGovernanceReport {
-}
+    GenerateGovernanceReport {
+    }
 }
 
 impl acs_core::operation::Operation for GenerateGovernanceReport {
@@ -44,8 +44,8 @@ pub struct GenerateGovernanceReportOutput {
 }
 
 acs_core::model! {
-GenerateGovernanceReportOutput {
-    0 request_id: string("RequestId"),
-    1 state: string("State"),
-}
+    GenerateGovernanceReportOutput {
+        0 request_id: string("RequestId"),
+        1 state: string("State"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetAccessKeyInfoInRecycleBin {
 }
 
 acs_core::model! {
-GetAccessKeyInfoInRecycleBin {
-    0 user_access_key_id: string("UserAccessKeyId").required(),
-}
+    GetAccessKeyInfoInRecycleBin {
+        0 user_access_key_id: string("UserAccessKeyId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAccessKeyInfoInRecycleBin {
@@ -50,10 +50,10 @@ pub struct GetAccessKeyInfoInRecycleBinOutput {
 }
 
 acs_core::model! {
-GetAccessKeyInfoInRecycleBinOutput {
-    0 request_id: string("RequestId"),
-    1 access_key: object("AccessKey"),
-}
+    GetAccessKeyInfoInRecycleBinOutput {
+        0 request_id: string("RequestId"),
+        1 access_key: object("AccessKey"),
+    }
 }
 
 /// `AccessKey` of the answer of [`GetAccessKeyInfoInRecycleBin`](crate::GetAccessKeyInfoInRecycleBin).
@@ -77,13 +77,13 @@ pub struct AccessKey {
 }
 
 acs_core::model! {
-AccessKey {
-    0 user_id: string("UserId"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 user_recycled: boolean("UserRecycled"),
-    3 access_key_id: string("AccessKeyId"),
-    4 create_date: string("CreateDate"),
-    5 recycle_date: string("RecycleDate"),
-    6 delete_date: string("DeleteDate"),
-}
+    AccessKey {
+        0 user_id: string("UserId"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 user_recycled: boolean("UserRecycled"),
+        3 access_key_id: string("AccessKeyId"),
+        4 create_date: string("CreateDate"),
+        5 recycle_date: string("RecycleDate"),
+        6 delete_date: string("DeleteDate"),
+    }
 }

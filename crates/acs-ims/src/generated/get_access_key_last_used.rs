@@ -33,10 +33,10 @@ impl GetAccessKeyLastUsed {
 }
 
 acs_core::model! {
-GetAccessKeyLastUsed {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 user_access_key_id: string("UserAccessKeyId").required(),
-}
+    GetAccessKeyLastUsed {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 user_access_key_id: string("UserAccessKeyId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAccessKeyLastUsed {
@@ -63,10 +63,10 @@ pub struct GetAccessKeyLastUsedOutput {
 }
 
 acs_core::model! {
-GetAccessKeyLastUsedOutput {
-    0 access_key_last_used: object("AccessKeyLastUsed"),
-    1 request_id: string("RequestId"),
-}
+    GetAccessKeyLastUsedOutput {
+        0 access_key_last_used: object("AccessKeyLastUsed"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `AccessKeyLastUsed` of the answer of [`GetAccessKeyLastUsed`](crate::GetAccessKeyLastUsed).
@@ -80,8 +80,8 @@ pub struct AccessKeyLastUsed {
 }
 
 acs_core::model! {
-AccessKeyLastUsed {
-    0 last_used_date: string("LastUsedDate"),
-    1 service_name: string("ServiceName"),
-}
+    AccessKeyLastUsed {
+        0 last_used_date: string("LastUsedDate"),
+        1 service_name: string("ServiceName"),
+    }
 }

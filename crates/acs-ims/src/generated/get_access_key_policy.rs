@@ -31,10 +31,10 @@ impl GetAccessKeyPolicy {
 }
 
 acs_core::model! {
-GetAccessKeyPolicy {
-    0 user_access_key_id: string("UserAccessKeyId").required(),
-    1 user_principal_name: string("UserPrincipalName"),
-}
+    GetAccessKeyPolicy {
+        0 user_access_key_id: string("UserAccessKeyId").required(),
+        1 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetAccessKeyPolicy {
@@ -64,9 +64,9 @@ pub struct GetAccessKeyPolicyOutput {
 }
 
 acs_core::model! {
-GetAccessKeyPolicyOutput {
-    0 access_key_id: string("AccessKeyId"),
-    1 access_key_policy: string("AccessKeyPolicy"),
-    2 request_id: string("RequestId"),
-}
+    GetAccessKeyPolicyOutput {
+        0 access_key_id: string("AccessKeyId"),
+        1 access_key_policy: string("AccessKeyPolicy"),
+        2 request_id: string("RequestId"),
+    }
 }

@@ -17,8 +17,8 @@ impl GetAccessKeyPolicyForAccount {
 }
 
 acs_core::model! {
-GetAccessKeyPolicyForAccount {
-}
+    GetAccessKeyPolicyForAccount {
+    }
 }
 
 impl acs_core::operation::Operation for GetAccessKeyPolicyForAccount {
@@ -46,8 +46,8 @@ pub struct GetAccessKeyPolicyForAccountOutput {
 }
 
 acs_core::model! {
-GetAccessKeyPolicyForAccountOutput {
-    0 access_key_policy: string("AccessKeyPolicy"),
-    1 request_id: string("RequestId"),
-}
+    GetAccessKeyPolicyForAccountOutput {
+        0 access_key_policy: string("AccessKeyPolicy"),
+        1 request_id: string("RequestId"),
+    }
 }

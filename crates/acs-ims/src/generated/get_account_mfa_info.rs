@@ -17,8 +17,8 @@ impl GetAccountMfaInfo {
 }
 
 acs_core::model! {
-GetAccountMfaInfo {
-}
+    GetAccountMfaInfo {
+    }
 }
 
 impl acs_core::operation::Operation for GetAccountMfaInfo {
@@ -45,8 +45,8 @@ pub struct GetAccountMfaInfoOutput {
 }
 
 acs_core::model! {
-GetAccountMfaInfoOutput {
-    0 request_id: string("RequestId"),
-    1 is_mfa_enable: boolean("IsMFAEnable"),
-}
+    GetAccountMfaInfoOutput {
+        0 request_id: string("RequestId"),
+        1 is_mfa_enable: boolean("IsMFAEnable"),
+    }
 }

@@ -17,8 +17,8 @@ impl GetAccountSecurityPracticeReport {
 }
 
 acs_core::model! {
-GetAccountSecurityPracticeReport {
-}
+    GetAccountSecurityPracticeReport {
+    }
 }
 
 impl acs_core::operation::Operation for GetAccountSecurityPracticeReport {
@@ -45,10 +45,10 @@ pub struct GetAccountSecurityPracticeReportOutput {
 }
 
 acs_core::model! {
-GetAccountSecurityPracticeReportOutput {
-    0 request_id: string("RequestId"),
-    1 account_security_practice_info: object("AccountSecurityPracticeInfo"),
-}
+    GetAccountSecurityPracticeReportOutput {
+        0 request_id: string("RequestId"),
+        1 account_security_practice_info: object("AccountSecurityPracticeInfo"),
+    }
 }
 
 /// `AccountSecurityPracticeInfo` of the answer of [`GetAccountSecurityPracticeReport`](crate::GetAccountSecurityPracticeReport).
@@ -62,10 +62,10 @@ pub struct AccountSecurityPracticeInfo {
 }
 
 acs_core::model! {
-AccountSecurityPracticeInfo {
-    0 account_security_practice_user_info: object("AccountSecurityPracticeUserInfo"),
-    1 score: integer("Score"),
-}
+    AccountSecurityPracticeInfo {
+        0 account_security_practice_user_info: object("AccountSecurityPracticeUserInfo"),
+        1 score: integer("Score"),
+    }
 }
 
 /// `AccountSecurityPracticeInfo.AccountSecurityPracticeUserInfo` of the answer of [`GetAccountSecurityPracticeReport`](crate::GetAccountSecurityPracticeReport).
@@ -93,15 +93,15 @@ pub struct AccountSecurityPracticeUserInfo {
 }
 
 acs_core::model! {
-AccountSecurityPracticeUserInfo {
-    0 unused_ak_num: integer("UnusedAkNum"),
-    1 sub_user_with_unused_access_key: integer("SubUserWithUnusedAccessKey"),
-    2 root_with_access_key: integer("RootWithAccessKey"),
-    3 sub_user: integer("SubUser"),
-    4 bind_mfa: boolean("BindMfa"),
-    5 old_ak_num: integer("OldAkNum"),
-    6 sub_user_pwd_level: string("SubUserPwdLevel"),
-    7 sub_user_with_old_access_key: integer("SubUserWithOldAccessKey"),
-    8 sub_user_bind_mfa: integer("SubUserBindMfa"),
-}
+    AccountSecurityPracticeUserInfo {
+        0 unused_ak_num: integer("UnusedAkNum"),
+        1 sub_user_with_unused_access_key: integer("SubUserWithUnusedAccessKey"),
+        2 root_with_access_key: integer("RootWithAccessKey"),
+        3 sub_user: integer("SubUser"),
+        4 bind_mfa: boolean("BindMfa"),
+        5 old_ak_num: integer("OldAkNum"),
+        6 sub_user_pwd_level: string("SubUserPwdLevel"),
+        7 sub_user_with_old_access_key: integer("SubUserWithOldAccessKey"),
+        8 sub_user_bind_mfa: integer("SubUserBindMfa"),
+    }
 }

@@ -17,8 +17,8 @@ impl GetAccountSummary {
 }
 
 acs_core::model! {
-GetAccountSummary {
-}
+    GetAccountSummary {
+    }
 }
 
 impl acs_core::operation::Operation for GetAccountSummary {
@@ -45,10 +45,10 @@ pub struct GetAccountSummaryOutput {
 }
 
 acs_core::model! {
-GetAccountSummaryOutput {
-    0 request_id: string("RequestId"),
-    1 summary_map: object("SummaryMap"),
-}
+    GetAccountSummaryOutput {
+        0 request_id: string("RequestId"),
+        1 summary_map: object("SummaryMap"),
+    }
 }
 
 /// `SummaryMap` of the answer of [`GetAccountSummary`](crate::GetAccountSummary).
@@ -110,32 +110,32 @@ pub struct SummaryMap {
 }
 
 acs_core::model! {
-SummaryMap {
-    0 mfa_devices: integer("MFADevices"),
-    1 access_keys_per_user_quota: integer("AccessKeysPerUserQuota"),
-    2 attached_policies_per_group_quota: integer("AttachedPoliciesPerGroupQuota"),
-    3 attached_system_policies_per_role_quota: integer("AttachedSystemPoliciesPerRoleQuota"),
-    4 attached_policies_per_role_quota: integer("AttachedPoliciesPerRoleQuota"),
-    5 groups_per_user_quota: integer("GroupsPerUserQuota"),
-    6 roles: integer("Roles"),
-    7 policy_size_quota: integer("PolicySizeQuota"),
-    8 attached_system_policies_per_group_quota: integer("AttachedSystemPoliciesPerGroupQuota"),
-    9 attached_system_policies_per_user_quota: integer("AttachedSystemPoliciesPerUserQuota"),
-    10 attached_policies_per_user_quota: integer("AttachedPoliciesPerUserQuota"),
-    11 groups_quota: integer("GroupsQuota"),
-    12 groups: integer("Groups"),
-    13 policies_quota: integer("PoliciesQuota"),
-    14 virtual_mfa_devices_quota: integer("VirtualMFADevicesQuota"),
-    15 versions_per_policy_quota: integer("VersionsPerPolicyQuota"),
-    16 roles_quota: integer("RolesQuota"),
-    17 users_quota: integer("UsersQuota"),
-    18 policies: integer("Policies"),
-    19 users: integer("Users"),
-    20 mfa_devices_in_use: integer("MFADevicesInUse"),
-    21 ip_items_per_ak_policy_quota: integer("IPItemsPerAKPolicyQuota"),
-    22 conditions_per_ak_policy_quota: integer("ConditionsPerAKPolicyQuota"),
-    23 account_access_keys_per_account_quota: integer("AccountAccessKeysPerAccountQuota"),
-    24 authorized_client_per_user_quota: integer("AuthorizedClientPerUserQuota"),
-    25 service_credentials_per_user_per_service_quota: integer("ServiceCredentialsPerUserPerServiceQuota"),
-}
+    SummaryMap {
+        0 mfa_devices: integer("MFADevices"),
+        1 access_keys_per_user_quota: integer("AccessKeysPerUserQuota"),
+        2 attached_policies_per_group_quota: integer("AttachedPoliciesPerGroupQuota"),
+        3 attached_system_policies_per_role_quota: integer("AttachedSystemPoliciesPerRoleQuota"),
+        4 attached_policies_per_role_quota: integer("AttachedPoliciesPerRoleQuota"),
+        5 groups_per_user_quota: integer("GroupsPerUserQuota"),
+        6 roles: integer("Roles"),
+        7 policy_size_quota: integer("PolicySizeQuota"),
+        8 attached_system_policies_per_group_quota: integer("AttachedSystemPoliciesPerGroupQuota"),
+        9 attached_system_policies_per_user_quota: integer("AttachedSystemPoliciesPerUserQuota"),
+        10 attached_policies_per_user_quota: integer("AttachedPoliciesPerUserQuota"),
+        11 groups_quota: integer("GroupsQuota"),
+        12 groups: integer("Groups"),
+        13 policies_quota: integer("PoliciesQuota"),
+        14 virtual_mfa_devices_quota: integer("VirtualMFADevicesQuota"),
+        15 versions_per_policy_quota: integer("VersionsPerPolicyQuota"),
+        16 roles_quota: integer("RolesQuota"),
+        17 users_quota: integer("UsersQuota"),
+        18 policies: integer("Policies"),
+        19 users: integer("Users"),
+        20 mfa_devices_in_use: integer("MFADevicesInUse"),
+        21 ip_items_per_ak_policy_quota: integer("IPItemsPerAKPolicyQuota"),
+        22 conditions_per_ak_policy_quota: integer("ConditionsPerAKPolicyQuota"),
+        23 account_access_keys_per_account_quota: integer("AccountAccessKeysPerAccountQuota"),
+        24 authorized_client_per_user_quota: integer("AuthorizedClientPerUserQuota"),
+        25 service_credentials_per_user_per_service_quota: integer("ServiceCredentialsPerUserPerServiceQuota"),
+    }
 }

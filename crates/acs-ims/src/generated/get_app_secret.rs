@@ -24,10 +24,10 @@ impl GetAppSecret {
 }
 
 acs_core::model! {
-GetAppSecret {
-    0 app_id: string("AppId").required(),
-    1 app_secret_id: string("AppSecretId").required(),
-}
+    GetAppSecret {
+        0 app_id: string("AppId").required(),
+        1 app_secret_id: string("AppSecretId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAppSecret {
@@ -55,10 +55,10 @@ pub struct GetAppSecretOutput {
 }
 
 acs_core::model! {
-GetAppSecretOutput {
-    0 request_id: string("RequestId"),
-    1 app_secret: object("AppSecret"),
-}
+    GetAppSecretOutput {
+        0 request_id: string("RequestId"),
+        1 app_secret: object("AppSecret"),
+    }
 }
 
 /// `AppSecret` of the answer of [`GetAppSecret`](crate::GetAppSecret).
@@ -76,10 +76,10 @@ pub struct AppSecret {
 }
 
 acs_core::model! {
-AppSecret {
-    0 app_secret_value: string("AppSecretValue").secret(),
-    1 app_id: string("AppId"),
-    2 app_secret_id: string("AppSecretId"),
-    3 create_date: string("CreateDate"),
-}
+    AppSecret {
+        0 app_secret_value: string("AppSecretValue").secret(),
+        1 app_id: string("AppId"),
+        2 app_secret_id: string("AppSecretId"),
+        3 create_date: string("CreateDate"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetApplication {
 }
 
 acs_core::model! {
-GetApplication {
-    0 app_id: string("AppId").required(),
-}
+    GetApplication {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetApplication {
@@ -50,10 +50,10 @@ pub struct GetApplicationOutput {
 }
 
 acs_core::model! {
-GetApplicationOutput {
-    0 request_id: string("RequestId"),
-    1 application: object("Application"),
-}
+    GetApplicationOutput {
+        0 request_id: string("RequestId"),
+        1 application: object("Application"),
+    }
 }
 
 /// `Application` of the answer of [`GetApplication`](crate::GetApplication).
@@ -91,22 +91,22 @@ pub struct Application {
 }
 
 acs_core::model! {
-Application {
-    0 display_name: string("DisplayName"),
-    1 access_token_validity: integer("AccessTokenValidity"),
-    2 secret_required: boolean("SecretRequired"),
-    3 account_id: string("AccountId"),
-    4 create_date: string("CreateDate"),
-    5 app_name: string("AppName"),
-    6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
-    7 update_date: string("UpdateDate"),
-    8 delegated_scope: object("DelegatedScope"),
-    9 app_id: string("AppId"),
-    10 refresh_token_validity: integer("RefreshTokenValidity"),
-    11 is_multi_tenant: boolean("IsMultiTenant"),
-    12 app_type: string("AppType"),
-    13 protocol_version: string("ProtocolVersion"),
-}
+    Application {
+        0 display_name: string("DisplayName"),
+        1 access_token_validity: integer("AccessTokenValidity"),
+        2 secret_required: boolean("SecretRequired"),
+        3 account_id: string("AccountId"),
+        4 create_date: string("CreateDate"),
+        5 app_name: string("AppName"),
+        6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
+        7 update_date: string("UpdateDate"),
+        8 delegated_scope: object("DelegatedScope"),
+        9 app_id: string("AppId"),
+        10 refresh_token_validity: integer("RefreshTokenValidity"),
+        11 is_multi_tenant: boolean("IsMultiTenant"),
+        12 app_type: string("AppType"),
+        13 protocol_version: string("ProtocolVersion"),
+    }
 }
 
 /// `Application.DelegatedScope` of the answer of [`GetApplication`](crate::GetApplication).
@@ -118,9 +118,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`GetApplication`](crate::GetApplication).
@@ -136,9 +136,9 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-    2 required: boolean("Required"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+        2 required: boolean("Required"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetApplicationProvisionInfo {
 }
 
 acs_core::model! {
-GetApplicationProvisionInfo {
-    0 app_id: string("AppId").required(),
-}
+    GetApplicationProvisionInfo {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetApplicationProvisionInfo {
@@ -50,10 +50,10 @@ pub struct GetApplicationProvisionInfoOutput {
 }
 
 acs_core::model! {
-GetApplicationProvisionInfoOutput {
-    0 request_id: string("RequestId"),
-    1 application_provision_info: object("ApplicationProvisionInfo"),
-}
+    GetApplicationProvisionInfoOutput {
+        0 request_id: string("RequestId"),
+        1 application_provision_info: object("ApplicationProvisionInfo"),
+    }
 }
 
 /// `ApplicationProvisionInfo` of the answer of [`GetApplicationProvisionInfo`](crate::GetApplicationProvisionInfo).
@@ -83,18 +83,18 @@ pub struct ApplicationProvisionInfo {
 }
 
 acs_core::model! {
-ApplicationProvisionInfo {
-    0 display_name: string("DisplayName"),
-    1 app_name: string("AppName"),
-    2 update_date: string("UpdateDate"),
-    3 app_id: string("AppId"),
-    4 delegated_scope: object("DelegatedScope"),
-    5 account_id: string("AccountId"),
-    6 create_date: string("CreateDate"),
-    7 app_category: string("AppCategory"),
-    8 assignment_type: string("AssignmentType"),
-    9 need_principal_consent: boolean("NeedPrincipalConsent"),
-}
+    ApplicationProvisionInfo {
+        0 display_name: string("DisplayName"),
+        1 app_name: string("AppName"),
+        2 update_date: string("UpdateDate"),
+        3 app_id: string("AppId"),
+        4 delegated_scope: object("DelegatedScope"),
+        5 account_id: string("AccountId"),
+        6 create_date: string("CreateDate"),
+        7 app_category: string("AppCategory"),
+        8 assignment_type: string("AssignmentType"),
+        9 need_principal_consent: boolean("NeedPrincipalConsent"),
+    }
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope` of the answer of [`GetApplicationProvisionInfo`](crate::GetApplicationProvisionInfo).
@@ -106,9 +106,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`GetApplicationProvisionInfo`](crate::GetApplicationProvisionInfo).
@@ -122,8 +122,8 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+    }
 }

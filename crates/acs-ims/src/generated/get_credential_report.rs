@@ -36,10 +36,10 @@ impl GetCredentialReport {
 }
 
 acs_core::model! {
-GetCredentialReport {
-    0 next_token: string("NextToken"),
-    1 max_items: string("MaxItems"),
-}
+    GetCredentialReport {
+        0 next_token: string("NextToken"),
+        1 max_items: string("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for GetCredentialReport {
@@ -72,11 +72,11 @@ pub struct GetCredentialReportOutput {
 }
 
 acs_core::model! {
-GetCredentialReportOutput {
-    0 generated_time: string("GeneratedTime"),
-    1 request_id: string("RequestId"),
-    2 content: string("Content"),
-    3 is_truncated: string("IsTruncated"),
-    4 next_token: string("NextToken"),
-}
+    GetCredentialReportOutput {
+        0 generated_time: string("GeneratedTime"),
+        1 request_id: string("RequestId"),
+        2 content: string("Content"),
+        3 is_truncated: string("IsTruncated"),
+        4 next_token: string("NextToken"),
+    }
 }

@@ -17,8 +17,8 @@ impl GetDefaultDomain {
 }
 
 acs_core::model! {
-GetDefaultDomain {
-}
+    GetDefaultDomain {
+    }
 }
 
 impl acs_core::operation::Operation for GetDefaultDomain {
@@ -45,8 +45,8 @@ pub struct GetDefaultDomainOutput {
 }
 
 acs_core::model! {
-GetDefaultDomainOutput {
-    0 default_domain_name: string("DefaultDomainName"),
-    1 request_id: string("RequestId"),
-}
+    GetDefaultDomainOutput {
+        0 default_domain_name: string("DefaultDomainName"),
+        1 request_id: string("RequestId"),
+    }
 }

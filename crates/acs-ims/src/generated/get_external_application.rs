@@ -21,9 +21,9 @@ impl GetExternalApplication {
 }
 
 acs_core::model! {
-GetExternalApplication {
-    0 app_id: string("AppId").required(),
-}
+    GetExternalApplication {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetExternalApplication {
@@ -50,10 +50,10 @@ pub struct GetExternalApplicationOutput {
 }
 
 acs_core::model! {
-GetExternalApplicationOutput {
-    0 request_id: string("RequestId"),
-    1 external_application: object("ExternalApplication"),
-}
+    GetExternalApplicationOutput {
+        0 request_id: string("RequestId"),
+        1 external_application: object("ExternalApplication"),
+    }
 }
 
 /// `ExternalApplication.DelegatedScope` of the answer of [`GetExternalApplication`](crate::GetExternalApplication).
@@ -65,9 +65,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `ExternalApplication` of the answer of [`GetExternalApplication`](crate::GetExternalApplication).
@@ -91,15 +91,15 @@ pub struct ExternalApplication {
 }
 
 acs_core::model! {
-ExternalApplication {
-    0 display_name: string("DisplayName"),
-    1 update_date: string("UpdateDate"),
-    2 delegated_scope: object("DelegatedScope"),
-    3 app_principal_name: string("AppPrincipalName"),
-    4 create_date: string("CreateDate"),
-    5 tenant_id: string("TenantId"),
-    6 foreign_app_id: string("ForeignAppId"),
-}
+    ExternalApplication {
+        0 display_name: string("DisplayName"),
+        1 update_date: string("UpdateDate"),
+        2 delegated_scope: object("DelegatedScope"),
+        3 app_principal_name: string("AppPrincipalName"),
+        4 create_date: string("CreateDate"),
+        5 tenant_id: string("TenantId"),
+        6 foreign_app_id: string("ForeignAppId"),
+    }
 }
 
 /// `ExternalApplication.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`GetExternalApplication`](crate::GetExternalApplication).
@@ -113,8 +113,8 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+    }
 }

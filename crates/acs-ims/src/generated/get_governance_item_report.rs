@@ -45,11 +45,11 @@ impl GetGovernanceItemReport {
 }
 
 acs_core::model! {
-GetGovernanceItemReport {
-    0 governance_item_type: string("GovernanceItemType"),
-    1 marker: string("Marker"),
-    2 max_items: string("MaxItems"),
-}
+    GetGovernanceItemReport {
+        0 governance_item_type: string("GovernanceItemType"),
+        1 marker: string("Marker"),
+        2 max_items: string("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for GetGovernanceItemReport {
@@ -88,16 +88,16 @@ pub struct GetGovernanceItemReportOutput {
 }
 
 acs_core::model! {
-GetGovernanceItemReportOutput {
-    0 request_id: string("RequestId"),
-    1 generate_time: string("GenerateTime"),
-    2 metric_type: string("MetricType"),
-    3 metric_value: json("MetricValue"),
-    4 columns_schema: list("ColumnsSchema").wrapped_in("ColumnSchema"),
-    5 columns_value: list("ColumnsValue").wrapped_in("ColumnRow"),
-    6 is_truncated: boolean("IsTruncated"),
-    7 marker: string("Marker"),
-}
+    GetGovernanceItemReportOutput {
+        0 request_id: string("RequestId"),
+        1 generate_time: string("GenerateTime"),
+        2 metric_type: string("MetricType"),
+        3 metric_value: json("MetricValue"),
+        4 columns_schema: list("ColumnsSchema").wrapped_in("ColumnSchema"),
+        5 columns_value: list("ColumnsValue").wrapped_in("ColumnRow"),
+        6 is_truncated: boolean("IsTruncated"),
+        7 marker: string("Marker"),
+    }
 }
 
 /// `ColumnsValue.ColumnRow[]` of the answer of [`GetGovernanceItemReport`](crate::GetGovernanceItemReport).
@@ -109,9 +109,9 @@ pub struct ColumnRow {
 }
 
 acs_core::model! {
-ColumnRow {
-    0 column_value: list("ColumnValue"),
-}
+    ColumnRow {
+        0 column_value: list("ColumnValue"),
+    }
 }
 
 /// `ColumnsSchema.ColumnSchema[]` of the answer of [`GetGovernanceItemReport`](crate::GetGovernanceItemReport).
@@ -125,8 +125,8 @@ pub struct ColumnSchema {
 }
 
 acs_core::model! {
-ColumnSchema {
-    0 column_name: string("ColumnName"),
-    1 column_type: string("ColumnType"),
-}
+    ColumnSchema {
+        0 column_name: string("ColumnName"),
+        1 column_type: string("ColumnType"),
+    }
 }

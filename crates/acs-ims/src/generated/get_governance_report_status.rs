@@ -17,8 +17,8 @@ impl GetGovernanceReportStatus {
 }
 
 acs_core::model! {
-GetGovernanceReportStatus {
-}
+    GetGovernanceReportStatus {
+    }
 }
 
 impl acs_core::operation::Operation for GetGovernanceReportStatus {
@@ -47,11 +47,11 @@ pub struct GetGovernanceReportStatusOutput {
 }
 
 acs_core::model! {
-GetGovernanceReportStatusOutput {
-    0 request_id: string("RequestId"),
-    1 whole_report_status: string("WholeReportStatus"),
-    2 governance_items_status: list("GovernanceItemsStatus").wrapped_in("GovernanceItemStatus"),
-}
+    GetGovernanceReportStatusOutput {
+        0 request_id: string("RequestId"),
+        1 whole_report_status: string("WholeReportStatus"),
+        2 governance_items_status: list("GovernanceItemsStatus").wrapped_in("GovernanceItemStatus"),
+    }
 }
 
 /// `GovernanceItemsStatus.GovernanceItemStatus[]` of the answer of [`GetGovernanceReportStatus`](crate::GetGovernanceReportStatus).
@@ -65,8 +65,8 @@ pub struct GovernanceItemStatus {
 }
 
 acs_core::model! {
-GovernanceItemStatus {
-    0 governance_item: string("GovernanceItem"),
-    1 status: string("Status"),
-}
+    GovernanceItemStatus {
+        0 governance_item: string("GovernanceItem"),
+        1 status: string("Status"),
+    }
 }

@@ -27,9 +27,9 @@ impl GetGroup {
 }
 
 acs_core::model! {
-GetGroup {
-    0 group_name: string("GroupName"),
-}
+    GetGroup {
+        0 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetGroup {
@@ -52,10 +52,10 @@ pub struct GetGroupOutput {
 }
 
 acs_core::model! {
-GetGroupOutput {
-    0 group: object("Group"),
-    1 request_id: string("RequestId"),
-}
+    GetGroupOutput {
+        0 group: object("Group"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Group` of the answer of [`GetGroup`](crate::GetGroup).
@@ -77,12 +77,12 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 display_name: string("DisplayName"),
-    1 group_id: string("GroupId"),
-    2 update_date: string("UpdateDate"),
-    3 group_name: string("GroupName"),
-    4 comments: string("Comments"),
-    5 create_date: string("CreateDate"),
-}
+    Group {
+        0 display_name: string("DisplayName"),
+        1 group_id: string("GroupId"),
+        2 update_date: string("UpdateDate"),
+        3 group_name: string("GroupName"),
+        4 comments: string("Comments"),
+        5 create_date: string("CreateDate"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetLoginProfile {
 }
 
 acs_core::model! {
-GetLoginProfile {
-    0 user_principal_name: string("UserPrincipalName").required(),
-}
+    GetLoginProfile {
+        0 user_principal_name: string("UserPrincipalName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetLoginProfile {
@@ -50,10 +50,10 @@ pub struct GetLoginProfileOutput {
 }
 
 acs_core::model! {
-GetLoginProfileOutput {
-    0 request_id: string("RequestId"),
-    1 login_profile: object("LoginProfile"),
-}
+    GetLoginProfileOutput {
+        0 request_id: string("RequestId"),
+        1 login_profile: object("LoginProfile"),
+    }
 }
 
 /// `LoginProfile` of the answer of [`GetLoginProfile`](crate::GetLoginProfile).
@@ -79,14 +79,14 @@ pub struct LoginProfile {
 }
 
 acs_core::model! {
-LoginProfile {
-    0 status: string("Status"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 update_date: string("UpdateDate"),
-    3 last_login_time: string("LastLoginTime"),
-    4 password_reset_required: boolean("PasswordResetRequired"),
-    5 mfa_bind_required: boolean("MFABindRequired"),
-    6 auto_disable_login_status: string("AutoDisableLoginStatus"),
-    7 password_status: string("PasswordStatus"),
-}
+    LoginProfile {
+        0 status: string("Status"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 update_date: string("UpdateDate"),
+        3 last_login_time: string("LastLoginTime"),
+        4 password_reset_required: boolean("PasswordResetRequired"),
+        5 mfa_bind_required: boolean("MFABindRequired"),
+        6 auto_disable_login_status: string("AutoDisableLoginStatus"),
+        7 password_status: string("PasswordStatus"),
+    }
 }

@@ -27,9 +27,9 @@ impl GetOidcProvider {
 }
 
 acs_core::model! {
-GetOidcProvider {
-    0 oidc_provider_name: string("OIDCProviderName"),
-}
+    GetOidcProvider {
+        0 oidc_provider_name: string("OIDCProviderName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetOidcProvider {
@@ -56,10 +56,10 @@ pub struct GetOidcProviderOutput {
 }
 
 acs_core::model! {
-GetOidcProviderOutput {
-    0 request_id: string("RequestId"),
-    1 oidc_provider: object("OIDCProvider"),
-}
+    GetOidcProviderOutput {
+        0 request_id: string("RequestId"),
+        1 oidc_provider: object("OIDCProvider"),
+    }
 }
 
 /// `OIDCProvider` of the answer of [`GetOidcProvider`](crate::GetOidcProvider).
@@ -91,17 +91,17 @@ pub struct OidcProvider {
 }
 
 acs_core::model! {
-OidcProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 oidc_provider_name: string("OIDCProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-    5 issuer_url: string("IssuerUrl"),
-    6 fingerprints: string("Fingerprints"),
-    7 client_ids: string("ClientIds"),
-    8 gmt_create: string("GmtCreate"),
-    9 gmt_modified: string("GmtModified"),
-    10 issuance_limit_time: integer("IssuanceLimitTime"),
-}
+    OidcProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 oidc_provider_name: string("OIDCProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+        5 issuer_url: string("IssuerUrl"),
+        6 fingerprints: string("Fingerprints"),
+        7 client_ids: string("ClientIds"),
+        8 gmt_create: string("GmtCreate"),
+        9 gmt_modified: string("GmtModified"),
+        10 issuance_limit_time: integer("IssuanceLimitTime"),
+    }
 }

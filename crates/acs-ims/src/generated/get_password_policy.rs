@@ -17,8 +17,8 @@ impl GetPasswordPolicy {
 }
 
 acs_core::model! {
-GetPasswordPolicy {
-}
+    GetPasswordPolicy {
+    }
 }
 
 impl acs_core::operation::Operation for GetPasswordPolicy {
@@ -45,10 +45,10 @@ pub struct GetPasswordPolicyOutput {
 }
 
 acs_core::model! {
-GetPasswordPolicyOutput {
-    0 request_id: string("RequestId"),
-    1 password_policy: object("PasswordPolicy"),
-}
+    GetPasswordPolicyOutput {
+        0 request_id: string("RequestId"),
+        1 password_policy: object("PasswordPolicy"),
+    }
 }
 
 /// `PasswordPolicy` of the answer of [`GetPasswordPolicy`](crate::GetPasswordPolicy).
@@ -84,19 +84,19 @@ pub struct PasswordPolicy {
 }
 
 acs_core::model! {
-PasswordPolicy {
-    0 require_numbers: boolean("RequireNumbers"),
-    1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
-    2 password_reuse_prevention: integer("PasswordReusePrevention"),
-    3 require_symbols: boolean("RequireSymbols"),
-    4 password_not_contain_user_name: boolean("PasswordNotContainUserName"),
-    5 minimum_password_different_character: integer("MinimumPasswordDifferentCharacter"),
-    6 max_password_age: integer("MaxPasswordAge"),
-    7 hard_expire: boolean("HardExpire"),
-    8 minimum_password_length: integer("MinimumPasswordLength"),
-    9 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
-    10 max_login_attemps: integer("MaxLoginAttemps"),
-    11 initial_password_age: integer("InitialPasswordAge"),
-    12 intercept_risk_password_on_api: boolean("InterceptRiskPasswordOnApi"),
-}
+    PasswordPolicy {
+        0 require_numbers: boolean("RequireNumbers"),
+        1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
+        2 password_reuse_prevention: integer("PasswordReusePrevention"),
+        3 require_symbols: boolean("RequireSymbols"),
+        4 password_not_contain_user_name: boolean("PasswordNotContainUserName"),
+        5 minimum_password_different_character: integer("MinimumPasswordDifferentCharacter"),
+        6 max_password_age: integer("MaxPasswordAge"),
+        7 hard_expire: boolean("HardExpire"),
+        8 minimum_password_length: integer("MinimumPasswordLength"),
+        9 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
+        10 max_login_attemps: integer("MaxLoginAttemps"),
+        11 initial_password_age: integer("InitialPasswordAge"),
+        12 intercept_risk_password_on_api: boolean("InterceptRiskPasswordOnApi"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetSamlProvider {
 }
 
 acs_core::model! {
-GetSamlProvider {
-    0 saml_provider_name: string("SAMLProviderName").required(),
-}
+    GetSamlProvider {
+        0 saml_provider_name: string("SAMLProviderName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetSamlProvider {
@@ -50,10 +50,10 @@ pub struct GetSamlProviderOutput {
 }
 
 acs_core::model! {
-GetSamlProviderOutput {
-    0 request_id: string("RequestId"),
-    1 saml_provider: object("SAMLProvider"),
-}
+    GetSamlProviderOutput {
+        0 request_id: string("RequestId"),
+        1 saml_provider: object("SAMLProvider"),
+    }
 }
 
 /// `SAMLProvider` of the answer of [`GetSamlProvider`](crate::GetSamlProvider).
@@ -77,13 +77,13 @@ pub struct SamlProvider {
 }
 
 acs_core::model! {
-SamlProvider {
-    0 description: string("Description"),
-    1 update_date: string("UpdateDate"),
-    2 saml_provider_name: string("SAMLProviderName"),
-    3 create_date: string("CreateDate"),
-    4 encoded_saml_metadata_document: string("EncodedSAMLMetadataDocument"),
-    5 arn: string("Arn"),
-    6 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    SamlProvider {
+        0 description: string("Description"),
+        1 update_date: string("UpdateDate"),
+        2 saml_provider_name: string("SAMLProviderName"),
+        3 create_date: string("CreateDate"),
+        4 encoded_saml_metadata_document: string("EncodedSAMLMetadataDocument"),
+        5 arn: string("Arn"),
+        6 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }

@@ -31,10 +31,10 @@ impl GetServiceCredential {
 }
 
 acs_core::model! {
-GetServiceCredential {
-    0 service_credential_id: string("ServiceCredentialId").required(),
-    1 user_principal_name: string("UserPrincipalName"),
-}
+    GetServiceCredential {
+        0 service_credential_id: string("ServiceCredentialId").required(),
+        1 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetServiceCredential {
@@ -62,10 +62,10 @@ pub struct GetServiceCredentialOutput {
 }
 
 acs_core::model! {
-GetServiceCredentialOutput {
-    0 request_id: string("RequestId"),
-    1 service_credential: object("ServiceCredential"),
-}
+    GetServiceCredentialOutput {
+        0 request_id: string("RequestId"),
+        1 service_credential: object("ServiceCredential"),
+    }
 }
 
 /// `ServiceCredential` of the answer of [`GetServiceCredential`](crate::GetServiceCredential).
@@ -89,13 +89,13 @@ pub struct ServiceCredential {
 }
 
 acs_core::model! {
-ServiceCredential {
-    0 create_time: string("CreateTime"),
-    1 expiration_time: string("ExpirationTime"),
-    2 service_credential_id: string("ServiceCredentialId"),
-    3 service_credential_name: string("ServiceCredentialName"),
-    4 service_name: string("ServiceName"),
-    5 status: string("Status"),
-    6 user_principal_name: string("UserPrincipalName"),
-}
+    ServiceCredential {
+        0 create_time: string("CreateTime"),
+        1 expiration_time: string("ExpirationTime"),
+        2 service_credential_id: string("ServiceCredentialId"),
+        3 service_credential_name: string("ServiceCredentialName"),
+        4 service_name: string("ServiceName"),
+        5 status: string("Status"),
+        6 user_principal_name: string("UserPrincipalName"),
+    }
 }

@@ -49,12 +49,12 @@ impl GetUser {
 }
 
 acs_core::model! {
-GetUser {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 user_id: string("UserId"),
-    2 user_access_key_id: string("UserAccessKeyId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["UserPrincipalName", "UserId", "UserAccessKeyId"])]
+    GetUser {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 user_id: string("UserId"),
+        2 user_access_key_id: string("UserAccessKeyId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["UserPrincipalName", "UserId", "UserAccessKeyId"])]
 }
 
 impl acs_core::operation::Operation for GetUser {
@@ -77,10 +77,10 @@ pub struct GetUserOutput {
 }
 
 acs_core::model! {
-GetUserOutput {
-    0 user: object("User").always(),
-    1 request_id: string("RequestId"),
-}
+    GetUserOutput {
+        0 user: object("User").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `User.Tags.Tag[]` of the answer of [`GetUser`](crate::GetUser).
@@ -94,10 +94,10 @@ pub struct Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 tag_key: string("TagKey"),
-    1 tag_value: string("TagValue"),
-}
+    Tag {
+        0 tag_key: string("TagKey"),
+        1 tag_value: string("TagValue"),
+    }
 }
 
 /// `User` of the answer of [`GetUser`](crate::GetUser).
@@ -131,18 +131,18 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 email: string("Email"),
-    3 update_date: string("UpdateDate"),
-    4 mobile_phone: string("MobilePhone"),
-    5 user_id: string("UserId"),
-    6 comments: string("Comments"),
-    7 last_login_date: string("LastLoginDate"),
-    8 create_date: string("CreateDate"),
-    9 provision_type: string("ProvisionType"),
-    10 tags: list("Tags").wrapped_in("Tag"),
-    11 user_name: string("UserName"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 email: string("Email"),
+        3 update_date: string("UpdateDate"),
+        4 mobile_phone: string("MobilePhone"),
+        5 user_id: string("UserId"),
+        6 comments: string("Comments"),
+        7 last_login_date: string("LastLoginDate"),
+        8 create_date: string("CreateDate"),
+        9 provision_type: string("ProvisionType"),
+        10 tags: list("Tags").wrapped_in("Tag"),
+        11 user_name: string("UserName"),
+    }
 }

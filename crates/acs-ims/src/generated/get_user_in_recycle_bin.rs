@@ -36,10 +36,10 @@ impl GetUserInRecycleBin {
 }
 
 acs_core::model! {
-GetUserInRecycleBin {
-    0 user_id: string("UserId"),
-    1 user_access_key_id: string("UserAccessKeyId"),
-}
+    GetUserInRecycleBin {
+        0 user_id: string("UserId"),
+        1 user_access_key_id: string("UserAccessKeyId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetUserInRecycleBin {
@@ -66,10 +66,10 @@ pub struct GetUserInRecycleBinOutput {
 }
 
 acs_core::model! {
-GetUserInRecycleBinOutput {
-    0 user: object("User"),
-    1 request_id: string("RequestId"),
-}
+    GetUserInRecycleBinOutput {
+        0 user: object("User"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `User` of the answer of [`GetUserInRecycleBin`](crate::GetUserInRecycleBin).
@@ -91,12 +91,12 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 user_id: string("UserId"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 display_name: string("DisplayName"),
-    3 create_date: string("CreateDate"),
-    4 recycle_date: string("RecycleDate"),
-    5 delete_date: string("DeleteDate"),
-}
+    User {
+        0 user_id: string("UserId"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 display_name: string("DisplayName"),
+        3 create_date: string("CreateDate"),
+        4 recycle_date: string("RecycleDate"),
+        5 delete_date: string("DeleteDate"),
+    }
 }

@@ -27,9 +27,9 @@ impl GetUserMfaInfo {
 }
 
 acs_core::model! {
-GetUserMfaInfo {
-    0 user_principal_name: string("UserPrincipalName"),
-}
+    GetUserMfaInfo {
+        0 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetUserMfaInfo {
@@ -58,11 +58,11 @@ pub struct GetUserMfaInfoOutput {
 }
 
 acs_core::model! {
-GetUserMfaInfoOutput {
-    0 mfa_device: object("MFADevice"),
-    1 request_id: string("RequestId"),
-    2 is_mfa_enable: boolean("IsMFAEnable"),
-}
+    GetUserMfaInfoOutput {
+        0 mfa_device: object("MFADevice"),
+        1 request_id: string("RequestId"),
+        2 is_mfa_enable: boolean("IsMFAEnable"),
+    }
 }
 
 /// `MFADevice` of the answer of [`GetUserMfaInfo`](crate::GetUserMfaInfo).
@@ -76,8 +76,8 @@ pub struct MfaDevice {
 }
 
 acs_core::model! {
-MfaDevice {
-    0 serial_number: string("SerialNumber"),
-    1 r#type: string("Type"),
-}
+    MfaDevice {
+        0 serial_number: string("SerialNumber"),
+        1 r#type: string("Type"),
+    }
 }

@@ -17,8 +17,8 @@ impl GetUserSsoSettings {
 }
 
 acs_core::model! {
-GetUserSsoSettings {
-}
+    GetUserSsoSettings {
+    }
 }
 
 impl acs_core::operation::Operation for GetUserSsoSettings {
@@ -45,10 +45,10 @@ pub struct GetUserSsoSettingsOutput {
 }
 
 acs_core::model! {
-GetUserSsoSettingsOutput {
-    0 user_sso_settings: object("UserSsoSettings"),
-    1 request_id: string("RequestId"),
-}
+    GetUserSsoSettingsOutput {
+        0 user_sso_settings: object("UserSsoSettings"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `UserSsoSettings` of the answer of [`GetUserSsoSettings`](crate::GetUserSsoSettings).
@@ -68,11 +68,11 @@ pub struct UserSsoSettings {
 }
 
 acs_core::model! {
-UserSsoSettings {
-    0 auxiliary_domain: string("AuxiliaryDomain"),
-    1 metadata_document: string("MetadataDocument"),
-    2 sso_enabled: boolean("SsoEnabled"),
-    3 sso_login_with_domain: boolean("SsoLoginWithDomain"),
-    4 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    UserSsoSettings {
+        0 auxiliary_domain: string("AuxiliaryDomain"),
+        1 metadata_document: string("MetadataDocument"),
+        2 sso_enabled: boolean("SsoEnabled"),
+        3 sso_login_with_domain: boolean("SsoLoginWithDomain"),
+        4 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }

@@ -27,9 +27,9 @@ impl GetVerificationInfo {
 }
 
 acs_core::model! {
-GetVerificationInfo {
-    0 user_principal_name: string("UserPrincipalName"),
-}
+    GetVerificationInfo {
+        0 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetVerificationInfo {
@@ -58,11 +58,11 @@ pub struct GetVerificationInfoOutput {
 }
 
 acs_core::model! {
-GetVerificationInfoOutput {
-    0 request_id: string("RequestId"),
-    1 security_phone_device: object("SecurityPhoneDevice"),
-    2 security_email_device: object("SecurityEmailDevice"),
-}
+    GetVerificationInfoOutput {
+        0 request_id: string("RequestId"),
+        1 security_phone_device: object("SecurityPhoneDevice"),
+        2 security_email_device: object("SecurityEmailDevice"),
+    }
 }
 
 /// `SecurityEmailDevice` of the answer of [`GetVerificationInfo`](crate::GetVerificationInfo).
@@ -76,10 +76,10 @@ pub struct SecurityEmailDevice {
 }
 
 acs_core::model! {
-SecurityEmailDevice {
-    0 email: string("Email"),
-    1 status: string("Status"),
-}
+    SecurityEmailDevice {
+        0 email: string("Email"),
+        1 status: string("Status"),
+    }
 }
 
 /// `SecurityPhoneDevice` of the answer of [`GetVerificationInfo`](crate::GetVerificationInfo).
@@ -95,9 +95,9 @@ pub struct SecurityPhoneDevice {
 }
 
 acs_core::model! {
-SecurityPhoneDevice {
-    0 area_code: string("AreaCode"),
-    1 phone_number: string("PhoneNumber"),
-    2 status: string("Status"),
-}
+    SecurityPhoneDevice {
+        0 area_code: string("AreaCode"),
+        1 phone_number: string("PhoneNumber"),
+        2 status: string("Status"),
+    }
 }

@@ -29,9 +29,9 @@ impl ListAccessKeys {
 }
 
 acs_core::model! {
-ListAccessKeys {
-    0 user_principal_name: string("UserPrincipalName"),
-}
+    ListAccessKeys {
+        0 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListAccessKeys {
@@ -58,10 +58,10 @@ pub struct ListAccessKeysOutput {
 }
 
 acs_core::model! {
-ListAccessKeysOutput {
-    0 access_keys: list("AccessKeys").always().wrapped_in("AccessKey"),
-    1 request_id: string("RequestId"),
-}
+    ListAccessKeysOutput {
+        0 access_keys: list("AccessKeys").always().wrapped_in("AccessKey"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `AccessKeys.AccessKey[]` of the answer of [`ListAccessKeys`](crate::ListAccessKeys).
@@ -79,10 +79,10 @@ pub struct AccessKey {
 }
 
 acs_core::model! {
-AccessKey {
-    0 status: string("Status").always(),
-    1 update_date: string("UpdateDate"),
-    2 access_key_id: string("AccessKeyId").always(),
-    3 create_date: string("CreateDate"),
-}
+    AccessKey {
+        0 status: string("Status").always(),
+        1 update_date: string("UpdateDate"),
+        2 access_key_id: string("AccessKeyId").always(),
+        3 create_date: string("CreateDate"),
+    }
 }

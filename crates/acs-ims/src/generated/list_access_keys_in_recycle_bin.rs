@@ -27,9 +27,9 @@ impl ListAccessKeysInRecycleBin {
 }
 
 acs_core::model! {
-ListAccessKeysInRecycleBin {
-    0 user_id: string("UserId"),
-}
+    ListAccessKeysInRecycleBin {
+        0 user_id: string("UserId"),
+    }
 }
 
 impl acs_core::operation::Operation for ListAccessKeysInRecycleBin {
@@ -56,10 +56,10 @@ pub struct ListAccessKeysInRecycleBinOutput {
 }
 
 acs_core::model! {
-ListAccessKeysInRecycleBinOutput {
-    0 access_keys: list("AccessKeys").wrapped_in("AccessKey"),
-    1 request_id: string("RequestId"),
-}
+    ListAccessKeysInRecycleBinOutput {
+        0 access_keys: list("AccessKeys").wrapped_in("AccessKey"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `AccessKeys.AccessKey[]` of the answer of [`ListAccessKeysInRecycleBin`](crate::ListAccessKeysInRecycleBin).
@@ -77,10 +77,10 @@ pub struct AccessKey {
 }
 
 acs_core::model! {
-AccessKey {
-    0 access_key_id: string("AccessKeyId"),
-    1 create_date: string("CreateDate"),
-    2 recycle_date: string("RecycleDate"),
-    3 delete_date: string("DeleteDate"),
-}
+    AccessKey {
+        0 access_key_id: string("AccessKeyId"),
+        1 create_date: string("CreateDate"),
+        2 recycle_date: string("RecycleDate"),
+        3 delete_date: string("DeleteDate"),
+    }
 }

@@ -21,9 +21,9 @@ impl ListAppSecretIds {
 }
 
 acs_core::model! {
-ListAppSecretIds {
-    0 app_id: string("AppId").required(),
-}
+    ListAppSecretIds {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListAppSecretIds {
@@ -50,10 +50,10 @@ pub struct ListAppSecretIdsOutput {
 }
 
 acs_core::model! {
-ListAppSecretIdsOutput {
-    0 app_secrets: list("AppSecrets").wrapped_in("AppSecret"),
-    1 request_id: string("RequestId"),
-}
+    ListAppSecretIdsOutput {
+        0 app_secrets: list("AppSecrets").wrapped_in("AppSecret"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `AppSecrets.AppSecret[]` of the answer of [`ListAppSecretIds`](crate::ListAppSecretIds).
@@ -69,9 +69,9 @@ pub struct AppSecret {
 }
 
 acs_core::model! {
-AppSecret {
-    0 app_id: string("AppId"),
-    1 app_secret_id: string("AppSecretId"),
-    2 create_date: string("CreateDate"),
-}
+    AppSecret {
+        0 app_id: string("AppId"),
+        1 app_secret_id: string("AppSecretId"),
+        2 create_date: string("CreateDate"),
+    }
 }

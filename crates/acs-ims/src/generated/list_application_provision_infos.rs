@@ -27,9 +27,9 @@ impl ListApplicationProvisionInfos {
 }
 
 acs_core::model! {
-ListApplicationProvisionInfos {
-    0 source_type: string("SourceType"),
-}
+    ListApplicationProvisionInfos {
+        0 source_type: string("SourceType"),
+    }
 }
 
 impl acs_core::operation::Operation for ListApplicationProvisionInfos {
@@ -56,10 +56,10 @@ pub struct ListApplicationProvisionInfosOutput {
 }
 
 acs_core::model! {
-ListApplicationProvisionInfosOutput {
-    0 application_provision_infos: list("ApplicationProvisionInfos").wrapped_in("ApplicationProvisionInfo"),
-    1 request_id: string("RequestId"),
-}
+    ListApplicationProvisionInfosOutput {
+        0 application_provision_infos: list("ApplicationProvisionInfos").wrapped_in("ApplicationProvisionInfo"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `ApplicationProvisionInfos.ApplicationProvisionInfo[]` of the answer of [`ListApplicationProvisionInfos`](crate::ListApplicationProvisionInfos).
@@ -89,18 +89,18 @@ pub struct ApplicationProvisionInfo {
 }
 
 acs_core::model! {
-ApplicationProvisionInfo {
-    0 display_name: string("DisplayName"),
-    1 app_name: string("AppName"),
-    2 update_date: string("UpdateDate"),
-    3 app_id: string("AppId"),
-    4 delegated_scope: object("DelegatedScope"),
-    5 account_id: string("AccountId"),
-    6 create_date: string("CreateDate"),
-    7 app_category: string("AppCategory"),
-    8 assignment_type: string("AssignmentType"),
-    9 need_principal_consent: boolean("NeedPrincipalConsent"),
-}
+    ApplicationProvisionInfo {
+        0 display_name: string("DisplayName"),
+        1 app_name: string("AppName"),
+        2 update_date: string("UpdateDate"),
+        3 app_id: string("AppId"),
+        4 delegated_scope: object("DelegatedScope"),
+        5 account_id: string("AccountId"),
+        6 create_date: string("CreateDate"),
+        7 app_category: string("AppCategory"),
+        8 assignment_type: string("AssignmentType"),
+        9 need_principal_consent: boolean("NeedPrincipalConsent"),
+    }
 }
 
 /// `ApplicationProvisionInfos.ApplicationProvisionInfo.DelegatedScope` of the answer of [`ListApplicationProvisionInfos`](crate::ListApplicationProvisionInfos).
@@ -112,9 +112,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `ApplicationProvisionInfos.ApplicationProvisionInfo.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ListApplicationProvisionInfos`](crate::ListApplicationProvisionInfos).
@@ -128,8 +128,8 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+    }
 }

@@ -17,8 +17,8 @@ impl ListApplications {
 }
 
 acs_core::model! {
-ListApplications {
-}
+    ListApplications {
+    }
 }
 
 impl acs_core::operation::Operation for ListApplications {
@@ -45,10 +45,10 @@ pub struct ListApplicationsOutput {
 }
 
 acs_core::model! {
-ListApplicationsOutput {
-    0 request_id: string("RequestId"),
-    1 applications: list("Applications").wrapped_in("Application"),
-}
+    ListApplicationsOutput {
+        0 request_id: string("RequestId"),
+        1 applications: list("Applications").wrapped_in("Application"),
+    }
 }
 
 /// `Applications.Application[]` of the answer of [`ListApplications`](crate::ListApplications).
@@ -86,22 +86,22 @@ pub struct Application {
 }
 
 acs_core::model! {
-Application {
-    0 display_name: string("DisplayName"),
-    1 access_token_validity: integer("AccessTokenValidity"),
-    2 secret_required: boolean("SecretRequired"),
-    3 account_id: string("AccountId"),
-    4 create_date: string("CreateDate"),
-    5 app_name: string("AppName"),
-    6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
-    7 update_date: string("UpdateDate"),
-    8 delegated_scope: object("DelegatedScope"),
-    9 app_id: string("AppId"),
-    10 refresh_token_validity: integer("RefreshTokenValidity"),
-    11 is_multi_tenant: boolean("IsMultiTenant"),
-    12 app_type: string("AppType"),
-    13 protocol_version: string("ProtocolVersion"),
-}
+    Application {
+        0 display_name: string("DisplayName"),
+        1 access_token_validity: integer("AccessTokenValidity"),
+        2 secret_required: boolean("SecretRequired"),
+        3 account_id: string("AccountId"),
+        4 create_date: string("CreateDate"),
+        5 app_name: string("AppName"),
+        6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
+        7 update_date: string("UpdateDate"),
+        8 delegated_scope: object("DelegatedScope"),
+        9 app_id: string("AppId"),
+        10 refresh_token_validity: integer("RefreshTokenValidity"),
+        11 is_multi_tenant: boolean("IsMultiTenant"),
+        12 app_type: string("AppType"),
+        13 protocol_version: string("ProtocolVersion"),
+    }
 }
 
 /// `Applications.Application.DelegatedScope` of the answer of [`ListApplications`](crate::ListApplications).
@@ -113,9 +113,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `Applications.Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ListApplications`](crate::ListApplications).
@@ -131,9 +131,9 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-    2 required: boolean("Required"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+        2 required: boolean("Required"),
+    }
 }

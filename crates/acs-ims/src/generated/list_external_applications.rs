@@ -17,8 +17,8 @@ impl ListExternalApplications {
 }
 
 acs_core::model! {
-ListExternalApplications {
-}
+    ListExternalApplications {
+    }
 }
 
 impl acs_core::operation::Operation for ListExternalApplications {
@@ -49,12 +49,12 @@ pub struct ListExternalApplicationsOutput {
 }
 
 acs_core::model! {
-ListExternalApplicationsOutput {
-    0 request_id: string("RequestId"),
-    1 is_truncated: boolean("IsTruncated"),
-    2 marker: string("Marker"),
-    3 external_applications: list("ExternalApplications").wrapped_in("ExternalApplication"),
-}
+    ListExternalApplicationsOutput {
+        0 request_id: string("RequestId"),
+        1 is_truncated: boolean("IsTruncated"),
+        2 marker: string("Marker"),
+        3 external_applications: list("ExternalApplications").wrapped_in("ExternalApplication"),
+    }
 }
 
 /// `ExternalApplications.ExternalApplication.DelegatedScope` of the answer of [`ListExternalApplications`](crate::ListExternalApplications).
@@ -66,9 +66,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `ExternalApplications.ExternalApplication[]` of the answer of [`ListExternalApplications`](crate::ListExternalApplications).
@@ -92,15 +92,15 @@ pub struct ExternalApplication {
 }
 
 acs_core::model! {
-ExternalApplication {
-    0 display_name: string("DisplayName"),
-    1 update_date: string("UpdateDate"),
-    2 delegated_scope: object("DelegatedScope"),
-    3 app_principal_name: string("AppPrincipalName"),
-    4 create_date: string("CreateDate"),
-    5 tenant_id: string("TenantId"),
-    6 foreign_app_id: string("ForeignAppId"),
-}
+    ExternalApplication {
+        0 display_name: string("DisplayName"),
+        1 update_date: string("UpdateDate"),
+        2 delegated_scope: object("DelegatedScope"),
+        3 app_principal_name: string("AppPrincipalName"),
+        4 create_date: string("CreateDate"),
+        5 tenant_id: string("TenantId"),
+        6 foreign_app_id: string("ForeignAppId"),
+    }
 }
 
 /// `ExternalApplications.ExternalApplication.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ListExternalApplications`](crate::ListExternalApplications).
@@ -114,8 +114,8 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+    }
 }

@@ -37,10 +37,10 @@ impl ListGroups {
 }
 
 acs_core::model! {
-ListGroups {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-}
+    ListGroups {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for ListGroups {
@@ -67,12 +67,12 @@ pub struct ListGroupsOutput {
 }
 
 acs_core::model! {
-ListGroupsOutput {
-    0 request_id: string("RequestId"),
-    1 groups: list("Groups").wrapped_in("Group"),
-    2 is_truncated: boolean("IsTruncated"),
-    3 marker: string("Marker"),
-}
+    ListGroupsOutput {
+        0 request_id: string("RequestId"),
+        1 groups: list("Groups").wrapped_in("Group"),
+        2 is_truncated: boolean("IsTruncated"),
+        3 marker: string("Marker"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListGroups {
@@ -111,12 +111,12 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 display_name: string("DisplayName"),
-    1 group_id: string("GroupId"),
-    2 update_date: string("UpdateDate"),
-    3 group_name: string("GroupName"),
-    4 comments: string("Comments"),
-    5 create_date: string("CreateDate"),
-}
+    Group {
+        0 display_name: string("DisplayName"),
+        1 group_id: string("GroupId"),
+        2 update_date: string("UpdateDate"),
+        3 group_name: string("GroupName"),
+        4 comments: string("Comments"),
+        5 create_date: string("CreateDate"),
+    }
 }

@@ -21,9 +21,9 @@ impl ListGroupsForUser {
 }
 
 acs_core::model! {
-ListGroupsForUser {
-    0 user_principal_name: string("UserPrincipalName").required(),
-}
+    ListGroupsForUser {
+        0 user_principal_name: string("UserPrincipalName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListGroupsForUser {
@@ -50,10 +50,10 @@ pub struct ListGroupsForUserOutput {
 }
 
 acs_core::model! {
-ListGroupsForUserOutput {
-    0 request_id: string("RequestId"),
-    1 groups: list("Groups").wrapped_in("Group"),
-}
+    ListGroupsForUserOutput {
+        0 request_id: string("RequestId"),
+        1 groups: list("Groups").wrapped_in("Group"),
+    }
 }
 
 /// `Groups.Group[]` of the answer of [`ListGroupsForUser`](crate::ListGroupsForUser).
@@ -73,11 +73,11 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 display_name: string("DisplayName"),
-    1 group_name: string("GroupName"),
-    2 group_id: string("GroupId"),
-    3 comments: string("Comments"),
-    4 join_date: string("JoinDate"),
-}
+    Group {
+        0 display_name: string("DisplayName"),
+        1 group_name: string("GroupName"),
+        2 group_id: string("GroupId"),
+        3 comments: string("Comments"),
+        4 join_date: string("JoinDate"),
+    }
 }

@@ -37,10 +37,10 @@ impl ListOidcProviders {
 }
 
 acs_core::model! {
-ListOidcProviders {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-}
+    ListOidcProviders {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for ListOidcProviders {
@@ -71,12 +71,12 @@ pub struct ListOidcProvidersOutput {
 }
 
 acs_core::model! {
-ListOidcProvidersOutput {
-    0 request_id: string("RequestId"),
-    1 oidc_providers: list("OIDCProviders").wrapped_in("OIDCProvider"),
-    2 is_truncated: boolean("IsTruncated"),
-    3 marker: string("Marker"),
-}
+    ListOidcProvidersOutput {
+        0 request_id: string("RequestId"),
+        1 oidc_providers: list("OIDCProviders").wrapped_in("OIDCProvider"),
+        2 is_truncated: boolean("IsTruncated"),
+        3 marker: string("Marker"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListOidcProviders {
@@ -125,17 +125,17 @@ pub struct OidcProvider {
 }
 
 acs_core::model! {
-OidcProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 oidc_provider_name: string("OIDCProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-    5 issuer_url: string("IssuerUrl"),
-    6 fingerprints: string("Fingerprints"),
-    7 client_ids: string("ClientIds"),
-    8 gmt_create: string("GmtCreate"),
-    9 gmt_modified: string("GmtModified"),
-    10 issuance_limit_time: integer("IssuanceLimitTime"),
-}
+    OidcProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 oidc_provider_name: string("OIDCProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+        5 issuer_url: string("IssuerUrl"),
+        6 fingerprints: string("Fingerprints"),
+        7 client_ids: string("ClientIds"),
+        8 gmt_create: string("GmtCreate"),
+        9 gmt_modified: string("GmtModified"),
+        10 issuance_limit_time: integer("IssuanceLimitTime"),
+    }
 }

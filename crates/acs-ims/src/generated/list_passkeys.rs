@@ -27,9 +27,9 @@ impl ListPasskeys {
 }
 
 acs_core::model! {
-ListPasskeys {
-    0 user_principal_name: string("UserPrincipalName"),
-}
+    ListPasskeys {
+        0 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListPasskeys {
@@ -56,10 +56,10 @@ pub struct ListPasskeysOutput {
 }
 
 acs_core::model! {
-ListPasskeysOutput {
-    0 request_id: string("RequestId"),
-    1 passkeys: list("Passkeys"),
-}
+    ListPasskeysOutput {
+        0 request_id: string("RequestId"),
+        1 passkeys: list("Passkeys"),
+    }
 }
 
 /// `Passkeys[]` of the answer of [`ListPasskeys`](crate::ListPasskeys).
@@ -77,10 +77,10 @@ pub struct Passkey {
 }
 
 acs_core::model! {
-Passkey {
-    0 passkey_name: string("PasskeyName"),
-    1 passkey_id: string("PasskeyId"),
-    2 create_date: string("CreateDate"),
-    3 last_use_date: string("LastUseDate"),
-}
+    Passkey {
+        0 passkey_name: string("PasskeyName"),
+        1 passkey_id: string("PasskeyId"),
+        2 create_date: string("CreateDate"),
+        3 last_use_date: string("LastUseDate"),
+    }
 }

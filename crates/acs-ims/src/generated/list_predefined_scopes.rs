@@ -27,9 +27,9 @@ impl ListPredefinedScopes {
 }
 
 acs_core::model! {
-ListPredefinedScopes {
-    0 app_type: string("AppType"),
-}
+    ListPredefinedScopes {
+        0 app_type: string("AppType"),
+    }
 }
 
 impl acs_core::operation::Operation for ListPredefinedScopes {
@@ -56,10 +56,10 @@ pub struct ListPredefinedScopesOutput {
 }
 
 acs_core::model! {
-ListPredefinedScopesOutput {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-    1 request_id: string("RequestId"),
-}
+    ListPredefinedScopesOutput {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `PredefinedScopes.PredefinedScope[]` of the answer of [`ListPredefinedScopes`](crate::ListPredefinedScopes).
@@ -73,8 +73,8 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+    }
 }

@@ -17,8 +17,8 @@ impl ListRecentGovernanceMetrics {
 }
 
 acs_core::model! {
-ListRecentGovernanceMetrics {
-}
+    ListRecentGovernanceMetrics {
+    }
 }
 
 impl acs_core::operation::Operation for ListRecentGovernanceMetrics {
@@ -47,11 +47,11 @@ pub struct ListRecentGovernanceMetricsOutput {
 }
 
 acs_core::model! {
-ListRecentGovernanceMetricsOutput {
-    0 request_id: string("RequestId"),
-    1 generate_time: string("GenerateTime"),
-    2 governance_metrics: list("GovernanceMetrics").wrapped_in("GovernanceMetric"),
-}
+    ListRecentGovernanceMetricsOutput {
+        0 request_id: string("RequestId"),
+        1 generate_time: string("GenerateTime"),
+        2 governance_metrics: list("GovernanceMetrics").wrapped_in("GovernanceMetric"),
+    }
 }
 
 /// `GovernanceMetrics.GovernanceMetric[]` of the answer of [`ListRecentGovernanceMetrics`](crate::ListRecentGovernanceMetrics).
@@ -67,9 +67,9 @@ pub struct GovernanceMetric {
 }
 
 acs_core::model! {
-GovernanceMetric {
-    0 governance_item: string("GovernanceItem"),
-    1 metric_type: string("MetricType"),
-    2 metric_value: json("MetricValue"),
-}
+    GovernanceMetric {
+        0 governance_item: string("GovernanceItem"),
+        1 metric_type: string("MetricType"),
+        2 metric_value: json("MetricValue"),
+    }
 }

@@ -37,10 +37,10 @@ impl ListSamlProviders {
 }
 
 acs_core::model! {
-ListSamlProviders {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-}
+    ListSamlProviders {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for ListSamlProviders {
@@ -71,12 +71,12 @@ pub struct ListSamlProvidersOutput {
 }
 
 acs_core::model! {
-ListSamlProvidersOutput {
-    0 request_id: string("RequestId"),
-    1 saml_providers: list("SAMLProviders").wrapped_in("SAMLProvider"),
-    2 is_truncated: boolean("IsTruncated"),
-    3 marker: string("Marker"),
-}
+    ListSamlProvidersOutput {
+        0 request_id: string("RequestId"),
+        1 saml_providers: list("SAMLProviders").wrapped_in("SAMLProvider"),
+        2 is_truncated: boolean("IsTruncated"),
+        3 marker: string("Marker"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListSamlProviders {
@@ -113,11 +113,11 @@ pub struct SamlProvider {
 }
 
 acs_core::model! {
-SamlProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 saml_provider_name: string("SAMLProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-}
+    SamlProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 saml_provider_name: string("SAMLProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+    }
 }

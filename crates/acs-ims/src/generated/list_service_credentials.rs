@@ -65,13 +65,13 @@ impl ListServiceCredentials {
 }
 
 acs_core::model! {
-ListServiceCredentials {
-    0 all_users: boolean("AllUsers"),
-    1 max_results: integer("MaxResults"),
-    2 next_token: string("NextToken"),
-    3 service_name: string("ServiceName"),
-    4 user_principal_name: string("UserPrincipalName"),
-}
+    ListServiceCredentials {
+        0 all_users: boolean("AllUsers"),
+        1 max_results: integer("MaxResults"),
+        2 next_token: string("NextToken"),
+        3 service_name: string("ServiceName"),
+        4 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListServiceCredentials {
@@ -105,13 +105,13 @@ pub struct ListServiceCredentialsOutput {
 }
 
 acs_core::model! {
-ListServiceCredentialsOutput {
-    0 is_truncated: boolean("IsTruncated"),
-    1 max_results: integer("MaxResults"),
-    2 next_token: string("NextToken"),
-    3 request_id: string("RequestId"),
-    4 service_credentials: list("ServiceCredentials"),
-}
+    ListServiceCredentialsOutput {
+        0 is_truncated: boolean("IsTruncated"),
+        1 max_results: integer("MaxResults"),
+        2 next_token: string("NextToken"),
+        3 request_id: string("RequestId"),
+        4 service_credentials: list("ServiceCredentials"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListServiceCredentials {
@@ -155,13 +155,13 @@ pub struct ServiceCredential {
 }
 
 acs_core::model! {
-ServiceCredential {
-    0 create_time: string("CreateTime"),
-    1 expiration_time: string("ExpirationTime"),
-    2 service_credential_id: string("ServiceCredentialId"),
-    3 service_credential_name: string("ServiceCredentialName"),
-    4 service_name: string("ServiceName"),
-    5 status: string("Status"),
-    6 user_principal_name: string("UserPrincipalName"),
-}
+    ServiceCredential {
+        0 create_time: string("CreateTime"),
+        1 expiration_time: string("ExpirationTime"),
+        2 service_credential_id: string("ServiceCredentialId"),
+        3 service_credential_name: string("ServiceCredentialName"),
+        4 service_name: string("ServiceName"),
+        5 status: string("Status"),
+        6 user_principal_name: string("UserPrincipalName"),
+    }
 }

@@ -81,14 +81,14 @@ impl ListTagResources {
 }
 
 acs_core::model! {
-ListTagResources {
-    0 resource_principal_name: list("ResourcePrincipalName").rules(&[acs_core::model::Rule::MaxItems(51)]),
-    1 next_token: string("NextToken"),
-    2 page_size: integer("PageSize"),
-    3 resource_type: string("ResourceType"),
-    4 resource_id: list("ResourceId").rules(&[acs_core::model::Rule::MaxItems(51)]),
-    5 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
-}
+    ListTagResources {
+        0 resource_principal_name: list("ResourcePrincipalName").rules(&[acs_core::model::Rule::MaxItems(51)]),
+        1 next_token: string("NextToken"),
+        2 page_size: integer("PageSize"),
+        3 resource_type: string("ResourceType"),
+        4 resource_id: list("ResourceId").rules(&[acs_core::model::Rule::MaxItems(51)]),
+        5 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
+    }
 }
 
 impl acs_core::operation::Operation for ListTagResources {
@@ -119,12 +119,12 @@ pub struct ListTagResourcesOutput {
 }
 
 acs_core::model! {
-ListTagResourcesOutput {
-    0 next_token: string("NextToken"),
-    1 request_id: string("RequestId"),
-    2 tag_resources: list("TagResources").wrapped_in("TagResource"),
-    3 is_truncated: boolean("IsTruncated"),
-}
+    ListTagResourcesOutput {
+        0 next_token: string("NextToken"),
+        1 request_id: string("RequestId"),
+        2 tag_resources: list("TagResources").wrapped_in("TagResource"),
+        3 is_truncated: boolean("IsTruncated"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListTagResources {
@@ -181,10 +181,10 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    Tag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }
 
 /// `TagResources.TagResource[]` of the answer of [`ListTagResources`](crate::ListTagResources).
@@ -202,10 +202,10 @@ pub struct TagResource {
 }
 
 acs_core::model! {
-TagResource {
-    0 resource_type: string("ResourceType"),
-    1 tag_value: string("TagValue"),
-    2 resource_id: string("ResourceId"),
-    3 tag_key: string("TagKey"),
-}
+    TagResource {
+        0 resource_type: string("ResourceType"),
+        1 tag_value: string("TagValue"),
+        2 resource_id: string("ResourceId"),
+        3 tag_key: string("TagKey"),
+    }
 }

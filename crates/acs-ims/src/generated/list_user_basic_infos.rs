@@ -55,12 +55,12 @@ impl ListUserBasicInfos {
 }
 
 acs_core::model! {
-ListUserBasicInfos {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-    2 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
-    3 status: string("Status"),
-}
+    ListUserBasicInfos {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+        2 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
+        3 status: string("Status"),
+    }
 }
 
 impl acs_core::operation::Operation for ListUserBasicInfos {
@@ -91,12 +91,12 @@ pub struct ListUserBasicInfosOutput {
 }
 
 acs_core::model! {
-ListUserBasicInfosOutput {
-    0 request_id: string("RequestId"),
-    1 is_truncated: boolean("IsTruncated"),
-    2 user_basic_infos: list("UserBasicInfos").wrapped_in("UserBasicInfo"),
-    3 marker: string("Marker"),
-}
+    ListUserBasicInfosOutput {
+        0 request_id: string("RequestId"),
+        1 is_truncated: boolean("IsTruncated"),
+        2 user_basic_infos: list("UserBasicInfos").wrapped_in("UserBasicInfo"),
+        3 marker: string("Marker"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListUserBasicInfos {
@@ -150,10 +150,10 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    Tag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }
 
 /// `UserBasicInfos.UserBasicInfo[]` of the answer of [`ListUserBasicInfos`](crate::ListUserBasicInfos).
@@ -171,10 +171,10 @@ pub struct UserBasicInfo {
 }
 
 acs_core::model! {
-UserBasicInfo {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 display_name: string("DisplayName"),
-    2 user_id: string("UserId"),
-    3 status: string("Status"),
-}
+    UserBasicInfo {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 display_name: string("DisplayName"),
+        2 user_id: string("UserId"),
+        3 status: string("Status"),
+    }
 }

@@ -55,12 +55,12 @@ impl ListUsers {
 }
 
 acs_core::model! {
-ListUsers {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-    2 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
-    3 status: string("Status"),
-}
+    ListUsers {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+        2 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
+        3 status: string("Status"),
+    }
 }
 
 impl acs_core::operation::Operation for ListUsers {
@@ -87,12 +87,12 @@ pub struct ListUsersOutput {
 }
 
 acs_core::model! {
-ListUsersOutput {
-    0 request_id: string("RequestId"),
-    1 is_truncated: boolean("IsTruncated"),
-    2 marker: string("Marker"),
-    3 users: list("Users").wrapped_in("User"),
-}
+    ListUsersOutput {
+        0 request_id: string("RequestId"),
+        1 is_truncated: boolean("IsTruncated"),
+        2 marker: string("Marker"),
+        3 users: list("Users").wrapped_in("User"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListUsers {
@@ -146,10 +146,10 @@ impl ListUsersTag {
 }
 
 acs_core::model! {
-ListUsersTag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    ListUsersTag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }
 
 /// `Users.User[]` of the answer of [`ListUsers`](crate::ListUsers).
@@ -183,20 +183,20 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 email: string("Email"),
-    3 update_date: string("UpdateDate"),
-    4 mobile_phone: string("MobilePhone"),
-    5 user_id: string("UserId"),
-    6 comments: string("Comments"),
-    7 last_login_date: string("LastLoginDate"),
-    8 create_date: string("CreateDate"),
-    9 provision_type: string("ProvisionType"),
-    10 status: string("Status"),
-    11 tags: list("Tags").wrapped_in("Tag"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 email: string("Email"),
+        3 update_date: string("UpdateDate"),
+        4 mobile_phone: string("MobilePhone"),
+        5 user_id: string("UserId"),
+        6 comments: string("Comments"),
+        7 last_login_date: string("LastLoginDate"),
+        8 create_date: string("CreateDate"),
+        9 provision_type: string("ProvisionType"),
+        10 status: string("Status"),
+        11 tags: list("Tags").wrapped_in("Tag"),
+    }
 }
 
 /// `Users.User.Tags.Tag[]` of the answer of [`ListUsers`](crate::ListUsers).
@@ -210,8 +210,8 @@ pub struct UserTag {
 }
 
 acs_core::model! {
-UserTag {
-    0 tag_key: string("TagKey"),
-    1 tag_value: string("TagValue"),
-}
+    UserTag {
+        0 tag_key: string("TagKey"),
+        1 tag_value: string("TagValue"),
+    }
 }

@@ -46,11 +46,11 @@ impl ListUsersForGroup {
 }
 
 acs_core::model! {
-ListUsersForGroup {
-    0 group_name: string("GroupName"),
-    1 marker: string("Marker"),
-    2 max_items: integer("MaxItems"),
-}
+    ListUsersForGroup {
+        0 group_name: string("GroupName"),
+        1 marker: string("Marker"),
+        2 max_items: integer("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for ListUsersForGroup {
@@ -81,12 +81,12 @@ pub struct ListUsersForGroupOutput {
 }
 
 acs_core::model! {
-ListUsersForGroupOutput {
-    0 request_id: string("RequestId"),
-    1 is_truncated: boolean("IsTruncated"),
-    2 marker: string("Marker"),
-    3 users: list("Users").wrapped_in("User"),
-}
+    ListUsersForGroupOutput {
+        0 request_id: string("RequestId"),
+        1 is_truncated: boolean("IsTruncated"),
+        2 marker: string("Marker"),
+        3 users: list("Users").wrapped_in("User"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListUsersForGroup {
@@ -121,10 +121,10 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 display_name: string("DisplayName"),
-    2 user_id: string("UserId"),
-    3 join_date: string("JoinDate"),
-}
+    User {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 display_name: string("DisplayName"),
+        2 user_id: string("UserId"),
+        3 join_date: string("JoinDate"),
+    }
 }

@@ -46,11 +46,11 @@ impl ListUsersInRecycleBin {
 }
 
 acs_core::model! {
-ListUsersInRecycleBin {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-    2 filter: string("Filter"),
-}
+    ListUsersInRecycleBin {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+        2 filter: string("Filter"),
+    }
 }
 
 impl acs_core::operation::Operation for ListUsersInRecycleBin {
@@ -81,12 +81,12 @@ pub struct ListUsersInRecycleBinOutput {
 }
 
 acs_core::model! {
-ListUsersInRecycleBinOutput {
-    0 request_id: string("RequestId"),
-    1 is_truncated: boolean("IsTruncated"),
-    2 marker: string("Marker"),
-    3 users: list("Users").wrapped_in("User"),
-}
+    ListUsersInRecycleBinOutput {
+        0 request_id: string("RequestId"),
+        1 is_truncated: boolean("IsTruncated"),
+        2 marker: string("Marker"),
+        3 users: list("Users").wrapped_in("User"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListUsersInRecycleBin {
@@ -125,12 +125,12 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 user_id: string("UserId"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 display_name: string("DisplayName"),
-    3 create_date: string("CreateDate"),
-    4 recycle_date: string("RecycleDate"),
-    5 delete_date: string("DeleteDate"),
-}
+    User {
+        0 user_id: string("UserId"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 display_name: string("DisplayName"),
+        3 create_date: string("CreateDate"),
+        4 recycle_date: string("RecycleDate"),
+        5 delete_date: string("DeleteDate"),
+    }
 }

@@ -37,10 +37,10 @@ impl ListVirtualMfaDevices {
 }
 
 acs_core::model! {
-ListVirtualMfaDevices {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-}
+    ListVirtualMfaDevices {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for ListVirtualMfaDevices {
@@ -71,12 +71,12 @@ pub struct ListVirtualMfaDevicesOutput {
 }
 
 acs_core::model! {
-ListVirtualMfaDevicesOutput {
-    0 virtual_mfa_devices: list("VirtualMFADevices").wrapped_in("VirtualMFADevice"),
-    1 request_id: string("RequestId"),
-    2 is_truncated: boolean("IsTruncated"),
-    3 marker: string("Marker"),
-}
+    ListVirtualMfaDevicesOutput {
+        0 virtual_mfa_devices: list("VirtualMFADevices").wrapped_in("VirtualMFADevice"),
+        1 request_id: string("RequestId"),
+        2 is_truncated: boolean("IsTruncated"),
+        3 marker: string("Marker"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListVirtualMfaDevices {
@@ -109,11 +109,11 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 display_name: string("DisplayName"),
-    2 user_id: string("UserId"),
-}
+    User {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 display_name: string("DisplayName"),
+        2 user_id: string("UserId"),
+    }
 }
 
 /// `VirtualMFADevices.VirtualMFADevice[]` of the answer of [`ListVirtualMfaDevices`](crate::ListVirtualMfaDevices).
@@ -129,9 +129,9 @@ pub struct VirtualMfaDevice {
 }
 
 acs_core::model! {
-VirtualMfaDevice {
-    0 serial_number: string("SerialNumber"),
-    1 user: object("User"),
-    2 activate_date: string("ActivateDate"),
-}
+    VirtualMfaDevice {
+        0 serial_number: string("SerialNumber"),
+        1 user: object("User"),
+        2 activate_date: string("ActivateDate"),
+    }
 }

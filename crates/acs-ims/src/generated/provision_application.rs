@@ -31,10 +31,10 @@ impl ProvisionApplication {
 }
 
 acs_core::model! {
-ProvisionApplication {
-    0 app_id: string("AppId").required(),
-    1 scopes: string("Scopes"),
-}
+    ProvisionApplication {
+        0 app_id: string("AppId").required(),
+        1 scopes: string("Scopes"),
+    }
 }
 
 impl acs_core::operation::Operation for ProvisionApplication {
@@ -60,10 +60,10 @@ pub struct ProvisionApplicationOutput {
 }
 
 acs_core::model! {
-ProvisionApplicationOutput {
-    0 request_id: string("RequestId"),
-    1 application_provision_info: object("ApplicationProvisionInfo"),
-}
+    ProvisionApplicationOutput {
+        0 request_id: string("RequestId"),
+        1 application_provision_info: object("ApplicationProvisionInfo"),
+    }
 }
 
 /// `ApplicationProvisionInfo` of the answer of [`ProvisionApplication`](crate::ProvisionApplication).
@@ -91,17 +91,17 @@ pub struct ApplicationProvisionInfo {
 }
 
 acs_core::model! {
-ApplicationProvisionInfo {
-    0 display_name: string("DisplayName"),
-    1 app_name: string("AppName"),
-    2 update_date: string("UpdateDate"),
-    3 app_id: string("AppId"),
-    4 delegated_scope: object("DelegatedScope"),
-    5 account_id: string("AccountId"),
-    6 app_principal_name: string("AppPrincipalName"),
-    7 create_date: string("CreateDate"),
-    8 tenant_id: string("TenantId"),
-}
+    ApplicationProvisionInfo {
+        0 display_name: string("DisplayName"),
+        1 app_name: string("AppName"),
+        2 update_date: string("UpdateDate"),
+        3 app_id: string("AppId"),
+        4 delegated_scope: object("DelegatedScope"),
+        5 account_id: string("AccountId"),
+        6 app_principal_name: string("AppPrincipalName"),
+        7 create_date: string("CreateDate"),
+        8 tenant_id: string("TenantId"),
+    }
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope` of the answer of [`ProvisionApplication`](crate::ProvisionApplication).
@@ -113,9 +113,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ProvisionApplication`](crate::ProvisionApplication).
@@ -129,8 +129,8 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+    }
 }

@@ -31,10 +31,10 @@ impl ProvisionExternalApplication {
 }
 
 acs_core::model! {
-ProvisionExternalApplication {
-    0 app_id: string("AppId").required(),
-    1 scopes: string("Scopes"),
-}
+    ProvisionExternalApplication {
+        0 app_id: string("AppId").required(),
+        1 scopes: string("Scopes"),
+    }
 }
 
 impl acs_core::operation::Operation for ProvisionExternalApplication {
@@ -60,10 +60,10 @@ pub struct ProvisionExternalApplicationOutput {
 }
 
 acs_core::model! {
-ProvisionExternalApplicationOutput {
-    0 request_id: string("RequestId"),
-    1 external_application: object("ExternalApplication"),
-}
+    ProvisionExternalApplicationOutput {
+        0 request_id: string("RequestId"),
+        1 external_application: object("ExternalApplication"),
+    }
 }
 
 /// `ExternalApplication.DelegatedScope` of the answer of [`ProvisionExternalApplication`](crate::ProvisionExternalApplication).
@@ -75,9 +75,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `ExternalApplication` of the answer of [`ProvisionExternalApplication`](crate::ProvisionExternalApplication).
@@ -101,15 +101,15 @@ pub struct ExternalApplication {
 }
 
 acs_core::model! {
-ExternalApplication {
-    0 display_name: string("DisplayName"),
-    1 update_date: string("UpdateDate"),
-    2 delegated_scope: object("DelegatedScope"),
-    3 app_principal_name: string("AppPrincipalName"),
-    4 create_date: string("CreateDate"),
-    5 tenant_id: string("TenantId"),
-    6 foreign_app_id: string("ForeignAppId"),
-}
+    ExternalApplication {
+        0 display_name: string("DisplayName"),
+        1 update_date: string("UpdateDate"),
+        2 delegated_scope: object("DelegatedScope"),
+        3 app_principal_name: string("AppPrincipalName"),
+        4 create_date: string("CreateDate"),
+        5 tenant_id: string("TenantId"),
+        6 foreign_app_id: string("ForeignAppId"),
+    }
 }
 
 /// `ExternalApplication.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ProvisionExternalApplication`](crate::ProvisionExternalApplication).
@@ -123,8 +123,8 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+    }
 }

@@ -36,10 +36,10 @@ impl RemoveClientIdFromOidcProvider {
 }
 
 acs_core::model! {
-RemoveClientIdFromOidcProvider {
-    0 oidc_provider_name: string("OIDCProviderName"),
-    1 client_id: string("ClientId"),
-}
+    RemoveClientIdFromOidcProvider {
+        0 oidc_provider_name: string("OIDCProviderName"),
+        1 client_id: string("ClientId"),
+    }
 }
 
 impl acs_core::operation::Operation for RemoveClientIdFromOidcProvider {
@@ -65,10 +65,10 @@ pub struct RemoveClientIdFromOidcProviderOutput {
 }
 
 acs_core::model! {
-RemoveClientIdFromOidcProviderOutput {
-    0 request_id: string("RequestId"),
-    1 oidc_provider: object("OIDCProvider"),
-}
+    RemoveClientIdFromOidcProviderOutput {
+        0 request_id: string("RequestId"),
+        1 oidc_provider: object("OIDCProvider"),
+    }
 }
 
 /// `OIDCProvider` of the answer of [`RemoveClientIdFromOidcProvider`](crate::RemoveClientIdFromOidcProvider).
@@ -100,17 +100,17 @@ pub struct OidcProvider {
 }
 
 acs_core::model! {
-OidcProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 oidc_provider_name: string("OIDCProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-    5 issuer_url: string("IssuerUrl"),
-    6 fingerprints: string("Fingerprints"),
-    7 client_ids: string("ClientIds"),
-    8 gmt_create: string("GmtCreate"),
-    9 gmt_modified: string("GmtModified"),
-    10 issuance_limit_time: integer("IssuanceLimitTime"),
-}
+    OidcProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 oidc_provider_name: string("OIDCProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+        5 issuer_url: string("IssuerUrl"),
+        6 fingerprints: string("Fingerprints"),
+        7 client_ids: string("ClientIds"),
+        8 gmt_create: string("GmtCreate"),
+        9 gmt_modified: string("GmtModified"),
+        10 issuance_limit_time: integer("IssuanceLimitTime"),
+    }
 }

@@ -31,10 +31,10 @@ impl RemoveUserFromGroup {
 }
 
 acs_core::model! {
-RemoveUserFromGroup {
-    0 user_principal_name: string("UserPrincipalName").required(),
-    1 group_name: string("GroupName"),
-}
+    RemoveUserFromGroup {
+        0 user_principal_name: string("UserPrincipalName").required(),
+        1 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for RemoveUserFromGroup {
@@ -58,7 +58,7 @@ pub struct RemoveUserFromGroupOutput {
 }
 
 acs_core::model! {
-RemoveUserFromGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    RemoveUserFromGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -36,10 +36,10 @@ impl RestoreAccessKeyFromRecycleBin {
 }
 
 acs_core::model! {
-RestoreAccessKeyFromRecycleBin {
-    0 user_id: string("UserId"),
-    1 user_access_key_id: string("UserAccessKeyId"),
-}
+    RestoreAccessKeyFromRecycleBin {
+        0 user_id: string("UserId"),
+        1 user_access_key_id: string("UserAccessKeyId"),
+    }
 }
 
 impl acs_core::operation::Operation for RestoreAccessKeyFromRecycleBin {
@@ -63,7 +63,7 @@ pub struct RestoreAccessKeyFromRecycleBinOutput {
 }
 
 acs_core::model! {
-RestoreAccessKeyFromRecycleBinOutput {
-    0 request_id: string("RequestId"),
-}
+    RestoreAccessKeyFromRecycleBinOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -27,9 +27,9 @@ impl RestoreUserFromRecycleBin {
 }
 
 acs_core::model! {
-RestoreUserFromRecycleBin {
-    0 user_id: string("UserId"),
-}
+    RestoreUserFromRecycleBin {
+        0 user_id: string("UserId"),
+    }
 }
 
 impl acs_core::operation::Operation for RestoreUserFromRecycleBin {
@@ -53,7 +53,7 @@ pub struct RestoreUserFromRecycleBinOutput {
 }
 
 acs_core::model! {
-RestoreUserFromRecycleBinOutput {
-    0 request_id: string("RequestId"),
-}
+    RestoreUserFromRecycleBinOutput {
+        0 request_id: string("RequestId"),
+    }
 }

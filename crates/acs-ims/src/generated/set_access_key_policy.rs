@@ -37,11 +37,11 @@ impl SetAccessKeyPolicy {
 }
 
 acs_core::model! {
-SetAccessKeyPolicy {
-    0 access_key_policy: string("AccessKeyPolicy").required(),
-    1 user_access_key_id: string("UserAccessKeyId").required(),
-    2 user_principal_name: string("UserPrincipalName"),
-}
+    SetAccessKeyPolicy {
+        0 access_key_policy: string("AccessKeyPolicy").required(),
+        1 user_access_key_id: string("UserAccessKeyId").required(),
+        2 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for SetAccessKeyPolicy {
@@ -70,9 +70,9 @@ pub struct SetAccessKeyPolicyOutput {
 }
 
 acs_core::model! {
-SetAccessKeyPolicyOutput {
-    0 access_key_id: string("AccessKeyId"),
-    1 access_key_policy: string("AccessKeyPolicy"),
-    2 request_id: string("RequestId"),
-}
+    SetAccessKeyPolicyOutput {
+        0 access_key_id: string("AccessKeyId"),
+        1 access_key_policy: string("AccessKeyPolicy"),
+        2 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl SetAccessKeyPolicyForAccount {
 }
 
 acs_core::model! {
-SetAccessKeyPolicyForAccount {
-    0 access_key_policy: string("AccessKeyPolicy").required(),
-}
+    SetAccessKeyPolicyForAccount {
+        0 access_key_policy: string("AccessKeyPolicy").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SetAccessKeyPolicyForAccount {
@@ -50,8 +50,8 @@ pub struct SetAccessKeyPolicyForAccountOutput {
 }
 
 acs_core::model! {
-SetAccessKeyPolicyForAccountOutput {
-    0 access_key_policy: string("AccessKeyPolicy"),
-    1 request_id: string("RequestId"),
-}
+    SetAccessKeyPolicyForAccountOutput {
+        0 access_key_policy: string("AccessKeyPolicy"),
+        1 request_id: string("RequestId"),
+    }
 }

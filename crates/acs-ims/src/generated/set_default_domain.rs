@@ -21,9 +21,9 @@ impl SetDefaultDomain {
 }
 
 acs_core::model! {
-SetDefaultDomain {
-    0 default_domain_name: string("DefaultDomainName").required(),
-}
+    SetDefaultDomain {
+        0 default_domain_name: string("DefaultDomainName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SetDefaultDomain {
@@ -49,8 +49,8 @@ pub struct SetDefaultDomainOutput {
 }
 
 acs_core::model! {
-SetDefaultDomainOutput {
-    0 default_domain_name: string("DefaultDomainName"),
-    1 request_id: string("RequestId"),
-}
+    SetDefaultDomainOutput {
+        0 default_domain_name: string("DefaultDomainName"),
+        1 request_id: string("RequestId"),
+    }
 }

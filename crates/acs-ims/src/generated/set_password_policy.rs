@@ -151,21 +151,21 @@ impl SetPasswordPolicy {
 }
 
 acs_core::model! {
-SetPasswordPolicy {
-    0 minimum_password_length: integer("MinimumPasswordLength"),
-    1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
-    2 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
-    3 require_numbers: boolean("RequireNumbers"),
-    4 require_symbols: boolean("RequireSymbols"),
-    5 hard_expire: boolean("HardExpire"),
-    6 max_login_attemps: integer("MaxLoginAttemps"),
-    7 password_reuse_prevention: integer("PasswordReusePrevention"),
-    8 max_password_age: integer("MaxPasswordAge"),
-    9 minimum_password_different_character: integer("MinimumPasswordDifferentCharacter"),
-    10 password_not_contain_user_name: boolean("PasswordNotContainUserName"),
-    11 initial_password_age: integer("InitialPasswordAge"),
-    12 intercept_risk_password_on_api: boolean("InterceptRiskPasswordOnApi"),
-}
+    SetPasswordPolicy {
+        0 minimum_password_length: integer("MinimumPasswordLength"),
+        1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
+        2 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
+        3 require_numbers: boolean("RequireNumbers"),
+        4 require_symbols: boolean("RequireSymbols"),
+        5 hard_expire: boolean("HardExpire"),
+        6 max_login_attemps: integer("MaxLoginAttemps"),
+        7 password_reuse_prevention: integer("PasswordReusePrevention"),
+        8 max_password_age: integer("MaxPasswordAge"),
+        9 minimum_password_different_character: integer("MinimumPasswordDifferentCharacter"),
+        10 password_not_contain_user_name: boolean("PasswordNotContainUserName"),
+        11 initial_password_age: integer("InitialPasswordAge"),
+        12 intercept_risk_password_on_api: boolean("InterceptRiskPasswordOnApi"),
+    }
 }
 
 impl acs_core::operation::Operation for SetPasswordPolicy {
@@ -191,10 +191,10 @@ pub struct SetPasswordPolicyOutput {
 }
 
 acs_core::model! {
-SetPasswordPolicyOutput {
-    0 request_id: string("RequestId"),
-    1 password_policy: object("PasswordPolicy"),
-}
+    SetPasswordPolicyOutput {
+        0 request_id: string("RequestId"),
+        1 password_policy: object("PasswordPolicy"),
+    }
 }
 
 /// `PasswordPolicy` of the answer of [`SetPasswordPolicy`](crate::SetPasswordPolicy).
@@ -230,19 +230,19 @@ pub struct PasswordPolicy {
 }
 
 acs_core::model! {
-PasswordPolicy {
-    0 require_numbers: boolean("RequireNumbers"),
-    1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
-    2 password_reuse_prevention: integer("PasswordReusePrevention"),
-    3 require_symbols: boolean("RequireSymbols"),
-    4 password_not_contain_user_name: boolean("PasswordNotContainUserName"),
-    5 minimum_password_different_character: integer("MinimumPasswordDifferentCharacter"),
-    6 max_password_age: integer("MaxPasswordAge"),
-    7 hard_expire: boolean("HardExpire"),
-    8 minimum_password_length: integer("MinimumPasswordLength"),
-    9 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
-    10 max_login_attemps: integer("MaxLoginAttemps"),
-    11 initial_password_age: integer("InitialPasswordAge"),
-    12 intercept_risk_password_on_api: boolean("InterceptRiskPasswordOnApi"),
-}
+    PasswordPolicy {
+        0 require_numbers: boolean("RequireNumbers"),
+        1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
+        2 password_reuse_prevention: integer("PasswordReusePrevention"),
+        3 require_symbols: boolean("RequireSymbols"),
+        4 password_not_contain_user_name: boolean("PasswordNotContainUserName"),
+        5 minimum_password_different_character: integer("MinimumPasswordDifferentCharacter"),
+        6 max_password_age: integer("MaxPasswordAge"),
+        7 hard_expire: boolean("HardExpire"),
+        8 minimum_password_length: integer("MinimumPasswordLength"),
+        9 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
+        10 max_login_attemps: integer("MaxLoginAttemps"),
+        11 initial_password_age: integer("InitialPasswordAge"),
+        12 intercept_risk_password_on_api: boolean("InterceptRiskPasswordOnApi"),
+    }
 }

@@ -178,22 +178,22 @@ impl SetSecurityPreference {
 }
 
 acs_core::model! {
-SetSecurityPreference {
-    0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
-    1 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
-    2 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
-    3 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
-    4 login_session_duration: integer("LoginSessionDuration"),
-    5 login_network_masks: string("LoginNetworkMasks"),
-    6 verification_types: list("VerificationTypes").as_json(),
-    7 allow_user_to_manage_personal_ding_talk: boolean("AllowUserToManagePersonalDingTalk"),
-    8 operation_for_risk_login: string("OperationForRiskLogin"),
-    9 mfa_operation_for_login: string("MFAOperationForLogin"),
-    10 allow_user_to_login_with_passkey: boolean("AllowUserToLoginWithPasskey"),
-    11 allow_user_to_manage_service_credentials: boolean("AllowUserToManageServiceCredentials"),
-    12 max_idle_days_for_access_keys: integer("MaxIdleDaysForAccessKeys"),
-    13 max_idle_days_for_users: integer("MaxIdleDaysForUsers"),
-}
+    SetSecurityPreference {
+        0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
+        1 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
+        2 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
+        3 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
+        4 login_session_duration: integer("LoginSessionDuration"),
+        5 login_network_masks: string("LoginNetworkMasks"),
+        6 verification_types: list("VerificationTypes").as_json(),
+        7 allow_user_to_manage_personal_ding_talk: boolean("AllowUserToManagePersonalDingTalk"),
+        8 operation_for_risk_login: string("OperationForRiskLogin"),
+        9 mfa_operation_for_login: string("MFAOperationForLogin"),
+        10 allow_user_to_login_with_passkey: boolean("AllowUserToLoginWithPasskey"),
+        11 allow_user_to_manage_service_credentials: boolean("AllowUserToManageServiceCredentials"),
+        12 max_idle_days_for_access_keys: integer("MaxIdleDaysForAccessKeys"),
+        13 max_idle_days_for_users: integer("MaxIdleDaysForUsers"),
+    }
 }
 
 impl acs_core::operation::Operation for SetSecurityPreference {
@@ -219,10 +219,10 @@ pub struct SetSecurityPreferenceOutput {
 }
 
 acs_core::model! {
-SetSecurityPreferenceOutput {
-    0 security_preference: object("SecurityPreference"),
-    1 request_id: string("RequestId"),
-}
+    SetSecurityPreferenceOutput {
+        0 security_preference: object("SecurityPreference"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `SecurityPreference.AccessKeyPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -236,10 +236,10 @@ pub struct AccessKeyPreference {
 }
 
 acs_core::model! {
-AccessKeyPreference {
-    0 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
-    1 allow_user_to_manage_service_credentials: boolean("AllowUserToManageServiceCredentials"),
-}
+    AccessKeyPreference {
+        0 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
+        1 allow_user_to_manage_service_credentials: boolean("AllowUserToManageServiceCredentials"),
+    }
 }
 
 /// `SecurityPreference.LoginProfilePreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -264,15 +264,15 @@ pub struct LoginProfilePreference {
 }
 
 acs_core::model! {
-LoginProfilePreference {
-    0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
-    1 login_session_duration: integer("LoginSessionDuration"),
-    2 login_network_masks: string("LoginNetworkMasks"),
-    3 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
-    4 operation_for_risk_login: string("OperationForRiskLogin"),
-    5 mfa_operation_for_login: string("MFAOperationForLogin"),
-    6 allow_user_to_login_with_passkey: boolean("AllowUserToLoginWithPasskey"),
-}
+    LoginProfilePreference {
+        0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
+        1 login_session_duration: integer("LoginSessionDuration"),
+        2 login_network_masks: string("LoginNetworkMasks"),
+        3 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
+        4 operation_for_risk_login: string("OperationForRiskLogin"),
+        5 mfa_operation_for_login: string("MFAOperationForLogin"),
+        6 allow_user_to_login_with_passkey: boolean("AllowUserToLoginWithPasskey"),
+    }
 }
 
 /// `SecurityPreference.MaxIdleDays` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -286,10 +286,10 @@ pub struct MaxIdleDays {
 }
 
 acs_core::model! {
-MaxIdleDays {
-    0 max_idle_days_for_users: integer("MaxIdleDaysForUsers"),
-    1 max_idle_days_for_access_keys: integer("MaxIdleDaysForAccessKeys"),
-}
+    MaxIdleDays {
+        0 max_idle_days_for_users: integer("MaxIdleDaysForUsers"),
+        1 max_idle_days_for_access_keys: integer("MaxIdleDaysForAccessKeys"),
+    }
 }
 
 /// `SecurityPreference.MFAPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -301,9 +301,9 @@ pub struct MfaPreference {
 }
 
 acs_core::model! {
-MfaPreference {
-    0 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
-}
+    MfaPreference {
+        0 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
+    }
 }
 
 /// `SecurityPreference.PersonalInfoPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -315,9 +315,9 @@ pub struct PersonalInfoPreference {
 }
 
 acs_core::model! {
-PersonalInfoPreference {
-    0 allow_user_to_manage_personal_ding_talk: boolean("AllowUserToManagePersonalDingTalk"),
-}
+    PersonalInfoPreference {
+        0 allow_user_to_manage_personal_ding_talk: boolean("AllowUserToManagePersonalDingTalk"),
+    }
 }
 
 /// `SecurityPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -339,14 +339,14 @@ pub struct SecurityPreference {
 }
 
 acs_core::model! {
-SecurityPreference {
-    0 access_key_preference: object("AccessKeyPreference"),
-    1 login_profile_preference: object("LoginProfilePreference"),
-    2 mfa_preference: object("MFAPreference"),
-    3 verification_preference: object("VerificationPreference"),
-    4 personal_info_preference: object("PersonalInfoPreference"),
-    5 max_idle_days: object("MaxIdleDays"),
-}
+    SecurityPreference {
+        0 access_key_preference: object("AccessKeyPreference"),
+        1 login_profile_preference: object("LoginProfilePreference"),
+        2 mfa_preference: object("MFAPreference"),
+        3 verification_preference: object("VerificationPreference"),
+        4 personal_info_preference: object("PersonalInfoPreference"),
+        5 max_idle_days: object("MaxIdleDays"),
+    }
 }
 
 /// `SecurityPreference.VerificationPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -358,7 +358,7 @@ pub struct VerificationPreference {
 }
 
 acs_core::model! {
-VerificationPreference {
-    0 verification_types: list("VerificationTypes"),
-}
+    VerificationPreference {
+        0 verification_types: list("VerificationTypes"),
+    }
 }

@@ -65,13 +65,13 @@ impl SetUserSsoSettings {
 }
 
 acs_core::model! {
-SetUserSsoSettings {
-    0 metadata_document: string("MetadataDocument"),
-    1 sso_enabled: boolean("SsoEnabled"),
-    2 auxiliary_domain: string("AuxiliaryDomain"),
-    3 sso_login_with_domain: boolean("SsoLoginWithDomain"),
-    4 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    SetUserSsoSettings {
+        0 metadata_document: string("MetadataDocument"),
+        1 sso_enabled: boolean("SsoEnabled"),
+        2 auxiliary_domain: string("AuxiliaryDomain"),
+        3 sso_login_with_domain: boolean("SsoLoginWithDomain"),
+        4 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }
 
 impl acs_core::operation::Operation for SetUserSsoSettings {
@@ -97,10 +97,10 @@ pub struct SetUserSsoSettingsOutput {
 }
 
 acs_core::model! {
-SetUserSsoSettingsOutput {
-    0 user_sso_settings: object("UserSsoSettings"),
-    1 request_id: string("RequestId"),
-}
+    SetUserSsoSettingsOutput {
+        0 user_sso_settings: object("UserSsoSettings"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `UserSsoSettings` of the answer of [`SetUserSsoSettings`](crate::SetUserSsoSettings).
@@ -120,11 +120,11 @@ pub struct UserSsoSettings {
 }
 
 acs_core::model! {
-UserSsoSettings {
-    0 auxiliary_domain: string("AuxiliaryDomain"),
-    1 metadata_document: string("MetadataDocument"),
-    2 sso_enabled: boolean("SsoEnabled"),
-    3 sso_login_with_domain: boolean("SsoLoginWithDomain"),
-    4 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    UserSsoSettings {
+        0 auxiliary_domain: string("AuxiliaryDomain"),
+        1 metadata_document: string("MetadataDocument"),
+        2 sso_enabled: boolean("SsoEnabled"),
+        3 sso_login_with_domain: boolean("SsoLoginWithDomain"),
+        4 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }

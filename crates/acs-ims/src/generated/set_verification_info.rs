@@ -54,12 +54,12 @@ impl SetVerificationInfo {
 }
 
 acs_core::model! {
-SetVerificationInfo {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 verify_type: string("VerifyType"),
-    2 mobile_phone: string("MobilePhone"),
-    3 email: string("Email"),
-}
+    SetVerificationInfo {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 verify_type: string("VerifyType"),
+        2 mobile_phone: string("MobilePhone"),
+        3 email: string("Email"),
+    }
 }
 
 impl acs_core::operation::Operation for SetVerificationInfo {
@@ -83,7 +83,7 @@ pub struct SetVerificationInfoOutput {
 }
 
 acs_core::model! {
-SetVerificationInfoOutput {
-    0 request_id: string("RequestId"),
-}
+    SetVerificationInfoOutput {
+        0 request_id: string("RequestId"),
+    }
 }

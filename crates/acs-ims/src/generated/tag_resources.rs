@@ -62,12 +62,12 @@ impl TagResources {
 }
 
 acs_core::model! {
-TagResources {
-    0 resource_type: string("ResourceType"),
-    1 resource_id: list("ResourceId").rules(&[acs_core::model::Rule::MaxItems(51)]),
-    2 resource_principal_name: list("ResourcePrincipalName").rules(&[acs_core::model::Rule::MaxItems(51)]),
-    3 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
-}
+    TagResources {
+        0 resource_type: string("ResourceType"),
+        1 resource_id: list("ResourceId").rules(&[acs_core::model::Rule::MaxItems(51)]),
+        2 resource_principal_name: list("ResourcePrincipalName").rules(&[acs_core::model::Rule::MaxItems(51)]),
+        3 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(21)]),
+    }
 }
 
 impl acs_core::operation::Operation for TagResources {
@@ -91,9 +91,9 @@ pub struct TagResourcesOutput {
 }
 
 acs_core::model! {
-TagResourcesOutput {
-    0 request_id: string("RequestId"),
-}
+    TagResourcesOutput {
+        0 request_id: string("RequestId"),
+    }
 }
 
 /// `Tag[]` of [`TagResources`](crate::TagResources).
@@ -130,8 +130,8 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    Tag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }

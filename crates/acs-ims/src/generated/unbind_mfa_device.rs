@@ -21,9 +21,9 @@ impl UnbindMfaDevice {
 }
 
 acs_core::model! {
-UnbindMfaDevice {
-    0 user_principal_name: string("UserPrincipalName").required(),
-}
+    UnbindMfaDevice {
+        0 user_principal_name: string("UserPrincipalName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UnbindMfaDevice {
@@ -49,10 +49,10 @@ pub struct UnbindMfaDeviceOutput {
 }
 
 acs_core::model! {
-UnbindMfaDeviceOutput {
-    0 mfa_device: object("MFADevice"),
-    1 request_id: string("RequestId"),
-}
+    UnbindMfaDeviceOutput {
+        0 mfa_device: object("MFADevice"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `MFADevice` of the answer of [`UnbindMfaDevice`](crate::UnbindMfaDevice).
@@ -64,7 +64,7 @@ pub struct MfaDevice {
 }
 
 acs_core::model! {
-MfaDevice {
-    0 serial_number: string("SerialNumber"),
-}
+    MfaDevice {
+        0 serial_number: string("SerialNumber"),
+    }
 }

@@ -54,12 +54,12 @@ impl UnbindVerification {
 }
 
 acs_core::model! {
-UnbindVerification {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 verify_type: string("VerifyType"),
-    2 mobile_phone: string("MobilePhone"),
-    3 email: string("Email"),
-}
+    UnbindVerification {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 verify_type: string("VerifyType"),
+        2 mobile_phone: string("MobilePhone"),
+        3 email: string("Email"),
+    }
 }
 
 impl acs_core::operation::Operation for UnbindVerification {
@@ -83,7 +83,7 @@ pub struct UnbindVerificationOutput {
 }
 
 acs_core::model! {
-UnbindVerificationOutput {
-    0 request_id: string("RequestId"),
-}
+    UnbindVerificationOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -72,13 +72,13 @@ impl UntagResources {
 }
 
 acs_core::model! {
-UntagResources {
-    0 resource_type: string("ResourceType"),
-    1 all: boolean("All"),
-    2 resource_principal_name: list("ResourcePrincipalName").rules(&[acs_core::model::Rule::MaxItems(51)]),
-    3 resource_id: list("ResourceId").rules(&[acs_core::model::Rule::MaxItems(51)]),
-    4 tag_key: list("TagKey").rules(&[acs_core::model::Rule::MaxItems(21)]),
-}
+    UntagResources {
+        0 resource_type: string("ResourceType"),
+        1 all: boolean("All"),
+        2 resource_principal_name: list("ResourcePrincipalName").rules(&[acs_core::model::Rule::MaxItems(51)]),
+        3 resource_id: list("ResourceId").rules(&[acs_core::model::Rule::MaxItems(51)]),
+        4 tag_key: list("TagKey").rules(&[acs_core::model::Rule::MaxItems(21)]),
+    }
 }
 
 impl acs_core::operation::Operation for UntagResources {
@@ -102,7 +102,7 @@ pub struct UntagResourcesOutput {
 }
 
 acs_core::model! {
-UntagResourcesOutput {
-    0 request_id: string("RequestId"),
-}
+    UntagResourcesOutput {
+        0 request_id: string("RequestId"),
+    }
 }

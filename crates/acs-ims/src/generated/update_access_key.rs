@@ -36,11 +36,11 @@ impl UpdateAccessKey {
 }
 
 acs_core::model! {
-UpdateAccessKey {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 user_access_key_id: string("UserAccessKeyId").required(),
-    2 status: string("Status").required(),
-}
+    UpdateAccessKey {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 user_access_key_id: string("UserAccessKeyId").required(),
+        2 status: string("Status").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateAccessKey {
@@ -64,7 +64,7 @@ pub struct UpdateAccessKeyOutput {
 }
 
 acs_core::model! {
-UpdateAccessKeyOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateAccessKeyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -105,17 +105,17 @@ impl UpdateApplication {
 }
 
 acs_core::model! {
-UpdateApplication {
-    0 app_id: string("AppId").required(),
-    1 new_display_name: string("NewDisplayName"),
-    2 new_redirect_uris: string("NewRedirectUris"),
-    3 new_predefined_scopes: string("NewPredefinedScopes"),
-    4 new_required_scopes: string("NewRequiredScopes"),
-    5 new_secret_required: boolean("NewSecretRequired"),
-    6 new_access_token_validity: integer("NewAccessTokenValidity"),
-    7 new_refresh_token_validity: integer("NewRefreshTokenValidity"),
-    8 new_is_multi_tenant: boolean("NewIsMultiTenant"),
-}
+    UpdateApplication {
+        0 app_id: string("AppId").required(),
+        1 new_display_name: string("NewDisplayName"),
+        2 new_redirect_uris: string("NewRedirectUris"),
+        3 new_predefined_scopes: string("NewPredefinedScopes"),
+        4 new_required_scopes: string("NewRequiredScopes"),
+        5 new_secret_required: boolean("NewSecretRequired"),
+        6 new_access_token_validity: integer("NewAccessTokenValidity"),
+        7 new_refresh_token_validity: integer("NewRefreshTokenValidity"),
+        8 new_is_multi_tenant: boolean("NewIsMultiTenant"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateApplication {
@@ -141,10 +141,10 @@ pub struct UpdateApplicationOutput {
 }
 
 acs_core::model! {
-UpdateApplicationOutput {
-    0 request_id: string("RequestId"),
-    1 application: object("Application"),
-}
+    UpdateApplicationOutput {
+        0 request_id: string("RequestId"),
+        1 application: object("Application"),
+    }
 }
 
 /// `Application` of the answer of [`UpdateApplication`](crate::UpdateApplication).
@@ -182,22 +182,22 @@ pub struct Application {
 }
 
 acs_core::model! {
-Application {
-    0 display_name: string("DisplayName"),
-    1 access_token_validity: integer("AccessTokenValidity"),
-    2 secret_required: boolean("SecretRequired"),
-    3 account_id: string("AccountId"),
-    4 create_date: string("CreateDate"),
-    5 app_name: string("AppName"),
-    6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
-    7 update_date: string("UpdateDate"),
-    8 delegated_scope: object("DelegatedScope"),
-    9 app_id: string("AppId"),
-    10 refresh_token_validity: integer("RefreshTokenValidity"),
-    11 is_multi_tenant: boolean("IsMultiTenant"),
-    12 app_type: string("AppType"),
-    13 protocol_version: string("ProtocolVersion"),
-}
+    Application {
+        0 display_name: string("DisplayName"),
+        1 access_token_validity: integer("AccessTokenValidity"),
+        2 secret_required: boolean("SecretRequired"),
+        3 account_id: string("AccountId"),
+        4 create_date: string("CreateDate"),
+        5 app_name: string("AppName"),
+        6 redirect_uris: list("RedirectUris").wrapped_in("RedirectUri"),
+        7 update_date: string("UpdateDate"),
+        8 delegated_scope: object("DelegatedScope"),
+        9 app_id: string("AppId"),
+        10 refresh_token_validity: integer("RefreshTokenValidity"),
+        11 is_multi_tenant: boolean("IsMultiTenant"),
+        12 app_type: string("AppType"),
+        13 protocol_version: string("ProtocolVersion"),
+    }
 }
 
 /// `Application.DelegatedScope` of the answer of [`UpdateApplication`](crate::UpdateApplication).
@@ -209,9 +209,9 @@ pub struct DelegatedScope {
 }
 
 acs_core::model! {
-DelegatedScope {
-    0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
-}
+    DelegatedScope {
+        0 predefined_scopes: list("PredefinedScopes").wrapped_in("PredefinedScope"),
+    }
 }
 
 /// `Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`UpdateApplication`](crate::UpdateApplication).
@@ -227,9 +227,9 @@ pub struct PredefinedScope {
 }
 
 acs_core::model! {
-PredefinedScope {
-    0 description: string("Description"),
-    1 name: string("Name"),
-    2 required: boolean("Required"),
-}
+    PredefinedScope {
+        0 description: string("Description"),
+        1 name: string("Name"),
+        2 required: boolean("Required"),
+    }
 }

@@ -54,12 +54,12 @@ impl UpdateGroup {
 }
 
 acs_core::model! {
-UpdateGroup {
-    0 new_comments: string("NewComments"),
-    1 new_display_name: string("NewDisplayName"),
-    2 new_group_name: string("NewGroupName"),
-    3 group_name: string("GroupName"),
-}
+    UpdateGroup {
+        0 new_comments: string("NewComments"),
+        1 new_display_name: string("NewDisplayName"),
+        2 new_group_name: string("NewGroupName"),
+        3 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateGroup {
@@ -85,10 +85,10 @@ pub struct UpdateGroupOutput {
 }
 
 acs_core::model! {
-UpdateGroupOutput {
-    0 group: object("Group"),
-    1 request_id: string("RequestId"),
-}
+    UpdateGroupOutput {
+        0 group: object("Group"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Group` of the answer of [`UpdateGroup`](crate::UpdateGroup).
@@ -110,12 +110,12 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 display_name: string("DisplayName"),
-    1 group_id: string("GroupId"),
-    2 update_date: string("UpdateDate"),
-    3 group_name: string("GroupName"),
-    4 comments: string("Comments"),
-    5 create_date: string("CreateDate"),
-}
+    Group {
+        0 display_name: string("DisplayName"),
+        1 group_id: string("GroupId"),
+        2 update_date: string("UpdateDate"),
+        3 group_name: string("GroupName"),
+        4 comments: string("Comments"),
+        5 create_date: string("CreateDate"),
+    }
 }

@@ -55,12 +55,12 @@ impl UpdateOidcProvider {
 }
 
 acs_core::model! {
-UpdateOidcProvider {
-    0 oidc_provider_name: string("OIDCProviderName"),
-    1 client_ids: string("ClientIds"),
-    2 new_description: string("NewDescription"),
-    3 issuance_limit_time: integer("IssuanceLimitTime"),
-}
+    UpdateOidcProvider {
+        0 oidc_provider_name: string("OIDCProviderName"),
+        1 client_ids: string("ClientIds"),
+        2 new_description: string("NewDescription"),
+        3 issuance_limit_time: integer("IssuanceLimitTime"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateOidcProvider {
@@ -86,10 +86,10 @@ pub struct UpdateOidcProviderOutput {
 }
 
 acs_core::model! {
-UpdateOidcProviderOutput {
-    0 request_id: string("RequestId"),
-    1 oidc_provider: object("OIDCProvider"),
-}
+    UpdateOidcProviderOutput {
+        0 request_id: string("RequestId"),
+        1 oidc_provider: object("OIDCProvider"),
+    }
 }
 
 /// `OIDCProvider` of the answer of [`UpdateOidcProvider`](crate::UpdateOidcProvider).
@@ -121,17 +121,17 @@ pub struct OidcProvider {
 }
 
 acs_core::model! {
-OidcProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 oidc_provider_name: string("OIDCProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-    5 issuer_url: string("IssuerUrl"),
-    6 fingerprints: string("Fingerprints"),
-    7 client_ids: string("ClientIds"),
-    8 gmt_create: string("GmtCreate"),
-    9 gmt_modified: string("GmtModified"),
-    10 issuance_limit_time: integer("IssuanceLimitTime"),
-}
+    OidcProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 oidc_provider_name: string("OIDCProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+        5 issuer_url: string("IssuerUrl"),
+        6 fingerprints: string("Fingerprints"),
+        7 client_ids: string("ClientIds"),
+        8 gmt_create: string("GmtCreate"),
+        9 gmt_modified: string("GmtModified"),
+        10 issuance_limit_time: integer("IssuanceLimitTime"),
+    }
 }

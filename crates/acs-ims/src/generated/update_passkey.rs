@@ -45,11 +45,11 @@ impl UpdatePasskey {
 }
 
 acs_core::model! {
-UpdatePasskey {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 passkey_id: string("PasskeyId"),
-    2 passkey_name: string("PasskeyName"),
-}
+    UpdatePasskey {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 passkey_id: string("PasskeyId"),
+        2 passkey_name: string("PasskeyName"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdatePasskey {
@@ -73,7 +73,7 @@ pub struct UpdatePasskeyOutput {
 }
 
 acs_core::model! {
-UpdatePasskeyOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdatePasskeyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -54,12 +54,12 @@ impl UpdateSamlProvider {
 }
 
 acs_core::model! {
-UpdateSamlProvider {
-    0 saml_provider_name: string("SAMLProviderName").required(),
-    1 new_description: string("NewDescription"),
-    2 new_encoded_saml_metadata_document: string("NewEncodedSAMLMetadataDocument"),
-    3 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    UpdateSamlProvider {
+        0 saml_provider_name: string("SAMLProviderName").required(),
+        1 new_description: string("NewDescription"),
+        2 new_encoded_saml_metadata_document: string("NewEncodedSAMLMetadataDocument"),
+        3 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateSamlProvider {
@@ -85,10 +85,10 @@ pub struct UpdateSamlProviderOutput {
 }
 
 acs_core::model! {
-UpdateSamlProviderOutput {
-    0 request_id: string("RequestId"),
-    1 saml_provider: object("SAMLProvider"),
-}
+    UpdateSamlProviderOutput {
+        0 request_id: string("RequestId"),
+        1 saml_provider: object("SAMLProvider"),
+    }
 }
 
 /// `SAMLProvider` of the answer of [`UpdateSamlProvider`](crate::UpdateSamlProvider).
@@ -110,12 +110,12 @@ pub struct SamlProvider {
 }
 
 acs_core::model! {
-SamlProvider {
-    0 update_date: string("UpdateDate"),
-    1 description: string("Description"),
-    2 saml_provider_name: string("SAMLProviderName"),
-    3 create_date: string("CreateDate"),
-    4 arn: string("Arn"),
-    5 authn_sign_algo: string("AuthnSignAlgo"),
-}
+    SamlProvider {
+        0 update_date: string("UpdateDate"),
+        1 description: string("Description"),
+        2 saml_provider_name: string("SAMLProviderName"),
+        3 create_date: string("CreateDate"),
+        4 arn: string("Arn"),
+        5 authn_sign_algo: string("AuthnSignAlgo"),
+    }
 }

@@ -51,12 +51,12 @@ impl UpdateServiceCredential {
 }
 
 acs_core::model! {
-UpdateServiceCredential {
-    0 service_credential_id: string("ServiceCredentialId").required(),
-    1 service_credential_name: string("ServiceCredentialName"),
-    2 status: string("Status"),
-    3 user_principal_name: string("UserPrincipalName"),
-}
+    UpdateServiceCredential {
+        0 service_credential_id: string("ServiceCredentialId").required(),
+        1 service_credential_name: string("ServiceCredentialName"),
+        2 status: string("Status"),
+        3 user_principal_name: string("UserPrincipalName"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateServiceCredential {
@@ -81,7 +81,7 @@ pub struct UpdateServiceCredentialOutput {
 }
 
 acs_core::model! {
-UpdateServiceCredentialOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateServiceCredentialOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -81,15 +81,15 @@ impl UpdateUser {
 }
 
 acs_core::model! {
-UpdateUser {
-    0 user_principal_name: string("UserPrincipalName"),
-    1 user_id: string("UserId"),
-    2 new_user_principal_name: string("NewUserPrincipalName"),
-    3 new_display_name: string("NewDisplayName"),
-    4 new_mobile_phone: string("NewMobilePhone"),
-    5 new_email: string("NewEmail"),
-    6 new_comments: string("NewComments"),
-}
+    UpdateUser {
+        0 user_principal_name: string("UserPrincipalName"),
+        1 user_id: string("UserId"),
+        2 new_user_principal_name: string("NewUserPrincipalName"),
+        3 new_display_name: string("NewDisplayName"),
+        4 new_mobile_phone: string("NewMobilePhone"),
+        5 new_email: string("NewEmail"),
+        6 new_comments: string("NewComments"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateUser {
@@ -111,10 +111,10 @@ pub struct UpdateUserOutput {
 }
 
 acs_core::model! {
-UpdateUserOutput {
-    0 user: object("User"),
-    1 request_id: string("RequestId"),
-}
+    UpdateUserOutput {
+        0 user: object("User"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `User` of the answer of [`UpdateUser`](crate::UpdateUser).
@@ -144,16 +144,16 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 user_principal_name: string("UserPrincipalName"),
-    2 email: string("Email"),
-    3 update_date: string("UpdateDate"),
-    4 mobile_phone: string("MobilePhone"),
-    5 user_id: string("UserId"),
-    6 comments: string("Comments"),
-    7 last_login_date: string("LastLoginDate"),
-    8 create_date: string("CreateDate"),
-    9 provision_type: string("ProvisionType"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 user_principal_name: string("UserPrincipalName"),
+        2 email: string("Email"),
+        3 update_date: string("UpdateDate"),
+        4 mobile_phone: string("MobilePhone"),
+        5 user_id: string("UserId"),
+        6 comments: string("Comments"),
+        7 last_login_date: string("LastLoginDate"),
+        8 create_date: string("CreateDate"),
+        9 provision_type: string("ProvisionType"),
+    }
 }

@@ -21,9 +21,9 @@ impl ActivateMediaWorkflow {
 }
 
 acs_core::model! {
-ActivateMediaWorkflow {
-    0 media_workflow_id: string("MediaWorkflowId").required(),
-}
+    ActivateMediaWorkflow {
+        0 media_workflow_id: string("MediaWorkflowId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ActivateMediaWorkflow {
@@ -49,10 +49,10 @@ pub struct ActivateMediaWorkflowOutput {
 }
 
 acs_core::model! {
-ActivateMediaWorkflowOutput {
-    0 request_id: string("RequestId"),
-    1 media_workflow: object("MediaWorkflow"),
-}
+    ActivateMediaWorkflowOutput {
+        0 request_id: string("RequestId"),
+        1 media_workflow: object("MediaWorkflow"),
+    }
 }
 
 /// `MediaWorkflow` of the answer of [`ActivateMediaWorkflow`](crate::ActivateMediaWorkflow).
@@ -72,11 +72,11 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 name: string("Name"),
-    4 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 name: string("Name"),
+        4 topology: string("Topology"),
+    }
 }

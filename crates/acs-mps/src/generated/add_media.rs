@@ -115,18 +115,18 @@ impl AddMedia {
 }
 
 acs_core::model! {
-AddMedia {
-    0 file_url: string("FileURL").required(),
-    1 title: string("Title"),
-    2 description: string("Description"),
-    3 cover_url: string("CoverURL"),
-    4 tags: string("Tags"),
-    5 media_workflow_id: string("MediaWorkflowId"),
-    6 media_workflow_user_data: string("MediaWorkflowUserData"),
-    7 input_unbind: boolean("InputUnbind"),
-    8 cate_id: integer("CateId"),
-    9 override_params: string("OverrideParams"),
-}
+    AddMedia {
+        0 file_url: string("FileURL").required(),
+        1 title: string("Title"),
+        2 description: string("Description"),
+        3 cover_url: string("CoverURL"),
+        4 tags: string("Tags"),
+        5 media_workflow_id: string("MediaWorkflowId"),
+        6 media_workflow_user_data: string("MediaWorkflowUserData"),
+        7 input_unbind: boolean("InputUnbind"),
+        8 cate_id: integer("CateId"),
+        9 override_params: string("OverrideParams"),
+    }
 }
 
 impl acs_core::operation::Operation for AddMedia {
@@ -148,10 +148,10 @@ pub struct AddMediaOutput {
 }
 
 acs_core::model! {
-AddMediaOutput {
-    0 request_id: string("RequestId"),
-    1 media: object("Media"),
-}
+    AddMediaOutput {
+        0 request_id: string("RequestId"),
+        1 media: object("Media"),
+    }
 }
 
 /// `Media.File` of the answer of [`AddMedia`](crate::AddMedia).
@@ -165,10 +165,10 @@ pub struct File {
 }
 
 acs_core::model! {
-File {
-    0 state: string("State"),
-    1 url: string("URL"),
-}
+    File {
+        0 state: string("State"),
+        1 url: string("URL"),
+    }
 }
 
 /// `Media` of the answer of [`AddMedia`](crate::AddMedia).
@@ -214,24 +214,24 @@ pub struct Media {
 }
 
 acs_core::model! {
-Media {
-    0 creation_time: string("CreationTime"),
-    1 cate_id: integer("CateId"),
-    2 height: string("Height"),
-    3 censor_state: string("CensorState"),
-    4 tags: list("Tags").wrapped_in("Tag"),
-    5 bitrate: string("Bitrate"),
-    6 media_id: string("MediaId"),
-    7 file: object("File"),
-    8 publish_state: string("PublishState"),
-    9 description: string("Description"),
-    10 width: string("Width"),
-    11 size: string("Size"),
-    12 cover_url: string("CoverURL"),
-    13 run_id_list: list("RunIdList").wrapped_in("RunId"),
-    14 duration: string("Duration"),
-    15 fps: string("Fps"),
-    16 title: string("Title"),
-    17 format: string("Format"),
-}
+    Media {
+        0 creation_time: string("CreationTime"),
+        1 cate_id: integer("CateId"),
+        2 height: string("Height"),
+        3 censor_state: string("CensorState"),
+        4 tags: list("Tags").wrapped_in("Tag"),
+        5 bitrate: string("Bitrate"),
+        6 media_id: string("MediaId"),
+        7 file: object("File"),
+        8 publish_state: string("PublishState"),
+        9 description: string("Description"),
+        10 width: string("Width"),
+        11 size: string("Size"),
+        12 cover_url: string("CoverURL"),
+        13 run_id_list: list("RunIdList").wrapped_in("RunId"),
+        14 duration: string("Duration"),
+        15 fps: string("Fps"),
+        16 title: string("Title"),
+        17 format: string("Format"),
+    }
 }

@@ -31,10 +31,10 @@ impl AddMediaTag {
 }
 
 acs_core::model! {
-AddMediaTag {
-    0 media_id: string("MediaId").required(),
-    1 tag: string("Tag"),
-}
+    AddMediaTag {
+        0 media_id: string("MediaId").required(),
+        1 tag: string("Tag"),
+    }
 }
 
 impl acs_core::operation::Operation for AddMediaTag {
@@ -58,7 +58,7 @@ pub struct AddMediaTagOutput {
 }
 
 acs_core::model! {
-AddMediaTagOutput {
-    0 request_id: string("RequestId"),
-}
+    AddMediaTagOutput {
+        0 request_id: string("RequestId"),
+    }
 }

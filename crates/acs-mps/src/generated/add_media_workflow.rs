@@ -34,11 +34,11 @@ impl AddMediaWorkflow {
 }
 
 acs_core::model! {
-AddMediaWorkflow {
-    0 name: string("Name").required(),
-    1 topology: string("Topology").required(),
-    2 trigger_mode: string("TriggerMode"),
-}
+    AddMediaWorkflow {
+        0 name: string("Name").required(),
+        1 topology: string("Topology").required(),
+        2 trigger_mode: string("TriggerMode"),
+    }
 }
 
 impl acs_core::operation::Operation for AddMediaWorkflow {
@@ -64,10 +64,10 @@ pub struct AddMediaWorkflowOutput {
 }
 
 acs_core::model! {
-AddMediaWorkflowOutput {
-    0 request_id: string("RequestId"),
-    1 media_workflow: object("MediaWorkflow"),
-}
+    AddMediaWorkflowOutput {
+        0 request_id: string("RequestId"),
+        1 media_workflow: object("MediaWorkflow"),
+    }
 }
 
 /// `MediaWorkflow` of the answer of [`AddMediaWorkflow`](crate::AddMediaWorkflow).
@@ -89,12 +89,12 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 trigger_mode: string("TriggerMode"),
-    4 name: string("Name"),
-    5 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 trigger_mode: string("TriggerMode"),
+        4 name: string("Name"),
+        5 topology: string("Topology"),
+    }
 }

@@ -64,13 +64,13 @@ impl AddPipeline {
 }
 
 acs_core::model! {
-AddPipeline {
-    0 name: string("Name").required(),
-    1 speed: string("Speed"),
-    2 speed_level: integer("SpeedLevel"),
-    3 notify_config: string("NotifyConfig"),
-    4 role: string("Role"),
-}
+    AddPipeline {
+        0 name: string("Name").required(),
+        1 speed: string("Speed"),
+        2 speed_level: integer("SpeedLevel"),
+        3 notify_config: string("NotifyConfig"),
+        4 role: string("Role"),
+    }
 }
 
 impl acs_core::operation::Operation for AddPipeline {
@@ -96,10 +96,10 @@ pub struct AddPipelineOutput {
 }
 
 acs_core::model! {
-AddPipelineOutput {
-    0 request_id: string("RequestId"),
-    1 pipeline: object("Pipeline").always(),
-}
+    AddPipelineOutput {
+        0 request_id: string("RequestId"),
+        1 pipeline: object("Pipeline").always(),
+    }
 }
 
 /// `Pipeline.NotifyConfig` of the answer of [`AddPipeline`](crate::AddPipeline).
@@ -117,12 +117,12 @@ pub struct NotifyConfig {
 }
 
 acs_core::model! {
-NotifyConfig {
-    0 mq_topic: string("MqTopic"),
-    1 queue_name: string("QueueName"),
-    2 mq_tag: string("MqTag"),
-    3 topic: string("Topic"),
-}
+    NotifyConfig {
+        0 mq_topic: string("MqTopic"),
+        1 queue_name: string("QueueName"),
+        2 mq_tag: string("MqTag"),
+        3 topic: string("Topic"),
+    }
 }
 
 /// `Pipeline` of the answer of [`AddPipeline`](crate::AddPipeline).
@@ -148,14 +148,14 @@ pub struct Pipeline {
 }
 
 acs_core::model! {
-Pipeline {
-    0 speed: string("Speed"),
-    1 state: string("State"),
-    2 speed_level: integer("SpeedLevel"),
-    3 notify_config: object("NotifyConfig"),
-    4 role: string("Role"),
-    5 name: string("Name"),
-    6 id: string("Id"),
-    7 quota_allocate: integer("QuotaAllocate"),
-}
+    Pipeline {
+        0 speed: string("Speed"),
+        1 state: string("State"),
+        2 speed_level: integer("SpeedLevel"),
+        3 notify_config: object("NotifyConfig"),
+        4 role: string("Role"),
+        5 name: string("Name"),
+        6 id: string("Id"),
+        7 quota_allocate: integer("QuotaAllocate"),
+    }
 }

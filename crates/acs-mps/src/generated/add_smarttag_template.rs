@@ -175,24 +175,24 @@ impl AddSmarttagTemplate {
 }
 
 acs_core::model! {
-AddSmarttagTemplate {
-    0 template_name: string("TemplateName").required(),
-    1 industry: string("Industry").required(),
-    2 scene: string("Scene").required(),
-    3 analyse_types: string("AnalyseTypes").required(),
-    4 face_category_ids: string("FaceCategoryIds"),
-    5 face_custom_params_config: string("FaceCustomParamsConfig"),
-    6 object_group_ids: string("ObjectGroupIds"),
-    7 landmark_group_ids: string("LandmarkGroupIds"),
-    8 is_default: boolean("IsDefault"),
-    9 label_type: string("LabelType"),
-    10 label_version: string("LabelVersion"),
-    11 knowledge_config: string("KnowledgeConfig"),
-    12 keyword_config: string("KeywordConfig"),
-    13 label_custom_category_ids: string("LabelCustomCategoryIds"),
-    14 label_custom_params_config: string("LabelCustomParamsConfig"),
-    15 template_config: string("TemplateConfig"),
-}
+    AddSmarttagTemplate {
+        0 template_name: string("TemplateName").required(),
+        1 industry: string("Industry").required(),
+        2 scene: string("Scene").required(),
+        3 analyse_types: string("AnalyseTypes").required(),
+        4 face_category_ids: string("FaceCategoryIds"),
+        5 face_custom_params_config: string("FaceCustomParamsConfig"),
+        6 object_group_ids: string("ObjectGroupIds"),
+        7 landmark_group_ids: string("LandmarkGroupIds"),
+        8 is_default: boolean("IsDefault"),
+        9 label_type: string("LabelType"),
+        10 label_version: string("LabelVersion"),
+        11 knowledge_config: string("KnowledgeConfig"),
+        12 keyword_config: string("KeywordConfig"),
+        13 label_custom_category_ids: string("LabelCustomCategoryIds"),
+        14 label_custom_params_config: string("LabelCustomParamsConfig"),
+        15 template_config: string("TemplateConfig"),
+    }
 }
 
 impl acs_core::operation::Operation for AddSmarttagTemplate {
@@ -218,8 +218,8 @@ pub struct AddSmarttagTemplateOutput {
 }
 
 acs_core::model! {
-AddSmarttagTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 template_id: string("TemplateId"),
-}
+    AddSmarttagTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 template_id: string("TemplateId"),
+    }
 }

@@ -24,10 +24,10 @@ impl AddWaterMarkTemplate {
 }
 
 acs_core::model! {
-AddWaterMarkTemplate {
-    0 name: string("Name").required(),
-    1 config: string("Config").required(),
-}
+    AddWaterMarkTemplate {
+        0 name: string("Name").required(),
+        1 config: string("Config").required(),
+    }
 }
 
 impl acs_core::operation::Operation for AddWaterMarkTemplate {
@@ -53,10 +53,10 @@ pub struct AddWaterMarkTemplateOutput {
 }
 
 acs_core::model! {
-AddWaterMarkTemplateOutput {
-    0 water_mark_template: object("WaterMarkTemplate"),
-    1 request_id: string("RequestId"),
-}
+    AddWaterMarkTemplateOutput {
+        0 water_mark_template: object("WaterMarkTemplate"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `WaterMarkTemplate.RatioRefer` of the answer of [`AddWaterMarkTemplate`](crate::AddWaterMarkTemplate).
@@ -74,12 +74,12 @@ pub struct RatioRefer {
 }
 
 acs_core::model! {
-RatioRefer {
-    0 dx: string("Dx"),
-    1 width: string("Width"),
-    2 height: string("Height"),
-    3 dy: string("Dy"),
-}
+    RatioRefer {
+        0 dx: string("Dx"),
+        1 width: string("Width"),
+        2 height: string("Height"),
+        3 dy: string("Dy"),
+    }
 }
 
 /// `WaterMarkTemplate.Timeline` of the answer of [`AddWaterMarkTemplate`](crate::AddWaterMarkTemplate).
@@ -93,10 +93,10 @@ pub struct Timeline {
 }
 
 acs_core::model! {
-Timeline {
-    0 start: string("Start"),
-    1 duration: string("Duration"),
-}
+    Timeline {
+        0 start: string("Start"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `WaterMarkTemplate` of the answer of [`AddWaterMarkTemplate`](crate::AddWaterMarkTemplate).
@@ -128,17 +128,17 @@ pub struct WaterMarkTemplate {
 }
 
 acs_core::model! {
-WaterMarkTemplate {
-    0 r#type: string("Type"),
-    1 ratio_refer: object("RatioRefer"),
-    2 refer_pos: string("ReferPos"),
-    3 state: string("State"),
-    4 dx: string("Dx"),
-    5 width: string("Width"),
-    6 height: string("Height"),
-    7 timeline: object("Timeline"),
-    8 name: string("Name"),
-    9 dy: string("Dy"),
-    10 id: string("Id"),
-}
+    WaterMarkTemplate {
+        0 r#type: string("Type"),
+        1 ratio_refer: object("RatioRefer"),
+        2 refer_pos: string("ReferPos"),
+        3 state: string("State"),
+        4 dx: string("Dx"),
+        5 width: string("Width"),
+        6 height: string("Height"),
+        7 timeline: object("Timeline"),
+        8 name: string("Name"),
+        9 dy: string("Dy"),
+        10 id: string("Id"),
+    }
 }

@@ -31,10 +31,10 @@ impl BindInputBucket {
 }
 
 acs_core::model! {
-BindInputBucket {
-    0 bucket: string("Bucket").required(),
-    1 referer: string("Referer"),
-}
+    BindInputBucket {
+        0 bucket: string("Bucket").required(),
+        1 referer: string("Referer"),
+    }
 }
 
 impl acs_core::operation::Operation for BindInputBucket {
@@ -58,7 +58,7 @@ pub struct BindInputBucketOutput {
 }
 
 acs_core::model! {
-BindInputBucketOutput {
-    0 request_id: string("RequestId"),
-}
+    BindInputBucketOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl BindOutputBucket {
 }
 
 acs_core::model! {
-BindOutputBucket {
-    0 bucket: string("Bucket").required(),
-}
+    BindOutputBucket {
+        0 bucket: string("Bucket").required(),
+    }
 }
 
 impl acs_core::operation::Operation for BindOutputBucket {
@@ -47,7 +47,7 @@ pub struct BindOutputBucketOutput {
 }
 
 acs_core::model! {
-BindOutputBucketOutput {
-    0 request_id: string("RequestId"),
-}
+    BindOutputBucketOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -23,9 +23,9 @@ impl CancelJob {
 }
 
 acs_core::model! {
-CancelJob {
-    0 job_id: string("JobId").required(),
-}
+    CancelJob {
+        0 job_id: string("JobId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for CancelJob {
@@ -47,8 +47,8 @@ pub struct CancelJobOutput {
 }
 
 acs_core::model! {
-CancelJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    CancelJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

@@ -44,12 +44,12 @@ impl CreateCustomEntity {
 }
 
 acs_core::model! {
-CreateCustomEntity {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_id: string("CustomGroupId").required(),
-    2 custom_entity_name: string("CustomEntityName").required(),
-    3 custom_entity_info: string("CustomEntityInfo"),
-}
+    CreateCustomEntity {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_id: string("CustomGroupId").required(),
+        2 custom_entity_name: string("CustomEntityName").required(),
+        3 custom_entity_info: string("CustomEntityInfo"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateCustomEntity {
@@ -75,8 +75,8 @@ pub struct CreateCustomEntityOutput {
 }
 
 acs_core::model! {
-CreateCustomEntityOutput {
-    0 custom_entity_id: string("CustomEntityId"),
-    1 request_id: string("RequestId"),
-}
+    CreateCustomEntityOutput {
+        0 custom_entity_id: string("CustomEntityId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -37,11 +37,11 @@ impl CreateCustomGroup {
 }
 
 acs_core::model! {
-CreateCustomGroup {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_name: string("CustomGroupName").required(),
-    2 custom_group_description: string("CustomGroupDescription"),
-}
+    CreateCustomGroup {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_name: string("CustomGroupName").required(),
+        2 custom_group_description: string("CustomGroupDescription"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateCustomGroup {
@@ -67,8 +67,8 @@ pub struct CreateCustomGroupOutput {
 }
 
 acs_core::model! {
-CreateCustomGroupOutput {
-    0 custom_group_id: string("CustomGroupId"),
-    1 request_id: string("RequestId"),
-}
+    CreateCustomGroupOutput {
+        0 custom_group_id: string("CustomGroupId"),
+        1 request_id: string("RequestId"),
+    }
 }

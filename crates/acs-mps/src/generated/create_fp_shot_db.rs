@@ -52,12 +52,12 @@ impl CreateFpShotDb {
 }
 
 acs_core::model! {
-CreateFpShotDb {
-    0 name: string("Name").required(),
-    1 model_id: integer("ModelId"),
-    2 config: string("Config"),
-    3 description: string("Description"),
-}
+    CreateFpShotDb {
+        0 name: string("Name").required(),
+        1 model_id: integer("ModelId"),
+        2 config: string("Config"),
+        3 description: string("Description"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateFpShotDb {
@@ -83,10 +83,10 @@ pub struct CreateFpShotDbOutput {
 }
 
 acs_core::model! {
-CreateFpShotDbOutput {
-    0 request_id: string("RequestId"),
-    1 fp_shot_db: object("FpShotDB"),
-}
+    CreateFpShotDbOutput {
+        0 request_id: string("RequestId"),
+        1 fp_shot_db: object("FpShotDB"),
+    }
 }
 
 /// `FpShotDB` of the answer of [`CreateFpShotDb`](crate::CreateFpShotDb).
@@ -108,12 +108,12 @@ pub struct FpShotDb {
 }
 
 acs_core::model! {
-FpShotDb {
-    0 description: string("Description"),
-    1 state: string("State"),
-    2 name: string("Name"),
-    3 fp_db_id: string("FpDBId"),
-    4 model_id: integer("ModelId"),
-    5 config: string("Config"),
-}
+    FpShotDb {
+        0 description: string("Description"),
+        1 state: string("State"),
+        2 name: string("Name"),
+        3 fp_db_id: string("FpDBId"),
+        4 model_id: integer("ModelId"),
+        5 config: string("Config"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeactivateMediaWorkflow {
 }
 
 acs_core::model! {
-DeactivateMediaWorkflow {
-    0 media_workflow_id: string("MediaWorkflowId").required(),
-}
+    DeactivateMediaWorkflow {
+        0 media_workflow_id: string("MediaWorkflowId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeactivateMediaWorkflow {
@@ -49,10 +49,10 @@ pub struct DeactivateMediaWorkflowOutput {
 }
 
 acs_core::model! {
-DeactivateMediaWorkflowOutput {
-    0 request_id: string("RequestId"),
-    1 media_workflow: object("MediaWorkflow"),
-}
+    DeactivateMediaWorkflowOutput {
+        0 request_id: string("RequestId"),
+        1 media_workflow: object("MediaWorkflow"),
+    }
 }
 
 /// `MediaWorkflow` of the answer of [`DeactivateMediaWorkflow`](crate::DeactivateMediaWorkflow).
@@ -72,11 +72,11 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 name: string("Name"),
-    4 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 name: string("Name"),
+        4 topology: string("Topology"),
+    }
 }

@@ -34,11 +34,11 @@ impl DeleteCustomEntity {
 }
 
 acs_core::model! {
-DeleteCustomEntity {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_id: string("CustomGroupId").required(),
-    2 custom_entity_id: string("CustomEntityId").required(),
-}
+    DeleteCustomEntity {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_id: string("CustomGroupId").required(),
+        2 custom_entity_id: string("CustomEntityId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteCustomEntity {
@@ -62,7 +62,7 @@ pub struct DeleteCustomEntityOutput {
 }
 
 acs_core::model! {
-DeleteCustomEntityOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteCustomEntityOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -27,10 +27,10 @@ impl DeleteCustomGroup {
 }
 
 acs_core::model! {
-DeleteCustomGroup {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_id: string("CustomGroupId").required(),
-}
+    DeleteCustomGroup {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_id: string("CustomGroupId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteCustomGroup {
@@ -54,7 +54,7 @@ pub struct DeleteCustomGroupOutput {
 }
 
 acs_core::model! {
-DeleteCustomGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteCustomGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -48,12 +48,12 @@ impl DeleteCustomView {
 }
 
 acs_core::model! {
-DeleteCustomView {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_id: string("CustomGroupId").required(),
-    2 custom_entity_id: string("CustomEntityId").required(),
-    3 custom_view_id: string("CustomViewId").required(),
-}
+    DeleteCustomView {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_id: string("CustomGroupId").required(),
+        2 custom_entity_id: string("CustomEntityId").required(),
+        3 custom_view_id: string("CustomViewId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteCustomView {
@@ -77,7 +77,7 @@ pub struct DeleteCustomViewOutput {
 }
 
 acs_core::model! {
-DeleteCustomViewOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteCustomViewOutput {
+        0 request_id: string("RequestId"),
+    }
 }

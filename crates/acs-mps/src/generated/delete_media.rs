@@ -21,9 +21,9 @@ impl DeleteMedia {
 }
 
 acs_core::model! {
-DeleteMedia {
-    0 media_ids: string("MediaIds").required(),
-}
+    DeleteMedia {
+        0 media_ids: string("MediaIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteMedia {
@@ -47,7 +47,7 @@ pub struct DeleteMediaOutput {
 }
 
 acs_core::model! {
-DeleteMediaOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteMediaOutput {
+        0 request_id: string("RequestId"),
+    }
 }

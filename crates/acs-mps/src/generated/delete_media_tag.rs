@@ -31,10 +31,10 @@ impl DeleteMediaTag {
 }
 
 acs_core::model! {
-DeleteMediaTag {
-    0 media_id: string("MediaId").required(),
-    1 tag: string("Tag"),
-}
+    DeleteMediaTag {
+        0 media_id: string("MediaId").required(),
+        1 tag: string("Tag"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteMediaTag {
@@ -58,7 +58,7 @@ pub struct DeleteMediaTagOutput {
 }
 
 acs_core::model! {
-DeleteMediaTagOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteMediaTagOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteMediaWorkflow {
 }
 
 acs_core::model! {
-DeleteMediaWorkflow {
-    0 media_workflow_id: string("MediaWorkflowId").required(),
-}
+    DeleteMediaWorkflow {
+        0 media_workflow_id: string("MediaWorkflowId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteMediaWorkflow {
@@ -49,10 +49,10 @@ pub struct DeleteMediaWorkflowOutput {
 }
 
 acs_core::model! {
-DeleteMediaWorkflowOutput {
-    0 request_id: string("RequestId"),
-    1 media_workflow: object("MediaWorkflow"),
-}
+    DeleteMediaWorkflowOutput {
+        0 request_id: string("RequestId"),
+        1 media_workflow: object("MediaWorkflow"),
+    }
 }
 
 /// `MediaWorkflow` of the answer of [`DeleteMediaWorkflow`](crate::DeleteMediaWorkflow).
@@ -72,11 +72,11 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 name: string("Name"),
-    4 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 name: string("Name"),
+        4 topology: string("Topology"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeletePipeline {
 }
 
 acs_core::model! {
-DeletePipeline {
-    0 pipeline_id: string("PipelineId").required(),
-}
+    DeletePipeline {
+        0 pipeline_id: string("PipelineId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeletePipeline {
@@ -49,8 +49,8 @@ pub struct DeletePipelineOutput {
 }
 
 acs_core::model! {
-DeletePipelineOutput {
-    0 request_id: string("RequestId"),
-    1 pipeline_id: string("PipelineId"),
-}
+    DeletePipelineOutput {
+        0 request_id: string("RequestId"),
+        1 pipeline_id: string("PipelineId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteSmarttagTemplate {
 }
 
 acs_core::model! {
-DeleteSmarttagTemplate {
-    0 template_id: string("TemplateId").required(),
-}
+    DeleteSmarttagTemplate {
+        0 template_id: string("TemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteSmarttagTemplate {
@@ -47,7 +47,7 @@ pub struct DeleteSmarttagTemplateOutput {
 }
 
 acs_core::model! {
-DeleteSmarttagTemplateOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteSmarttagTemplateOutput {
+        0 request_id: string("RequestId"),
+    }
 }

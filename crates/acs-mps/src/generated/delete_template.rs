@@ -21,9 +21,9 @@ impl DeleteTemplate {
 }
 
 acs_core::model! {
-DeleteTemplate {
-    0 template_id: string("TemplateId").required(),
-}
+    DeleteTemplate {
+        0 template_id: string("TemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteTemplate {
@@ -49,8 +49,8 @@ pub struct DeleteTemplateOutput {
 }
 
 acs_core::model! {
-DeleteTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 template_id: string("TemplateId"),
-}
+    DeleteTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 template_id: string("TemplateId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteWaterMarkTemplate {
 }
 
 acs_core::model! {
-DeleteWaterMarkTemplate {
-    0 water_mark_template_id: string("WaterMarkTemplateId").required(),
-}
+    DeleteWaterMarkTemplate {
+        0 water_mark_template_id: string("WaterMarkTemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteWaterMarkTemplate {
@@ -49,8 +49,8 @@ pub struct DeleteWaterMarkTemplateOutput {
 }
 
 acs_core::model! {
-DeleteWaterMarkTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 water_mark_template_id: string("WaterMarkTemplateId"),
-}
+    DeleteWaterMarkTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 water_mark_template_id: string("WaterMarkTemplateId"),
+    }
 }

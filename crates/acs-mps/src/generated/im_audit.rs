@@ -51,12 +51,12 @@ impl ImAudit {
 }
 
 acs_core::model! {
-ImAudit {
-    0 images: string("Images"),
-    1 contents: string("Contents"),
-    2 scenes: string("Scenes").required(),
-    3 biz_type: string("BizType"),
-}
+    ImAudit {
+        0 images: string("Images"),
+        1 contents: string("Contents"),
+        2 scenes: string("Scenes").required(),
+        3 biz_type: string("BizType"),
+    }
 }
 
 impl acs_core::operation::Operation for ImAudit {
@@ -84,13 +84,13 @@ pub struct ImAuditOutput {
 }
 
 acs_core::model! {
-ImAuditOutput {
-    0 text_quota_exceed: boolean("TextQuotaExceed"),
-    1 image_quota_exceed: boolean("ImageQuotaExceed"),
-    2 request_id: string("RequestId"),
-    3 image_results: object("ImageResults"),
-    4 text_results: object("TextResults"),
-}
+    ImAuditOutput {
+        0 text_quota_exceed: boolean("TextQuotaExceed"),
+        1 image_quota_exceed: boolean("ImageQuotaExceed"),
+        2 request_id: string("RequestId"),
+        3 image_results: object("ImageResults"),
+        4 text_results: object("TextResults"),
+    }
 }
 
 /// `TextResults.result.results.details.contexts[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -110,13 +110,13 @@ pub struct Context {
 }
 
 acs_core::model! {
-Context {
-    0 context: string("context"),
-    1 positions: list("positions"),
-    2 lib_name: string("libName"),
-    3 lib_code: string("libCode"),
-    4 rule_type: string("ruleType"),
-}
+    Context {
+        0 context: string("context"),
+        1 positions: list("positions"),
+        2 lib_name: string("libName"),
+        3 lib_code: string("libCode"),
+        4 rule_type: string("ruleType"),
+    }
 }
 
 /// `TextResults.result.results.details[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -130,10 +130,10 @@ pub struct Detail {
 }
 
 acs_core::model! {
-Detail {
-    0 label: string("Label"),
-    1 contexts: list("contexts"),
-}
+    Detail {
+        0 label: string("Label"),
+        1 contexts: list("contexts"),
+    }
 }
 
 /// `ImageResults.result.results.sfaceData.faces[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -149,11 +149,11 @@ pub struct Face {
 }
 
 acs_core::model! {
-Face {
-    0 name: string("name"),
-    1 re: float("re"),
-    2 idid: string("idid"),
-}
+    Face {
+        0 name: string("name"),
+        1 re: float("re"),
+        2 idid: string("idid"),
+    }
 }
 
 /// `ImageResults.result.results.frames[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -167,10 +167,10 @@ pub struct Frame {
 }
 
 acs_core::model! {
-Frame {
-    0 rate: float("rate"),
-    1 url: string("url"),
-}
+    Frame {
+        0 rate: float("rate"),
+        1 url: string("url"),
+    }
 }
 
 /// `ImageResults.result.results.hintWordsInfo[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -182,9 +182,9 @@ pub struct HintWordsInfo {
 }
 
 acs_core::model! {
-HintWordsInfo {
-    0 context: string("context"),
-}
+    HintWordsInfo {
+        0 context: string("context"),
+    }
 }
 
 /// `ImageResults` of the answer of [`ImAudit`](crate::ImAudit).
@@ -196,9 +196,9 @@ pub struct ImageResults {
 }
 
 acs_core::model! {
-ImageResults {
-    0 result: list("result"),
-}
+    ImageResults {
+        0 result: list("result"),
+    }
 }
 
 /// `ImageResults.result[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -222,15 +222,15 @@ pub struct ImageResultsResult {
 }
 
 acs_core::model! {
-ImageResultsResult {
-    0 code: integer("code"),
-    1 data_id: string("dataId"),
-    2 extras: json("extras"),
-    3 msg: string("msg"),
-    4 results: list("results"),
-    5 task_id: string("taskId"),
-    6 url: string("url"),
-}
+    ImageResultsResult {
+        0 code: integer("code"),
+        1 data_id: string("dataId"),
+        2 extras: json("extras"),
+        3 msg: string("msg"),
+        4 results: list("results"),
+        5 task_id: string("taskId"),
+        6 url: string("url"),
+    }
 }
 
 /// `ImageResults.result.results[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -264,20 +264,20 @@ pub struct ImageResultsResultResult {
 }
 
 acs_core::model! {
-ImageResultsResultResult {
-    0 label: string("Label"),
-    1 rate: float("Rate"),
-    2 scene: string("Scene"),
-    3 suggestion: string("Suggestion"),
-    4 hint_words_info: list("hintWordsInfo"),
-    5 qrcode_data: list("qrcodeData"),
-    6 qrcode_locations: list("qrcodeLocations"),
-    7 program_code_data: list("programCodeData"),
-    8 logo_data: list("logoData"),
-    9 sface_data: list("sfaceData"),
-    10 ocr_data: list("ocrData"),
-    11 frames: list("frames"),
-}
+    ImageResultsResultResult {
+        0 label: string("Label"),
+        1 rate: float("Rate"),
+        2 scene: string("Scene"),
+        3 suggestion: string("Suggestion"),
+        4 hint_words_info: list("hintWordsInfo"),
+        5 qrcode_data: list("qrcodeData"),
+        6 qrcode_locations: list("qrcodeLocations"),
+        7 program_code_data: list("programCodeData"),
+        8 logo_data: list("logoData"),
+        9 sface_data: list("sfaceData"),
+        10 ocr_data: list("ocrData"),
+        11 frames: list("frames"),
+    }
 }
 
 /// `ImageResults.result.results.logoData[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -299,14 +299,14 @@ pub struct LogoData {
 }
 
 acs_core::model! {
-LogoData {
-    0 r#type: string("type"),
-    1 name: string("name"),
-    2 x: float("x"),
-    3 y: float("y"),
-    4 w: float("w"),
-    5 h: float("h"),
-}
+    LogoData {
+        0 r#type: string("type"),
+        1 name: string("name"),
+        2 x: float("x"),
+        3 y: float("y"),
+        4 w: float("w"),
+        5 h: float("h"),
+    }
 }
 
 /// `ImageResults.result.results.programCodeData[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -324,12 +324,12 @@ pub struct ProgramCodeData {
 }
 
 acs_core::model! {
-ProgramCodeData {
-    0 x: float("x"),
-    1 y: float("y"),
-    2 w: float("w"),
-    3 h: float("h"),
-}
+    ProgramCodeData {
+        0 x: float("x"),
+        1 y: float("y"),
+        2 w: float("w"),
+        3 h: float("h"),
+    }
 }
 
 /// `ImageResults.result.results.qrcodeLocations[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -349,13 +349,13 @@ pub struct QrcodeLocation {
 }
 
 acs_core::model! {
-QrcodeLocation {
-    0 x: float("x"),
-    1 y: float("y"),
-    2 w: float("w"),
-    3 h: float("h"),
-    4 qrcode: string("qrcode"),
-}
+    QrcodeLocation {
+        0 x: float("x"),
+        1 y: float("y"),
+        2 w: float("w"),
+        3 h: float("h"),
+        4 qrcode: string("qrcode"),
+    }
 }
 
 /// `ImageResults.result.results.sfaceData[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -375,13 +375,13 @@ pub struct SfaceData {
 }
 
 acs_core::model! {
-SfaceData {
-    0 x: float("x"),
-    1 y: float("y"),
-    2 w: float("w"),
-    3 h: float("h"),
-    4 faces: list("faces"),
-}
+    SfaceData {
+        0 x: float("x"),
+        1 y: float("y"),
+        2 w: float("w"),
+        3 h: float("h"),
+        4 faces: list("faces"),
+    }
 }
 
 /// `TextResults` of the answer of [`ImAudit`](crate::ImAudit).
@@ -393,9 +393,9 @@ pub struct TextResults {
 }
 
 acs_core::model! {
-TextResults {
-    0 result: list("result"),
-}
+    TextResults {
+        0 result: list("result"),
+    }
 }
 
 /// `TextResults.result[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -417,14 +417,14 @@ pub struct TextResultsResult {
 }
 
 acs_core::model! {
-TextResultsResult {
-    0 code: integer("code"),
-    1 content: string("content"),
-    2 data_id: string("dataId"),
-    3 msg: string("msg"),
-    4 results: list("results"),
-    5 task_id: string("taskId"),
-}
+    TextResultsResult {
+        0 code: integer("code"),
+        1 content: string("content"),
+        2 data_id: string("dataId"),
+        3 msg: string("msg"),
+        4 results: list("results"),
+        5 task_id: string("taskId"),
+    }
 }
 
 /// `TextResults.result.results[]` of the answer of [`ImAudit`](crate::ImAudit).
@@ -444,11 +444,11 @@ pub struct TextResultsResultResult {
 }
 
 acs_core::model! {
-TextResultsResultResult {
-    0 details: list("details"),
-    1 label: string("label"),
-    2 rate: float("rate"),
-    3 scene: string("scene"),
-    4 suggestion: string("suggestion"),
-}
+    TextResultsResultResult {
+        0 details: list("details"),
+        1 label: string("label"),
+        2 rate: float("rate"),
+        3 scene: string("scene"),
+        4 suggestion: string("suggestion"),
+    }
 }

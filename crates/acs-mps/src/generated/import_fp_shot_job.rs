@@ -51,13 +51,13 @@ impl ImportFpShotJob {
 }
 
 acs_core::model! {
-ImportFpShotJob {
-    0 input: string("Input").required(),
-    1 pipeline_id: string("PipelineId"),
-    2 fp_import_config: string("FpImportConfig").required(),
-    3 user_data: string("UserData"),
-    4 fp_db_id: string("FpDBId").required(),
-}
+    ImportFpShotJob {
+        0 input: string("Input").required(),
+        1 pipeline_id: string("PipelineId"),
+        2 fp_import_config: string("FpImportConfig").required(),
+        3 user_data: string("UserData"),
+        4 fp_db_id: string("FpDBId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ImportFpShotJob {
@@ -84,8 +84,8 @@ pub struct ImportFpShotJobOutput {
 }
 
 acs_core::model! {
-ImportFpShotJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    ImportFpShotJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

@@ -37,10 +37,10 @@ impl ListAllMediaBucket {
 }
 
 acs_core::model! {
-ListAllMediaBucket {
-    0 next_page_token: string("NextPageToken"),
-    1 maximum_page_size: integer("MaximumPageSize"),
-}
+    ListAllMediaBucket {
+        0 next_page_token: string("NextPageToken"),
+        1 maximum_page_size: integer("MaximumPageSize"),
+    }
 }
 
 impl acs_core::operation::Operation for ListAllMediaBucket {
@@ -69,11 +69,11 @@ pub struct ListAllMediaBucketOutput {
 }
 
 acs_core::model! {
-ListAllMediaBucketOutput {
-    0 request_id: string("RequestId"),
-    1 next_page_token: string("NextPageToken"),
-    2 media_bucket_list: list("MediaBucketList").wrapped_in("MediaBucket"),
-}
+    ListAllMediaBucketOutput {
+        0 request_id: string("RequestId"),
+        1 next_page_token: string("NextPageToken"),
+        2 media_bucket_list: list("MediaBucketList").wrapped_in("MediaBucket"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListAllMediaBucket {
@@ -109,9 +109,9 @@ pub struct MediaBucket {
 }
 
 acs_core::model! {
-MediaBucket {
-    0 r#type: string("Type"),
-    1 bucket: string("Bucket"),
-    2 referer: string("Referer"),
-}
+    MediaBucket {
+        0 r#type: string("Type"),
+        1 bucket: string("Bucket"),
+        2 referer: string("Referer"),
+    }
 }

@@ -48,12 +48,12 @@ impl ListCustomEntities {
 }
 
 acs_core::model! {
-ListCustomEntities {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_id: string("CustomGroupId").required(),
-    2 page_number: integer("PageNumber").required(),
-    3 page_size: integer("PageSize").required(),
-}
+    ListCustomEntities {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_id: string("CustomGroupId").required(),
+        2 page_number: integer("PageNumber").required(),
+        3 page_size: integer("PageSize").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListCustomEntities {
@@ -86,13 +86,13 @@ pub struct ListCustomEntitiesOutput {
 }
 
 acs_core::model! {
-ListCustomEntitiesOutput {
-    0 request_id: string("RequestId"),
-    1 page_number: integer("PageNumber"),
-    2 page_size: integer("PageSize"),
-    3 total_count: integer("TotalCount"),
-    4 custom_entities: list("CustomEntities").wrapped_in("CustomEntity"),
-}
+    ListCustomEntitiesOutput {
+        0 request_id: string("RequestId"),
+        1 page_number: integer("PageNumber"),
+        2 page_size: integer("PageSize"),
+        3 total_count: integer("TotalCount"),
+        4 custom_entities: list("CustomEntities").wrapped_in("CustomEntity"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListCustomEntities {
@@ -130,9 +130,9 @@ pub struct CustomEntity {
 }
 
 acs_core::model! {
-CustomEntity {
-    0 custom_entity_id: string("CustomEntityId"),
-    1 custom_entity_name: string("CustomEntityName"),
-    2 custom_entity_info: string("CustomEntityInfo"),
-}
+    CustomEntity {
+        0 custom_entity_id: string("CustomEntityId"),
+        1 custom_entity_name: string("CustomEntityName"),
+        2 custom_entity_info: string("CustomEntityInfo"),
+    }
 }

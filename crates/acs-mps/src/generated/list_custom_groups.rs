@@ -30,11 +30,11 @@ impl ListCustomGroups {
 }
 
 acs_core::model! {
-ListCustomGroups {
-    0 algorithm: string("Algorithm").required(),
-    1 page_number: integer("PageNumber").required(),
-    2 page_size: integer("PageSize").required(),
-}
+    ListCustomGroups {
+        0 algorithm: string("Algorithm").required(),
+        1 page_number: integer("PageNumber").required(),
+        2 page_size: integer("PageSize").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListCustomGroups {
@@ -67,13 +67,13 @@ pub struct ListCustomGroupsOutput {
 }
 
 acs_core::model! {
-ListCustomGroupsOutput {
-    0 request_id: string("RequestId"),
-    1 page_number: integer("PageNumber"),
-    2 page_size: integer("PageSize"),
-    3 total_count: integer("TotalCount"),
-    4 custom_groups: list("CustomGroups").wrapped_in("CustomGroup"),
-}
+    ListCustomGroupsOutput {
+        0 request_id: string("RequestId"),
+        1 page_number: integer("PageNumber"),
+        2 page_size: integer("PageSize"),
+        3 total_count: integer("TotalCount"),
+        4 custom_groups: list("CustomGroups").wrapped_in("CustomGroup"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListCustomGroups {
@@ -111,9 +111,9 @@ pub struct CustomGroup {
 }
 
 acs_core::model! {
-CustomGroup {
-    0 custom_group_id: string("CustomGroupId"),
-    1 custom_group_name: string("CustomGroupName"),
-    2 custom_group_description: string("CustomGroupDescription"),
-}
+    CustomGroup {
+        0 custom_group_id: string("CustomGroupId"),
+        1 custom_group_name: string("CustomGroupName"),
+        2 custom_group_description: string("CustomGroupDescription"),
+    }
 }

@@ -39,10 +39,10 @@ impl ListCustomPersons {
 }
 
 acs_core::model! {
-ListCustomPersons {
-    0 category_id: string("CategoryId"),
-    1 person_id: string("PersonId"),
-}
+    ListCustomPersons {
+        0 category_id: string("CategoryId"),
+        1 person_id: string("PersonId"),
+    }
 }
 
 impl acs_core::operation::Operation for ListCustomPersons {
@@ -69,10 +69,10 @@ pub struct ListCustomPersonsOutput {
 }
 
 acs_core::model! {
-ListCustomPersonsOutput {
-    0 request_id: string("RequestId"),
-    1 categories: list("Categories").wrapped_in("Category"),
-}
+    ListCustomPersonsOutput {
+        0 request_id: string("RequestId"),
+        1 categories: list("Categories").wrapped_in("Category"),
+    }
 }
 
 /// `Categories.Category[]` of the answer of [`ListCustomPersons`](crate::ListCustomPersons).
@@ -90,12 +90,12 @@ pub struct Category {
 }
 
 acs_core::model! {
-Category {
-    0 persons: list("Persons").wrapped_in("Person"),
-    1 category_id: string("CategoryId"),
-    2 category_name: string("CategoryName"),
-    3 category_description: string("CategoryDescription"),
-}
+    Category {
+        0 persons: list("Persons").wrapped_in("Person"),
+        1 category_id: string("CategoryId"),
+        2 category_name: string("CategoryName"),
+        3 category_description: string("CategoryDescription"),
+    }
 }
 
 /// `Categories.Category.Persons.Person.Faces.Face[]` of the answer of [`ListCustomPersons`](crate::ListCustomPersons).
@@ -109,10 +109,10 @@ pub struct Face {
 }
 
 acs_core::model! {
-Face {
-    0 image_url: string("ImageUrl"),
-    1 face_id: string("FaceId"),
-}
+    Face {
+        0 image_url: string("ImageUrl"),
+        1 face_id: string("FaceId"),
+    }
 }
 
 /// `Categories.Category.Persons.Person[]` of the answer of [`ListCustomPersons`](crate::ListCustomPersons).
@@ -130,10 +130,10 @@ pub struct Person {
 }
 
 acs_core::model! {
-Person {
-    0 person_name: string("PersonName"),
-    1 person_description: string("PersonDescription"),
-    2 faces: list("Faces").wrapped_in("Face"),
-    3 person_id: string("PersonId"),
-}
+    Person {
+        0 person_name: string("PersonName"),
+        1 person_description: string("PersonDescription"),
+        2 faces: list("Faces").wrapped_in("Face"),
+        3 person_id: string("PersonId"),
+    }
 }

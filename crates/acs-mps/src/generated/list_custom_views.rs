@@ -53,13 +53,13 @@ impl ListCustomViews {
 }
 
 acs_core::model! {
-ListCustomViews {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_id: string("CustomGroupId").required(),
-    2 custom_entity_id: string("CustomEntityId").required(),
-    3 page_number: integer("PageNumber").required(),
-    4 page_size: integer("PageSize").required(),
-}
+    ListCustomViews {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_id: string("CustomGroupId").required(),
+        2 custom_entity_id: string("CustomEntityId").required(),
+        3 page_number: integer("PageNumber").required(),
+        4 page_size: integer("PageSize").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListCustomViews {
@@ -92,13 +92,13 @@ pub struct ListCustomViewsOutput {
 }
 
 acs_core::model! {
-ListCustomViewsOutput {
-    0 request_id: string("RequestId"),
-    1 page_number: integer("PageNumber"),
-    2 page_size: integer("PageSize"),
-    3 total_count: integer("TotalCount"),
-    4 custom_views: list("CustomViews").wrapped_in("CustomView"),
-}
+    ListCustomViewsOutput {
+        0 request_id: string("RequestId"),
+        1 page_number: integer("PageNumber"),
+        2 page_size: integer("PageSize"),
+        3 total_count: integer("TotalCount"),
+        4 custom_views: list("CustomViews").wrapped_in("CustomView"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListCustomViews {
@@ -134,8 +134,8 @@ pub struct CustomView {
 }
 
 acs_core::model! {
-CustomView {
-    0 custom_view_id: string("CustomViewId"),
-    1 image_url: string("ImageUrl"),
-}
+    CustomView {
+        0 custom_view_id: string("CustomViewId"),
+        1 image_url: string("ImageUrl"),
+    }
 }

@@ -27,9 +27,9 @@ impl ListFpShotDb {
 }
 
 acs_core::model! {
-ListFpShotDb {
-    0 fp_db_ids: string("FpDBIds"),
-}
+    ListFpShotDb {
+        0 fp_db_ids: string("FpDBIds"),
+    }
 }
 
 impl acs_core::operation::Operation for ListFpShotDb {
@@ -58,11 +58,11 @@ pub struct ListFpShotDbOutput {
 }
 
 acs_core::model! {
-ListFpShotDbOutput {
-    0 fp_shot_db_list: list("FpShotDBList").wrapped_in("FpShotDB"),
-    1 request_id: string("RequestId"),
-    2 non_exist_ids: list("NonExistIds").wrapped_in("String"),
-}
+    ListFpShotDbOutput {
+        0 fp_shot_db_list: list("FpShotDBList").wrapped_in("FpShotDB"),
+        1 request_id: string("RequestId"),
+        2 non_exist_ids: list("NonExistIds").wrapped_in("String"),
+    }
 }
 
 /// `FpShotDBList.FpShotDB[]` of the answer of [`ListFpShotDb`](crate::ListFpShotDb).
@@ -82,11 +82,11 @@ pub struct FpShotDb {
 }
 
 acs_core::model! {
-FpShotDb {
-    0 status: string("Status"),
-    1 description: string("Description"),
-    2 name: string("Name"),
-    3 model_id: integer("ModelId"),
-    4 fp_db_id: string("FpDBId"),
-}
+    FpShotDb {
+        0 status: string("Status"),
+        1 description: string("Description"),
+        2 name: string("Name"),
+        3 model_id: integer("ModelId"),
+        4 fp_db_id: string("FpDBId"),
+    }
 }

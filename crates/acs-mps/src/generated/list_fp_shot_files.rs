@@ -65,13 +65,13 @@ impl ListFpShotFiles {
 }
 
 acs_core::model! {
-ListFpShotFiles {
-    0 next_page_token: string("NextPageToken"),
-    1 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    2 fp_db_id: string("FpDBId").required(),
-    3 start_time: string("StartTime"),
-    4 end_time: string("EndTime"),
-}
+    ListFpShotFiles {
+        0 next_page_token: string("NextPageToken"),
+        1 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        2 fp_db_id: string("FpDBId").required(),
+        3 start_time: string("StartTime"),
+        4 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for ListFpShotFiles {
@@ -100,11 +100,11 @@ pub struct ListFpShotFilesOutput {
 }
 
 acs_core::model! {
-ListFpShotFilesOutput {
-    0 request_id: string("RequestId"),
-    1 next_page_token: string("NextPageToken"),
-    2 fp_shot_file_list: list("FpShotFileList").wrapped_in("FpShotFile"),
-}
+    ListFpShotFilesOutput {
+        0 request_id: string("RequestId"),
+        1 next_page_token: string("NextPageToken"),
+        2 fp_shot_file_list: list("FpShotFileList").wrapped_in("FpShotFile"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListFpShotFiles {
@@ -142,12 +142,12 @@ pub struct FpShotFile {
 }
 
 acs_core::model! {
-FpShotFile {
-    0 primary_key: string("PrimaryKey"),
-    1 input_file: object("InputFile"),
-    2 file_id: string("FileId"),
-    3 store_time: string("StoreTime"),
-}
+    FpShotFile {
+        0 primary_key: string("PrimaryKey"),
+        1 input_file: object("InputFile"),
+        2 file_id: string("FileId"),
+        3 store_time: string("StoreTime"),
+    }
 }
 
 /// `FpShotFileList.FpShotFile.InputFile` of the answer of [`ListFpShotFiles`](crate::ListFpShotFiles).
@@ -163,9 +163,9 @@ pub struct InputFile {
 }
 
 acs_core::model! {
-InputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    InputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }

@@ -21,9 +21,9 @@ impl ListFpShotImportJob {
 }
 
 acs_core::model! {
-ListFpShotImportJob {
-    0 job_ids: string("JobIds").required(),
-}
+    ListFpShotImportJob {
+        0 job_ids: string("JobIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListFpShotImportJob {
@@ -52,11 +52,11 @@ pub struct ListFpShotImportJobOutput {
 }
 
 acs_core::model! {
-ListFpShotImportJobOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_ids: list("NonExistIds"),
-    2 fp_shot_import_job_list: list("FpShotImportJobList"),
-}
+    ListFpShotImportJobOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_ids: list("NonExistIds"),
+        2 fp_shot_import_job_list: list("FpShotImportJobList"),
+    }
 }
 
 /// `FpShotImportJobList[]` of the answer of [`ListFpShotImportJob`](crate::ListFpShotImportJob).
@@ -90,18 +90,18 @@ pub struct FpShotImportJob {
 }
 
 acs_core::model! {
-FpShotImportJob {
-    0 id: string("Id"),
-    1 fp_db_id: string("FpDBId"),
-    2 pipeline_id: string("PipelineId"),
-    3 fp_import_config: string("FpImportConfig"),
-    4 status: string("Status"),
-    5 code: string("Code"),
-    6 message: string("Message"),
-    7 create_time: string("CreateTime"),
-    8 finish_time: string("FinishTime"),
-    9 user_data: string("UserData"),
-    10 input: string("Input"),
-    11 process_message: string("ProcessMessage"),
-}
+    FpShotImportJob {
+        0 id: string("Id"),
+        1 fp_db_id: string("FpDBId"),
+        2 pipeline_id: string("PipelineId"),
+        3 fp_import_config: string("FpImportConfig"),
+        4 status: string("Status"),
+        5 code: string("Code"),
+        6 message: string("Message"),
+        7 create_time: string("CreateTime"),
+        8 finish_time: string("FinishTime"),
+        9 user_data: string("UserData"),
+        10 input: string("Input"),
+        11 process_message: string("ProcessMessage"),
+    }
 }

@@ -64,13 +64,13 @@ impl ListMediaWorkflowExecutions {
 }
 
 acs_core::model! {
-ListMediaWorkflowExecutions {
-    0 media_workflow_id: string("MediaWorkflowId"),
-    1 media_workflow_name: string("MediaWorkflowName"),
-    2 input_file_url: string("InputFileURL"),
-    3 next_page_token: string("NextPageToken"),
-    4 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-}
+    ListMediaWorkflowExecutions {
+        0 media_workflow_id: string("MediaWorkflowId"),
+        1 media_workflow_name: string("MediaWorkflowName"),
+        2 input_file_url: string("InputFileURL"),
+        3 next_page_token: string("NextPageToken"),
+        4 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+    }
 }
 
 impl acs_core::operation::Operation for ListMediaWorkflowExecutions {
@@ -99,11 +99,11 @@ pub struct ListMediaWorkflowExecutionsOutput {
 }
 
 acs_core::model! {
-ListMediaWorkflowExecutionsOutput {
-    0 media_workflow_execution_list: list("MediaWorkflowExecutionList").wrapped_in("MediaWorkflowExecution"),
-    1 request_id: string("RequestId"),
-    2 next_page_token: string("NextPageToken"),
-}
+    ListMediaWorkflowExecutionsOutput {
+        0 media_workflow_execution_list: list("MediaWorkflowExecutionList").wrapped_in("MediaWorkflowExecution"),
+        1 request_id: string("RequestId"),
+        2 next_page_token: string("NextPageToken"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListMediaWorkflowExecutions {
@@ -151,17 +151,17 @@ pub struct Activity {
 }
 
 acs_core::model! {
-Activity {
-    0 end_time: string("EndTime"),
-    1 r#type: string("Type"),
-    2 start_time: string("StartTime"),
-    3 state: string("State"),
-    4 job_id: string("JobId"),
-    5 code: string("Code"),
-    6 message: string("Message"),
-    7 name: string("Name"),
-    8 mns_message_result: object("MNSMessageResult"),
-}
+    Activity {
+        0 end_time: string("EndTime"),
+        1 r#type: string("Type"),
+        2 start_time: string("StartTime"),
+        3 state: string("State"),
+        4 job_id: string("JobId"),
+        5 code: string("Code"),
+        6 message: string("Message"),
+        7 name: string("Name"),
+        8 mns_message_result: object("MNSMessageResult"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
@@ -175,10 +175,10 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 user_data: string("UserData"),
-    1 input_file: object("InputFile"),
-}
+    Input {
+        0 user_data: string("UserData"),
+        1 input_file: object("InputFile"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input.InputFile` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
@@ -194,11 +194,11 @@ pub struct InputFile {
 }
 
 acs_core::model! {
-InputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    InputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution[]` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
@@ -224,16 +224,16 @@ pub struct MediaWorkflowExecution {
 }
 
 acs_core::model! {
-MediaWorkflowExecution {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 activity_list: list("ActivityList").wrapped_in("Activity"),
-    4 name: string("Name"),
-    5 input: object("Input"),
-    6 media_id: string("MediaId"),
-    7 run_id: string("RunId"),
-}
+    MediaWorkflowExecution {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 activity_list: list("ActivityList").wrapped_in("Activity"),
+        4 name: string("Name"),
+        5 input: object("Input"),
+        6 media_id: string("MediaId"),
+        7 run_id: string("RunId"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.ActivityList.Activity.MNSMessageResult` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
@@ -249,9 +249,9 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }

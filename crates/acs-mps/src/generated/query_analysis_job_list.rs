@@ -23,9 +23,9 @@ impl QueryAnalysisJobList {
 }
 
 acs_core::model! {
-QueryAnalysisJobList {
-    0 analysis_job_ids: string("AnalysisJobIds").required(),
-}
+    QueryAnalysisJobList {
+        0 analysis_job_ids: string("AnalysisJobIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryAnalysisJobList {
@@ -54,11 +54,11 @@ pub struct QueryAnalysisJobListOutput {
 }
 
 acs_core::model! {
-QueryAnalysisJobListOutput {
-    0 request_id: string("RequestId"),
-    1 analysis_job_list: list("AnalysisJobList").always().wrapped_in("AnalysisJob"),
-    2 non_exist_analysis_job_ids: list("NonExistAnalysisJobIds").wrapped_in("String"),
-}
+    QueryAnalysisJobListOutput {
+        0 request_id: string("RequestId"),
+        1 analysis_job_list: list("AnalysisJobList").always().wrapped_in("AnalysisJob"),
+        2 non_exist_analysis_job_ids: list("NonExistAnalysisJobIds").wrapped_in("String"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -72,10 +72,10 @@ pub struct AnalysisConfig {
 }
 
 acs_core::model! {
-AnalysisConfig {
-    0 quality_control: object("QualityControl"),
-    1 properties_control: object("PropertiesControl"),
-}
+    AnalysisConfig {
+        0 quality_control: object("QualityControl"),
+        1 properties_control: object("PropertiesControl"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob[]` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -111,21 +111,21 @@ pub struct AnalysisJob {
 }
 
 acs_core::model! {
-AnalysisJob {
-    0 creation_time: string("CreationTime"),
-    1 percent: integer("Percent"),
-    2 state: string("State"),
-    3 analysis_config: object("AnalysisConfig"),
-    4 message: string("Message"),
-    5 priority: string("Priority"),
-    6 mns_message_result: object("MNSMessageResult"),
-    7 template_list: list("TemplateList").wrapped_in("Template"),
-    8 user_data: string("UserData"),
-    9 code: string("Code"),
-    10 input_file: object("InputFile"),
-    11 pipeline_id: string("PipelineId"),
-    12 id: string("Id"),
-}
+    AnalysisJob {
+        0 creation_time: string("CreationTime"),
+        1 percent: integer("Percent"),
+        2 state: string("State"),
+        3 analysis_config: object("AnalysisConfig"),
+        4 message: string("Message"),
+        5 priority: string("Priority"),
+        6 mns_message_result: object("MNSMessageResult"),
+        7 template_list: list("TemplateList").wrapped_in("Template"),
+        8 user_data: string("UserData"),
+        9 code: string("Code"),
+        10 input_file: object("InputFile"),
+        11 pipeline_id: string("PipelineId"),
+        12 id: string("Id"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Audio` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -147,14 +147,14 @@ pub struct Audio {
 }
 
 acs_core::model! {
-Audio {
-    0 profile: string("Profile"),
-    1 codec: string("Codec"),
-    2 samplerate: string("Samplerate"),
-    3 qscale: string("Qscale"),
-    4 channels: string("Channels"),
-    5 bitrate: string("Bitrate"),
-}
+    Audio {
+        0 profile: string("Profile"),
+        1 codec: string("Codec"),
+        2 samplerate: string("Samplerate"),
+        3 qscale: string("Qscale"),
+        4 channels: string("Channels"),
+        5 bitrate: string("Bitrate"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Video.BitrateBnd` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -168,10 +168,10 @@ pub struct BitrateBnd {
 }
 
 acs_core::model! {
-BitrateBnd {
-    0 max: string("Max"),
-    1 min: string("Min"),
-}
+    BitrateBnd {
+        0 max: string("Max"),
+        1 min: string("Min"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Container` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -183,9 +183,9 @@ pub struct Container {
 }
 
 acs_core::model! {
-Container {
-    0 format: string("Format"),
-}
+    Container {
+        0 format: string("Format"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig.PropertiesControl.Crop` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -205,13 +205,13 @@ pub struct Crop {
 }
 
 acs_core::model! {
-Crop {
-    0 top: string("Top"),
-    1 width: string("Width"),
-    2 height: string("Height"),
-    3 left: string("Left"),
-    4 mode: string("Mode"),
-}
+    Crop {
+        0 top: string("Top"),
+        1 width: string("Width"),
+        2 height: string("Height"),
+        3 left: string("Left"),
+        4 mode: string("Mode"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.MuxConfig.Gif` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -225,10 +225,10 @@ pub struct Gif {
 }
 
 acs_core::model! {
-Gif {
-    0 final_delay: string("FinalDelay"),
-    1 r#loop: string("Loop"),
-}
+    Gif {
+        0 final_delay: string("FinalDelay"),
+        1 r#loop: string("Loop"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.InputFile` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -244,11 +244,11 @@ pub struct InputFile {
 }
 
 acs_core::model! {
-InputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    InputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.MNSMessageResult` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -264,11 +264,11 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.MuxConfig` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -282,10 +282,10 @@ pub struct MuxConfig {
 }
 
 acs_core::model! {
-MuxConfig {
-    0 gif: object("Gif"),
-    1 segment: object("Segment"),
-}
+    MuxConfig {
+        0 gif: object("Gif"),
+        1 segment: object("Segment"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig.PropertiesControl` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -299,10 +299,10 @@ pub struct PropertiesControl {
 }
 
 acs_core::model! {
-PropertiesControl {
-    0 deinterlace: string("Deinterlace"),
-    1 crop: object("Crop"),
-}
+    PropertiesControl {
+        0 deinterlace: string("Deinterlace"),
+        1 crop: object("Crop"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig.QualityControl` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -316,10 +316,10 @@ pub struct QualityControl {
 }
 
 acs_core::model! {
-QualityControl {
-    0 method_streaming: string("MethodStreaming"),
-    1 rate_quality: string("RateQuality"),
-}
+    QualityControl {
+        0 method_streaming: string("MethodStreaming"),
+        1 rate_quality: string("RateQuality"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.MuxConfig.Segment` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -331,9 +331,9 @@ pub struct Segment {
 }
 
 acs_core::model! {
-Segment {
-    0 duration: string("Duration"),
-}
+    Segment {
+        0 duration: string("Duration"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template[]` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -359,16 +359,16 @@ pub struct Template {
 }
 
 acs_core::model! {
-Template {
-    0 video: object("Video"),
-    1 trans_config: object("TransConfig"),
-    2 state: string("State"),
-    3 mux_config: object("MuxConfig"),
-    4 name: string("Name"),
-    5 audio: object("Audio"),
-    6 id: string("Id"),
-    7 container: object("Container"),
-}
+    Template {
+        0 video: object("Video"),
+        1 trans_config: object("TransConfig"),
+        2 state: string("State"),
+        3 mux_config: object("MuxConfig"),
+        4 name: string("Name"),
+        5 audio: object("Audio"),
+        6 id: string("Id"),
+        7 container: object("Container"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.TransConfig` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -380,9 +380,9 @@ pub struct TransConfig {
 }
 
 acs_core::model! {
-TransConfig {
-    0 trans_mode: string("TransMode"),
-}
+    TransConfig {
+        0 trans_mode: string("TransMode"),
+    }
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Video` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
@@ -424,22 +424,22 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 bufsize: string("Bufsize"),
-    1 degrain: string("Degrain"),
-    2 bitrate_bnd: object("BitrateBnd"),
-    3 pix_fmt: string("PixFmt"),
-    4 codec: string("Codec"),
-    5 height: string("Height"),
-    6 qscale: string("Qscale"),
-    7 bitrate: string("Bitrate"),
-    8 maxrate: string("Maxrate"),
-    9 profile: string("Profile"),
-    10 crf: string("Crf"),
-    11 gop: string("Gop"),
-    12 width: string("Width"),
-    13 fps: string("Fps"),
-    14 preset: string("Preset"),
-    15 scan_mode: string("ScanMode"),
-}
+    Video {
+        0 bufsize: string("Bufsize"),
+        1 degrain: string("Degrain"),
+        2 bitrate_bnd: object("BitrateBnd"),
+        3 pix_fmt: string("PixFmt"),
+        4 codec: string("Codec"),
+        5 height: string("Height"),
+        6 qscale: string("Qscale"),
+        7 bitrate: string("Bitrate"),
+        8 maxrate: string("Maxrate"),
+        9 profile: string("Profile"),
+        10 crf: string("Crf"),
+        11 gop: string("Gop"),
+        12 width: string("Width"),
+        13 fps: string("Fps"),
+        14 preset: string("Preset"),
+        15 scan_mode: string("ScanMode"),
+    }
 }

@@ -21,9 +21,9 @@ impl QueryCopyrightExtractJob {
 }
 
 acs_core::model! {
-QueryCopyrightExtractJob {
-    0 job_id: string("JobId").required(),
-}
+    QueryCopyrightExtractJob {
+        0 job_id: string("JobId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryCopyrightExtractJob {
@@ -55,12 +55,12 @@ pub struct QueryCopyrightExtractJobOutput {
 }
 
 acs_core::model! {
-QueryCopyrightExtractJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: object("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    QueryCopyrightExtractJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: object("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data` of the answer of [`QueryCopyrightExtractJob`](crate::QueryCopyrightExtractJob).
@@ -72,7 +72,7 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 message: string("Message"),
-}
+    Data {
+        0 message: string("Message"),
+    }
 }

@@ -77,14 +77,14 @@ impl QueryCopyrightJob {
 }
 
 acs_core::model! {
-QueryCopyrightJob {
-    0 create_time_start: integer("CreateTimeStart"),
-    1 create_time_end: integer("CreateTimeEnd"),
-    2 job_id: string("JobId"),
-    3 level: integer("Level"),
-    4 page_number: integer("PageNumber"),
-    5 page_size: integer("PageSize"),
-}
+    QueryCopyrightJob {
+        0 create_time_start: integer("CreateTimeStart"),
+        1 create_time_end: integer("CreateTimeEnd"),
+        2 job_id: string("JobId"),
+        3 level: integer("Level"),
+        4 page_number: integer("PageNumber"),
+        5 page_size: integer("PageSize"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryCopyrightJob {
@@ -116,12 +116,12 @@ pub struct QueryCopyrightJobOutput {
 }
 
 acs_core::model! {
-QueryCopyrightJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: list("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    QueryCopyrightJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: list("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data[]` of the answer of [`QueryCopyrightJob`](crate::QueryCopyrightJob).
@@ -155,18 +155,18 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 callback: string("Callback"),
-    1 gmt_create: integer("GmtCreate"),
-    2 gmt_modified: integer("GmtModified"),
-    3 input: string("Input"),
-    4 job_id: string("JobId"),
-    5 level: integer("Level"),
-    6 message: string("Message"),
-    7 output: string("Output"),
-    8 status: string("Status"),
-    9 user_data: string("UserData"),
-    10 user_id: integer("UserId"),
-    11 result: string("Result"),
-}
+    Data {
+        0 callback: string("Callback"),
+        1 gmt_create: integer("GmtCreate"),
+        2 gmt_modified: integer("GmtModified"),
+        3 input: string("Input"),
+        4 job_id: string("JobId"),
+        5 level: integer("Level"),
+        6 message: string("Message"),
+        7 output: string("Output"),
+        8 status: string("Status"),
+        9 user_data: string("UserData"),
+        10 user_id: integer("UserId"),
+        11 result: string("Result"),
+    }
 }

@@ -30,9 +30,9 @@ impl QueryFpDbDeleteJobList {
 }
 
 acs_core::model! {
-QueryFpDbDeleteJobList {
-    0 job_ids: string("JobIds"),
-}
+    QueryFpDbDeleteJobList {
+        0 job_ids: string("JobIds"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryFpDbDeleteJobList {
@@ -61,11 +61,11 @@ pub struct QueryFpDbDeleteJobListOutput {
 }
 
 acs_core::model! {
-QueryFpDbDeleteJobListOutput {
-    0 request_id: string("RequestId"),
-    1 fp_db_delete_job_list: list("FpDBDeleteJobList").wrapped_in("FpDBDeleteJob"),
-    2 non_exist_ids: list("NonExistIds").wrapped_in("String"),
-}
+    QueryFpDbDeleteJobListOutput {
+        0 request_id: string("RequestId"),
+        1 fp_db_delete_job_list: list("FpDBDeleteJobList").wrapped_in("FpDBDeleteJob"),
+        2 non_exist_ids: list("NonExistIds").wrapped_in("String"),
+    }
 }
 
 /// `FpDBDeleteJobList.FpDBDeleteJob[]` of the answer of [`QueryFpDbDeleteJobList`](crate::QueryFpDbDeleteJobList).
@@ -95,16 +95,16 @@ pub struct FpDbDeleteJob {
 }
 
 acs_core::model! {
-FpDbDeleteJob {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 finish_time: string("FinishTime"),
-    3 del_type: string("DelType"),
-    4 user_data: string("UserData"),
-    5 code: string("Code"),
-    6 message: string("Message"),
-    7 pipeline_id: string("PipelineId"),
-    8 fp_db_id: string("FpDBId"),
-    9 id: string("Id"),
-}
+    FpDbDeleteJob {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 finish_time: string("FinishTime"),
+        3 del_type: string("DelType"),
+        4 user_data: string("UserData"),
+        5 code: string("Code"),
+        6 message: string("Message"),
+        7 pipeline_id: string("PipelineId"),
+        8 fp_db_id: string("FpDBId"),
+        9 id: string("Id"),
+    }
 }

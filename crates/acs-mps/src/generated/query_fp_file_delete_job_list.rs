@@ -30,9 +30,9 @@ impl QueryFpFileDeleteJobList {
 }
 
 acs_core::model! {
-QueryFpFileDeleteJobList {
-    0 job_ids: string("JobIds"),
-}
+    QueryFpFileDeleteJobList {
+        0 job_ids: string("JobIds"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryFpFileDeleteJobList {
@@ -61,11 +61,11 @@ pub struct QueryFpFileDeleteJobListOutput {
 }
 
 acs_core::model! {
-QueryFpFileDeleteJobListOutput {
-    0 request_id: string("RequestId"),
-    1 fp_file_delete_job_list: list("FpFileDeleteJobList").wrapped_in("FpFileDeleteJob"),
-    2 non_exist_ids: list("NonExistIds").wrapped_in("String"),
-}
+    QueryFpFileDeleteJobListOutput {
+        0 request_id: string("RequestId"),
+        1 fp_file_delete_job_list: list("FpFileDeleteJobList").wrapped_in("FpFileDeleteJob"),
+        2 non_exist_ids: list("NonExistIds").wrapped_in("String"),
+    }
 }
 
 /// `FpFileDeleteJobList.FpFileDeleteJob[]` of the answer of [`QueryFpFileDeleteJobList`](crate::QueryFpFileDeleteJobList).
@@ -95,16 +95,16 @@ pub struct FpFileDeleteJob {
 }
 
 acs_core::model! {
-FpFileDeleteJob {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 finish_time: string("FinishTime"),
-    3 user_data: string("UserData"),
-    4 code: string("Code"),
-    5 message: string("Message"),
-    6 pipeline_id: string("PipelineId"),
-    7 fp_db_id: string("FpDBId"),
-    8 id: string("Id"),
-    9 file_ids: string("FileIds"),
-}
+    FpFileDeleteJob {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 finish_time: string("FinishTime"),
+        3 user_data: string("UserData"),
+        4 code: string("Code"),
+        5 message: string("Message"),
+        6 pipeline_id: string("PipelineId"),
+        7 fp_db_id: string("FpDBId"),
+        8 id: string("Id"),
+        9 file_ids: string("FileIds"),
+    }
 }

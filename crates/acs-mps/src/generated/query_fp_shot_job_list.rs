@@ -88,15 +88,15 @@ impl QueryFpShotJobList {
 }
 
 acs_core::model! {
-QueryFpShotJobList {
-    0 job_ids: string("JobIds"),
-    1 next_page_token: string("NextPageToken"),
-    2 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    3 state: string("State"),
-    4 start_of_job_created_time_range: string("StartOfJobCreatedTimeRange"),
-    5 end_of_job_created_time_range: string("EndOfJobCreatedTimeRange"),
-    6 pipeline_id: string("PipelineId"),
-}
+    QueryFpShotJobList {
+        0 job_ids: string("JobIds"),
+        1 next_page_token: string("NextPageToken"),
+        2 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        3 state: string("State"),
+        4 start_of_job_created_time_range: string("StartOfJobCreatedTimeRange"),
+        5 end_of_job_created_time_range: string("EndOfJobCreatedTimeRange"),
+        6 pipeline_id: string("PipelineId"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryFpShotJobList {
@@ -127,12 +127,12 @@ pub struct QueryFpShotJobListOutput {
 }
 
 acs_core::model! {
-QueryFpShotJobListOutput {
-    0 request_id: string("RequestId"),
-    1 next_page_token: string("NextPageToken"),
-    2 fp_shot_job_list: list("FpShotJobList").wrapped_in("FpShotJob"),
-    3 non_exist_ids: list("NonExistIds").wrapped_in("String"),
-}
+    QueryFpShotJobListOutput {
+        0 request_id: string("RequestId"),
+        1 next_page_token: string("NextPageToken"),
+        2 fp_shot_job_list: list("FpShotJobList").wrapped_in("FpShotJob"),
+        3 non_exist_ids: list("NonExistIds").wrapped_in("String"),
+    }
 }
 
 impl acs_core::operation::Paginated for QueryFpShotJobList {
@@ -166,10 +166,10 @@ pub struct Duplication {
 }
 
 acs_core::model! {
-Duplication {
-    0 start: string("Start"),
-    1 duration: string("Duration"),
-}
+    Duplication {
+        0 start: string("Start"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -185,11 +185,11 @@ pub struct FpShot {
 }
 
 acs_core::model! {
-FpShot {
-    0 primary_key: string("PrimaryKey"),
-    1 fp_shot_slices: list("FpShotSlices").wrapped_in("FpShotSlice"),
-    2 similarity: string("Similarity"),
-}
+    FpShot {
+        0 primary_key: string("PrimaryKey"),
+        1 fp_shot_slices: list("FpShotSlices").wrapped_in("FpShotSlice"),
+        2 similarity: string("Similarity"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotConfig` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -205,11 +205,11 @@ pub struct FpShotConfig {
 }
 
 acs_core::model! {
-FpShotConfig {
-    0 primary_key: string("PrimaryKey"),
-    1 save_type: string("SaveType"),
-    2 fp_db_id: string("FpDBId"),
-}
+    FpShotConfig {
+        0 primary_key: string("PrimaryKey"),
+        1 save_type: string("SaveType"),
+        2 fp_db_id: string("FpDBId"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -247,22 +247,22 @@ pub struct FpShotJob {
 }
 
 acs_core::model! {
-FpShotJob {
-    0 fp_shot_result: object("FpShotResult"),
-    1 creation_time: string("CreationTime"),
-    2 finish_time: string("FinishTime"),
-    3 state: string("State"),
-    4 message: string("Message"),
-    5 fp_shot_config: object("FpShotConfig"),
-    6 file_id: string("FileId"),
-    7 user_data: string("UserData"),
-    8 duration: integer("Duration"),
-    9 code: string("Code"),
-    10 input_file: object("InputFile"),
-    11 pipeline_id: string("PipelineId"),
-    12 id: string("Id"),
-    13 input: string("Input"),
-}
+    FpShotJob {
+        0 fp_shot_result: object("FpShotResult"),
+        1 creation_time: string("CreationTime"),
+        2 finish_time: string("FinishTime"),
+        3 state: string("State"),
+        4 message: string("Message"),
+        5 fp_shot_config: object("FpShotConfig"),
+        6 file_id: string("FileId"),
+        7 user_data: string("UserData"),
+        8 duration: integer("Duration"),
+        9 code: string("Code"),
+        10 input_file: object("InputFile"),
+        11 pipeline_id: string("PipelineId"),
+        12 id: string("Id"),
+        13 input: string("Input"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -278,11 +278,11 @@ pub struct FpShotResult {
 }
 
 acs_core::model! {
-FpShotResult {
-    0 audio_fp_shots: list("AudioFpShots").wrapped_in("FpShot"),
-    1 fp_shots: list("FpShots").wrapped_in("FpShot"),
-    2 text_fp_shots: list("TextFpShots").wrapped_in("TextFpShot"),
-}
+    FpShotResult {
+        0 audio_fp_shots: list("AudioFpShots").wrapped_in("FpShot"),
+        1 fp_shots: list("FpShots").wrapped_in("FpShot"),
+        2 text_fp_shots: list("TextFpShots").wrapped_in("TextFpShot"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot.FpShotSlices.FpShotSlice[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -298,11 +298,11 @@ pub struct FpShotSlice {
 }
 
 acs_core::model! {
-FpShotSlice {
-    0 duplication: object("Duplication"),
-    1 similarity: string("Similarity"),
-    2 input: object("Input"),
-}
+    FpShotSlice {
+        0 duplication: object("Duplication"),
+        1 similarity: string("Similarity"),
+        2 input: object("Input"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot.FpShotSlices.FpShotSlice.Input` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -316,10 +316,10 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 start: string("Start"),
-    1 duration: string("Duration"),
-}
+    Input {
+        0 start: string("Start"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.InputFile` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -335,11 +335,11 @@ pub struct InputFile {
 }
 
 acs_core::model! {
-InputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    InputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.TextFpShots.TextFpShot.TextFpShotSlices.TextFpShotSlice.InputFragment` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -353,10 +353,10 @@ pub struct InputFragment {
 }
 
 acs_core::model! {
-InputFragment {
-    0 start: string("Start"),
-    1 duration: string("Duration"),
-}
+    InputFragment {
+        0 start: string("Start"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.TextFpShots.TextFpShot[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -372,11 +372,11 @@ pub struct TextFpShot {
 }
 
 acs_core::model! {
-TextFpShot {
-    0 primary_key: string("PrimaryKey"),
-    1 similarity: string("Similarity"),
-    2 text_fp_shot_slices: list("TextFpShotSlices").wrapped_in("TextFpShotSlice"),
-}
+    TextFpShot {
+        0 primary_key: string("PrimaryKey"),
+        1 similarity: string("Similarity"),
+        2 text_fp_shot_slices: list("TextFpShotSlices").wrapped_in("TextFpShotSlice"),
+    }
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.TextFpShots.TextFpShot.TextFpShotSlices.TextFpShotSlice[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
@@ -394,10 +394,10 @@ pub struct TextFpShotSlice {
 }
 
 acs_core::model! {
-TextFpShotSlice {
-    0 similarity: string("Similarity"),
-    1 input_text: string("InputText"),
-    2 duplication_text: string("DuplicationText"),
-    3 input_fragment: object("InputFragment"),
-}
+    TextFpShotSlice {
+        0 similarity: string("Similarity"),
+        1 input_text: string("InputText"),
+        2 duplication_text: string("DuplicationText"),
+        3 input_fragment: object("InputFragment"),
+    }
 }

@@ -27,9 +27,9 @@ impl QueryIProductionJob {
 }
 
 acs_core::model! {
-QueryIProductionJob {
-    0 job_id: string("JobId"),
-}
+    QueryIProductionJob {
+        0 job_id: string("JobId"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryIProductionJob {
@@ -72,16 +72,16 @@ pub struct QueryIProductionJobOutput {
 }
 
 acs_core::model! {
-QueryIProductionJobOutput {
-    0 function_name: string("FunctionName"),
-    1 input: string("Input"),
-    2 request_id: string("RequestId"),
-    3 user_data: string("UserData"),
-    4 state: string("State"),
-    5 output: string("Output"),
-    6 pipeline_id: string("PipelineId"),
-    7 job_params: string("JobParams"),
-    8 job_id: string("JobId"),
-    9 result: string("Result"),
-}
+    QueryIProductionJobOutput {
+        0 function_name: string("FunctionName"),
+        1 input: string("Input"),
+        2 request_id: string("RequestId"),
+        3 user_data: string("UserData"),
+        4 state: string("State"),
+        5 output: string("Output"),
+        6 pipeline_id: string("PipelineId"),
+        7 job_params: string("JobParams"),
+        8 job_id: string("JobId"),
+        9 result: string("Result"),
+    }
 }

@@ -31,9 +31,9 @@ impl QueryJobList {
 }
 
 acs_core::model! {
-QueryJobList {
-    0 job_ids: string("JobIds").rules(&[acs_core::model::Rule::MaxItems(10)]),
-}
+    QueryJobList {
+        0 job_ids: string("JobIds").rules(&[acs_core::model::Rule::MaxItems(10)]),
+    }
 }
 
 impl acs_core::operation::Operation for QueryJobList {
@@ -63,11 +63,11 @@ pub struct QueryJobListOutput {
 }
 
 acs_core::model! {
-QueryJobListOutput {
-    0 non_exist_job_ids: list("NonExistJobIds").wrapped_in("String"),
-    1 request_id: string("RequestId"),
-    2 job_list: list("JobList").always().wrapped_in("Job"),
-}
+    QueryJobListOutput {
+        0 non_exist_job_ids: list("NonExistJobIds").wrapped_in("String"),
+        1 request_id: string("RequestId"),
+        2 job_list: list("JobList").always().wrapped_in("Job"),
+    }
 }
 
 /// `JobList.Job.Output.Audio` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -91,15 +91,15 @@ pub struct Audio {
 }
 
 acs_core::model! {
-Audio {
-    0 profile: string("Profile"),
-    1 codec: string("Codec"),
-    2 samplerate: string("Samplerate"),
-    3 qscale: string("Qscale"),
-    4 channels: string("Channels"),
-    5 volume: object("Volume"),
-    6 bitrate: string("Bitrate"),
-}
+    Audio {
+        0 profile: string("Profile"),
+        1 codec: string("Codec"),
+        2 samplerate: string("Samplerate"),
+        3 qscale: string("Qscale"),
+        4 channels: string("Channels"),
+        5 volume: object("Volume"),
+        6 bitrate: string("Bitrate"),
+    }
 }
 
 /// `JobList.Job.Output.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -141,24 +141,24 @@ pub struct AudioStream {
 }
 
 acs_core::model! {
-AudioStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 sample_fmt: string("SampleFmt"),
-    3 channel_layout: string("ChannelLayout"),
-    4 lang: string("Lang"),
-    5 samplerate: string("Samplerate"),
-    6 codec_long_name: string("CodecLongName"),
-    7 channels: string("Channels"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 codec_tag_string: string("CodecTagString"),
-    11 start_time: string("StartTime"),
-    12 codec_name: string("CodecName"),
-    13 duration: string("Duration"),
-    14 codec_tag: string("CodecTag"),
-    15 codec_time_base: string("CodecTimeBase"),
-}
+    AudioStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 sample_fmt: string("SampleFmt"),
+        3 channel_layout: string("ChannelLayout"),
+        4 lang: string("Lang"),
+        5 samplerate: string("Samplerate"),
+        6 codec_long_name: string("CodecLongName"),
+        7 channels: string("Channels"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 codec_tag_string: string("CodecTagString"),
+        11 start_time: string("StartTime"),
+        12 codec_name: string("CodecName"),
+        13 duration: string("Duration"),
+        14 codec_tag: string("CodecTag"),
+        15 codec_time_base: string("CodecTimeBase"),
+    }
 }
 
 /// `JobList.Job.Output.Video.BitrateBnd` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -172,10 +172,10 @@ pub struct BitrateBnd {
 }
 
 acs_core::model! {
-BitrateBnd {
-    0 max: string("Max"),
-    1 min: string("Min"),
-}
+    BitrateBnd {
+        0 max: string("Max"),
+        1 min: string("Min"),
+    }
 }
 
 /// `JobList.Job.Output.Clip` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -187,9 +187,9 @@ pub struct Clip {
 }
 
 acs_core::model! {
-Clip {
-    0 time_span: object("TimeSpan"),
-}
+    Clip {
+        0 time_span: object("TimeSpan"),
+    }
 }
 
 /// `JobList.Job.Output.Container` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -201,9 +201,9 @@ pub struct Container {
 }
 
 acs_core::model! {
-Container {
-    0 format: string("Format"),
-}
+    Container {
+        0 format: string("Format"),
+    }
 }
 
 /// `JobList.Job.Output.Encryption` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -225,14 +225,14 @@ pub struct Encryption {
 }
 
 acs_core::model! {
-Encryption {
-    0 r#type: string("Type"),
-    1 key: string("Key").secret(),
-    2 key_type: string("KeyType"),
-    3 id: string("Id"),
-    4 key_uri: string("KeyUri"),
-    5 skip_cnt: string("SkipCnt"),
-}
+    Encryption {
+        0 r#type: string("Type"),
+        1 key: string("Key").secret(),
+        2 key_type: string("KeyType"),
+        3 id: string("Id"),
+        4 key_uri: string("KeyUri"),
+        5 skip_cnt: string("SkipCnt"),
+    }
 }
 
 /// `JobList.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -248,11 +248,11 @@ pub struct ExtSubtitle {
 }
 
 acs_core::model! {
-ExtSubtitle {
-    0 char_enc: string("CharEnc"),
-    1 font_name: string("FontName"),
-    2 input: object("Input"),
-}
+    ExtSubtitle {
+        0 char_enc: string("CharEnc"),
+        1 font_name: string("FontName"),
+        2 input: object("Input"),
+    }
 }
 
 /// `JobList.Job.Output.Properties.Format` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -278,16 +278,16 @@ pub struct Format {
 }
 
 acs_core::model! {
-Format {
-    0 start_time: string("StartTime"),
-    1 num_programs: string("NumPrograms"),
-    2 size: string("Size"),
-    3 num_streams: string("NumStreams"),
-    4 format_long_name: string("FormatLongName"),
-    5 duration: string("Duration"),
-    6 bitrate: string("Bitrate"),
-    7 format_name: string("FormatName"),
-}
+    Format {
+        0 start_time: string("StartTime"),
+        1 num_programs: string("NumPrograms"),
+        2 size: string("Size"),
+        3 num_streams: string("NumStreams"),
+        4 format_long_name: string("FormatLongName"),
+        5 duration: string("Duration"),
+        6 bitrate: string("Bitrate"),
+        7 format_name: string("FormatName"),
+    }
 }
 
 /// `JobList.Job.Output.MuxConfig.Gif` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -305,12 +305,12 @@ pub struct Gif {
 }
 
 acs_core::model! {
-Gif {
-    0 final_delay: string("FinalDelay"),
-    1 dither_mode: string("DitherMode"),
-    2 r#loop: string("Loop"),
-    3 is_custom_palette: string("IsCustomPalette"),
-}
+    Gif {
+        0 final_delay: string("FinalDelay"),
+        1 dither_mode: string("DitherMode"),
+        2 r#loop: string("Loop"),
+        3 is_custom_palette: string("IsCustomPalette"),
+    }
 }
 
 /// `JobList.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle.Input` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -326,11 +326,11 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    Input {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `JobList.Job.Output.WaterMarkList.WaterMark.InputFile` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -346,11 +346,11 @@ pub struct InputFile {
 }
 
 acs_core::model! {
-InputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    InputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `JobList.Job[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -384,20 +384,20 @@ pub struct Job {
 }
 
 acs_core::model! {
-Job {
-    0 creation_time: string("CreationTime"),
-    1 percent: integer("Percent"),
-    2 finish_time: string("FinishTime"),
-    3 state: string("State").always(),
-    4 job_id: string("JobId").always(),
-    5 code: string("Code"),
-    6 message: string("Message"),
-    7 output: object("Output"),
-    8 pipeline_id: string("PipelineId"),
-    9 input: object("Input"),
-    10 mns_message_result: object("MNSMessageResult"),
-    11 submit_time: string("SubmitTime"),
-}
+    Job {
+        0 creation_time: string("CreationTime"),
+        1 percent: integer("Percent"),
+        2 finish_time: string("FinishTime"),
+        3 state: string("State").always(),
+        4 job_id: string("JobId").always(),
+        5 code: string("Code"),
+        6 message: string("Message"),
+        7 output: object("Output"),
+        8 pipeline_id: string("PipelineId"),
+        9 input: object("Input"),
+        10 mns_message_result: object("MNSMessageResult"),
+        11 submit_time: string("SubmitTime"),
+    }
 }
 
 /// `JobList.Job.Output.M3U8NonStandardSupport` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -409,9 +409,9 @@ pub struct M3U8NonStandardSupport {
 }
 
 acs_core::model! {
-M3U8NonStandardSupport {
-    0 ts: object("TS"),
-}
+    M3U8NonStandardSupport {
+        0 ts: object("TS"),
+    }
 }
 
 /// `JobList.Job.Output.MergeList.Merge[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -429,12 +429,12 @@ pub struct Merge {
 }
 
 acs_core::model! {
-Merge {
-    0 start: string("Start"),
-    1 role_arn: string("RoleArn"),
-    2 merge_url: string("MergeURL"),
-    3 duration: string("Duration"),
-}
+    Merge {
+        0 start: string("Start"),
+        1 role_arn: string("RoleArn"),
+        2 merge_url: string("MergeURL"),
+        3 duration: string("Duration"),
+    }
 }
 
 /// `JobList.Job.MNSMessageResult` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -450,11 +450,11 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }
 
 /// `JobList.Job.Output.MultiSpeedInfo` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -480,16 +480,16 @@ pub struct MultiSpeedInfo {
 }
 
 acs_core::model! {
-MultiSpeedInfo {
-    0 enable: string("Enable"),
-    1 code: string("Code"),
-    2 message: string("Message"),
-    3 setting_speed: integer("SettingSpeed"),
-    4 downgrade_policy: string("DowngradePolicy"),
-    5 real_speed: float("RealSpeed"),
-    6 duration: float("Duration"),
-    7 time_cost: float("TimeCost"),
-}
+    MultiSpeedInfo {
+        0 enable: string("Enable"),
+        1 code: string("Code"),
+        2 message: string("Message"),
+        3 setting_speed: integer("SettingSpeed"),
+        4 downgrade_policy: string("DowngradePolicy"),
+        5 real_speed: float("RealSpeed"),
+        6 duration: float("Duration"),
+        7 time_cost: float("TimeCost"),
+    }
 }
 
 /// `JobList.Job.Output.MuxConfig` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -505,11 +505,11 @@ pub struct MuxConfig {
 }
 
 acs_core::model! {
-MuxConfig {
-    0 webp: object("Webp"),
-    1 gif: object("Gif"),
-    2 segment: object("Segment"),
-}
+    MuxConfig {
+        0 webp: object("Webp"),
+        1 gif: object("Gif"),
+        2 segment: object("Segment"),
+    }
 }
 
 /// `JobList.Job.Output.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -525,11 +525,11 @@ pub struct NetworkCost {
 }
 
 acs_core::model! {
-NetworkCost {
-    0 preload_time: string("PreloadTime"),
-    1 avg_bitrate: string("AvgBitrate"),
-    2 cost_bandwidth: string("CostBandwidth"),
-}
+    NetworkCost {
+        0 preload_time: string("PreloadTime"),
+        1 avg_bitrate: string("AvgBitrate"),
+        2 cost_bandwidth: string("CostBandwidth"),
+    }
 }
 
 /// `JobList.Job.Output.OpeningList.Opening[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -547,12 +547,12 @@ pub struct Opening {
 }
 
 acs_core::model! {
-Opening {
-    0 open_url: string("openUrl"),
-    1 start: string("Start"),
-    2 width: string("Width"),
-    3 height: string("Height"),
-}
+    Opening {
+        0 open_url: string("openUrl"),
+        1 start: string("Start"),
+        2 width: string("Width"),
+        3 height: string("Height"),
+    }
 }
 
 /// `JobList.Job.Output.OutSubtitleList.OutSubtitle[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -570,12 +570,12 @@ pub struct OutSubtitle {
 }
 
 acs_core::model! {
-OutSubtitle {
-    0 map: string("Map"),
-    1 out_subtitle_file: object("OutSubtitleFile"),
-    2 success: boolean("Success"),
-    3 message: string("Message"),
-}
+    OutSubtitle {
+        0 map: string("Map"),
+        1 out_subtitle_file: object("OutSubtitleFile"),
+        2 success: boolean("Success"),
+        3 message: string("Message"),
+    }
 }
 
 /// `JobList.Job.Output.OutSubtitleList.OutSubtitle.OutSubtitleFile` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -593,12 +593,12 @@ pub struct OutSubtitleFile {
 }
 
 acs_core::model! {
-OutSubtitleFile {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    OutSubtitleFile {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }
 
 /// `JobList.Job.Output` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -664,36 +664,36 @@ pub struct Output {
 }
 
 acs_core::model! {
-Output {
-    0 video: object("Video"),
-    1 trans_config: object("TransConfig"),
-    2 encryption: object("Encryption"),
-    3 water_mark_list: list("WaterMarkList").wrapped_in("WaterMark"),
-    4 water_mark_config_url: string("WaterMarkConfigUrl"),
-    5 de_watermark: string("DeWatermark"),
-    6 m3_u8_non_standard_support: object("M3U8NonStandardSupport"),
-    7 priority: string("Priority"),
-    8 audio: object("Audio"),
-    9 audio_stream_map: string("AudioStreamMap"),
-    10 merge_list: list("MergeList").wrapped_in("Merge"),
-    11 super_reso: object("SuperReso"),
-    12 user_data: string("UserData"),
-    13 extend_data: string("ExtendData"),
-    14 out_subtitle_list: list("OutSubtitleList").wrapped_in("OutSubtitle"),
-    15 video_stream_map: string("VideoStreamMap"),
-    16 output_file: object("OutputFile"),
-    17 rotate: string("Rotate"),
-    18 container: object("Container"),
-    19 clip: object("Clip"),
-    20 merge_config_url: string("MergeConfigUrl"),
-    21 opening_list: list("OpeningList").wrapped_in("Opening"),
-    22 mux_config: object("MuxConfig"),
-    23 tail_slate_list: list("TailSlateList").wrapped_in("TailSlate"),
-    24 template_id: string("TemplateId"),
-    25 subtitle_config: object("SubtitleConfig"),
-    26 properties: object("Properties"),
-    27 multi_speed_info: object("MultiSpeedInfo"),
-}
+    Output {
+        0 video: object("Video"),
+        1 trans_config: object("TransConfig"),
+        2 encryption: object("Encryption"),
+        3 water_mark_list: list("WaterMarkList").wrapped_in("WaterMark"),
+        4 water_mark_config_url: string("WaterMarkConfigUrl"),
+        5 de_watermark: string("DeWatermark"),
+        6 m3_u8_non_standard_support: object("M3U8NonStandardSupport"),
+        7 priority: string("Priority"),
+        8 audio: object("Audio"),
+        9 audio_stream_map: string("AudioStreamMap"),
+        10 merge_list: list("MergeList").wrapped_in("Merge"),
+        11 super_reso: object("SuperReso"),
+        12 user_data: string("UserData"),
+        13 extend_data: string("ExtendData"),
+        14 out_subtitle_list: list("OutSubtitleList").wrapped_in("OutSubtitle"),
+        15 video_stream_map: string("VideoStreamMap"),
+        16 output_file: object("OutputFile"),
+        17 rotate: string("Rotate"),
+        18 container: object("Container"),
+        19 clip: object("Clip"),
+        20 merge_config_url: string("MergeConfigUrl"),
+        21 opening_list: list("OpeningList").wrapped_in("Opening"),
+        22 mux_config: object("MuxConfig"),
+        23 tail_slate_list: list("TailSlateList").wrapped_in("TailSlate"),
+        24 template_id: string("TemplateId"),
+        25 subtitle_config: object("SubtitleConfig"),
+        26 properties: object("Properties"),
+        27 multi_speed_info: object("MultiSpeedInfo"),
+    }
 }
 
 /// `JobList.Job.Output.OutputFile` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -711,12 +711,12 @@ pub struct OutputFile {
 }
 
 acs_core::model! {
-OutputFile {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    OutputFile {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }
 
 /// `JobList.Job.Output.Properties` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -748,19 +748,19 @@ pub struct Properties {
 }
 
 acs_core::model! {
-Properties {
-    0 width: string("Width"),
-    1 height: string("Height"),
-    2 source_logos: list("SourceLogos").wrapped_in("SourceLogo"),
-    3 duration: string("Duration"),
-    4 fps: string("Fps"),
-    5 bitrate: string("Bitrate"),
-    6 file_format: string("FileFormat"),
-    7 streams: object("Streams"),
-    8 format: object("Format"),
-    9 file_size: string("FileSize"),
-    10 file_md5: string("FileMd5"),
-}
+    Properties {
+        0 width: string("Width"),
+        1 height: string("Height"),
+        2 source_logos: list("SourceLogos").wrapped_in("SourceLogo"),
+        3 duration: string("Duration"),
+        4 fps: string("Fps"),
+        5 bitrate: string("Bitrate"),
+        6 file_format: string("FileFormat"),
+        7 streams: object("Streams"),
+        8 format: object("Format"),
+        9 file_size: string("FileSize"),
+        10 file_md5: string("FileMd5"),
+    }
 }
 
 /// `JobList.Job.Output.MuxConfig.Segment` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -772,9 +772,9 @@ pub struct Segment {
 }
 
 acs_core::model! {
-Segment {
-    0 duration: string("Duration"),
-}
+    Segment {
+        0 duration: string("Duration"),
+    }
 }
 
 /// `JobList.Job.Output.Properties.SourceLogos.SourceLogo[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -786,9 +786,9 @@ pub struct SourceLogo {
 }
 
 acs_core::model! {
-SourceLogo {
-    0 source: string("Source"),
-}
+    SourceLogo {
+        0 source: string("Source"),
+    }
 }
 
 /// `JobList.Job.Output.Properties.Streams` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -804,11 +804,11 @@ pub struct Streams {
 }
 
 acs_core::model! {
-Streams {
-    0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
-    1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
-    2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
-}
+    Streams {
+        0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
+        1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
+        2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
+    }
 }
 
 /// `JobList.Job.Output.SubtitleConfig.SubtitleList.Subtitle[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -820,9 +820,9 @@ pub struct Subtitle {
 }
 
 acs_core::model! {
-Subtitle {
-    0 map: string("Map"),
-}
+    Subtitle {
+        0 map: string("Map"),
+    }
 }
 
 /// `JobList.Job.Output.SubtitleConfig` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -836,10 +836,10 @@ pub struct SubtitleConfig {
 }
 
 acs_core::model! {
-SubtitleConfig {
-    0 ext_subtitle_list: list("ExtSubtitleList").wrapped_in("ExtSubtitle"),
-    1 subtitle_list: list("SubtitleList").wrapped_in("Subtitle"),
-}
+    SubtitleConfig {
+        0 ext_subtitle_list: list("ExtSubtitleList").wrapped_in("ExtSubtitle"),
+        1 subtitle_list: list("SubtitleList").wrapped_in("Subtitle"),
+    }
 }
 
 /// `JobList.Job.Output.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -853,10 +853,10 @@ pub struct SubtitleStream {
 }
 
 acs_core::model! {
-SubtitleStream {
-    0 index: string("Index"),
-    1 lang: string("Lang"),
-}
+    SubtitleStream {
+        0 index: string("Index"),
+        1 lang: string("Lang"),
+    }
 }
 
 /// `JobList.Job.Output.SuperReso` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -868,9 +868,9 @@ pub struct SuperReso {
 }
 
 acs_core::model! {
-SuperReso {
-    0 is_half_sample: string("IsHalfSample"),
-}
+    SuperReso {
+        0 is_half_sample: string("IsHalfSample"),
+    }
 }
 
 /// `JobList.Job.Output.TailSlateList.TailSlate[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -894,15 +894,15 @@ pub struct TailSlate {
 }
 
 acs_core::model! {
-TailSlate {
-    0 start: string("Start"),
-    1 bg_color: string("BgColor"),
-    2 is_merge_audio: boolean("IsMergeAudio"),
-    3 width: string("Width"),
-    4 height: string("Height"),
-    5 blend_duration: string("BlendDuration"),
-    6 tail_url: string("TailUrl"),
-}
+    TailSlate {
+        0 start: string("Start"),
+        1 bg_color: string("BgColor"),
+        2 is_merge_audio: boolean("IsMergeAudio"),
+        3 width: string("Width"),
+        4 height: string("Height"),
+        5 blend_duration: string("BlendDuration"),
+        6 tail_url: string("TailUrl"),
+    }
 }
 
 /// `JobList.Job.Output.Clip.TimeSpan` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -916,10 +916,10 @@ pub struct TimeSpan {
 }
 
 acs_core::model! {
-TimeSpan {
-    0 seek: string("Seek"),
-    1 duration: string("Duration"),
-}
+    TimeSpan {
+        0 seek: string("Seek"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `JobList.Job.Output.TransConfig` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -945,16 +945,16 @@ pub struct TransConfig {
 }
 
 acs_core::model! {
-TransConfig {
-    0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
-    1 trans_mode: string("TransMode"),
-    2 is_check_reso: string("IsCheckReso"),
-    3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
-    4 adj_dar_method: string("AdjDarMethod"),
-    5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
-    6 is_check_reso_fail: string("IsCheckResoFail"),
-    7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
-}
+    TransConfig {
+        0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
+        1 trans_mode: string("TransMode"),
+        2 is_check_reso: string("IsCheckReso"),
+        3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
+        4 adj_dar_method: string("AdjDarMethod"),
+        5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
+        6 is_check_reso_fail: string("IsCheckResoFail"),
+        7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
+    }
 }
 
 /// `JobList.Job.Output.M3U8NonStandardSupport.TS` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -968,10 +968,10 @@ pub struct Ts {
 }
 
 acs_core::model! {
-Ts {
-    0 size_support: boolean("SizeSupport"),
-    1 md5_support: boolean("Md5Support"),
-}
+    Ts {
+        0 size_support: boolean("SizeSupport"),
+        1 md5_support: boolean("Md5Support"),
+    }
 }
 
 /// `JobList.Job.Output.Video` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -1021,28 +1021,28 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 bufsize: string("Bufsize"),
-    1 degrain: string("Degrain"),
-    2 bitrate_bnd: object("BitrateBnd"),
-    3 pix_fmt: string("PixFmt"),
-    4 pad: string("Pad"),
-    5 codec: string("Codec"),
-    6 height: string("Height"),
-    7 qscale: string("Qscale"),
-    8 crop: string("Crop"),
-    9 bitrate: string("Bitrate"),
-    10 maxrate: string("Maxrate"),
-    11 max_fps: string("MaxFps"),
-    12 profile: string("Profile"),
-    13 crf: string("Crf"),
-    14 gop: string("Gop"),
-    15 width: string("Width"),
-    16 fps: string("Fps"),
-    17 preset: string("Preset"),
-    18 scan_mode: string("ScanMode"),
-    19 reso_priority: string("ResoPriority"),
-}
+    Video {
+        0 bufsize: string("Bufsize"),
+        1 degrain: string("Degrain"),
+        2 bitrate_bnd: object("BitrateBnd"),
+        3 pix_fmt: string("PixFmt"),
+        4 pad: string("Pad"),
+        5 codec: string("Codec"),
+        6 height: string("Height"),
+        7 qscale: string("Qscale"),
+        8 crop: string("Crop"),
+        9 bitrate: string("Bitrate"),
+        10 maxrate: string("Maxrate"),
+        11 max_fps: string("MaxFps"),
+        12 profile: string("Profile"),
+        13 crf: string("Crf"),
+        14 gop: string("Gop"),
+        15 width: string("Width"),
+        16 fps: string("Fps"),
+        17 preset: string("Preset"),
+        18 scan_mode: string("ScanMode"),
+        19 reso_priority: string("ResoPriority"),
+    }
 }
 
 /// `JobList.Job.Output.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -1104,34 +1104,34 @@ pub struct VideoStream {
 }
 
 acs_core::model! {
-VideoStream {
-    0 index: string("Index"),
-    1 timebase: string("Timebase"),
-    2 avg_fps: string("AvgFPS"),
-    3 pix_fmt: string("PixFmt"),
-    4 sar: string("Sar"),
-    5 lang: string("Lang"),
-    6 codec_long_name: string("CodecLongName"),
-    7 height: string("Height"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 codec_tag_string: string("CodecTagString"),
-    11 has_b_frames: string("HasBFrames"),
-    12 profile: string("Profile"),
-    13 start_time: string("StartTime"),
-    14 network_cost: object("NetworkCost"),
-    15 dar: string("Dar"),
-    16 codec_name: string("CodecName"),
-    17 width: string("Width"),
-    18 duration: string("Duration"),
-    19 fps: string("Fps"),
-    20 codec_tag: string("CodecTag"),
-    21 codec_time_base: string("CodecTimeBase"),
-    22 level: string("Level"),
-    23 color_transfer: string("colorTransfer"),
-    24 color_primaries: string("colorPrimaries"),
-    25 bits_per_raw_sample: string("bitsPerRawSample"),
-}
+    VideoStream {
+        0 index: string("Index"),
+        1 timebase: string("Timebase"),
+        2 avg_fps: string("AvgFPS"),
+        3 pix_fmt: string("PixFmt"),
+        4 sar: string("Sar"),
+        5 lang: string("Lang"),
+        6 codec_long_name: string("CodecLongName"),
+        7 height: string("Height"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 codec_tag_string: string("CodecTagString"),
+        11 has_b_frames: string("HasBFrames"),
+        12 profile: string("Profile"),
+        13 start_time: string("StartTime"),
+        14 network_cost: object("NetworkCost"),
+        15 dar: string("Dar"),
+        16 codec_name: string("CodecName"),
+        17 width: string("Width"),
+        18 duration: string("Duration"),
+        19 fps: string("Fps"),
+        20 codec_tag: string("CodecTag"),
+        21 codec_time_base: string("CodecTimeBase"),
+        22 level: string("Level"),
+        23 color_transfer: string("colorTransfer"),
+        24 color_primaries: string("colorPrimaries"),
+        25 bits_per_raw_sample: string("bitsPerRawSample"),
+    }
 }
 
 /// `JobList.Job.Output.Audio.Volume` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -1145,10 +1145,10 @@ pub struct Volume {
 }
 
 acs_core::model! {
-Volume {
-    0 method: string("Method"),
-    1 level: string("Level"),
-}
+    Volume {
+        0 method: string("Method"),
+        1 level: string("Level"),
+    }
 }
 
 /// `JobList.Job.Output.WaterMarkList.WaterMark[]` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -1174,16 +1174,16 @@ pub struct WaterMark {
 }
 
 acs_core::model! {
-WaterMark {
-    0 r#type: string("Type"),
-    1 refer_pos: string("ReferPos"),
-    2 dx: string("Dx"),
-    3 width: string("Width"),
-    4 height: string("Height"),
-    5 input_file: object("InputFile"),
-    6 water_mark_template_id: string("WaterMarkTemplateId"),
-    7 dy: string("Dy"),
-}
+    WaterMark {
+        0 r#type: string("Type"),
+        1 refer_pos: string("ReferPos"),
+        2 dx: string("Dx"),
+        3 width: string("Width"),
+        4 height: string("Height"),
+        5 input_file: object("InputFile"),
+        6 water_mark_template_id: string("WaterMarkTemplateId"),
+        7 dy: string("Dy"),
+    }
 }
 
 /// `JobList.Job.Output.MuxConfig.Webp` of the answer of [`QueryJobList`](crate::QueryJobList).
@@ -1195,7 +1195,7 @@ pub struct Webp {
 }
 
 acs_core::model! {
-Webp {
-    0 r#loop: string("Loop"),
-}
+    Webp {
+        0 r#loop: string("Loop"),
+    }
 }

@@ -42,11 +42,11 @@ impl QueryMediaCensorJobDetail {
 }
 
 acs_core::model! {
-QueryMediaCensorJobDetail {
-    0 job_id: string("JobId").required(),
-    1 next_page_token: string("NextPageToken"),
-    2 maximum_page_size: integer("MaximumPageSize"),
-}
+    QueryMediaCensorJobDetail {
+        0 job_id: string("JobId").required(),
+        1 next_page_token: string("NextPageToken"),
+        2 maximum_page_size: integer("MaximumPageSize"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryMediaCensorJobDetail {
@@ -73,10 +73,10 @@ pub struct QueryMediaCensorJobDetailOutput {
 }
 
 acs_core::model! {
-QueryMediaCensorJobDetailOutput {
-    0 request_id: string("RequestId"),
-    1 media_censor_job_detail: object("MediaCensorJobDetail"),
-}
+    QueryMediaCensorJobDetailOutput {
+        0 request_id: string("RequestId"),
+        1 media_censor_job_detail: object("MediaCensorJobDetail"),
+    }
 }
 
 /// `MediaCensorJobDetail.AudioCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -92,11 +92,11 @@ pub struct AudioCensorResult {
 }
 
 acs_core::model! {
-AudioCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 audio_detail_result_list: list("AudioDetailResultList").wrapped_in("AudioDetailResult"),
-}
+    AudioCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 audio_detail_result_list: list("AudioDetailResultList").wrapped_in("AudioDetailResult"),
+    }
 }
 
 /// `MediaCensorJobDetail.AudioCensorResult.AudioDetailResultList.AudioDetailResult[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -114,12 +114,12 @@ pub struct AudioDetailResult {
 }
 
 acs_core::model! {
-AudioDetailResult {
-    0 start_time: integer("StartTime"),
-    1 end_time: integer("EndTime"),
-    2 text: string("Text"),
-    3 label: string("Label"),
-}
+    AudioDetailResult {
+        0 start_time: integer("StartTime"),
+        1 end_time: integer("EndTime"),
+        2 text: string("Text"),
+        3 label: string("Label"),
+    }
 }
 
 /// `MediaCensorJobDetail.BarrageCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -137,12 +137,12 @@ pub struct BarrageCensorResult {
 }
 
 acs_core::model! {
-BarrageCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    BarrageCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobDetail.VensorCensorResult.VideoTimelines.VideoTimeline.CensorResults.CensorResult[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -160,12 +160,12 @@ pub struct CensorResult {
 }
 
 acs_core::model! {
-CensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    CensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobDetail.CoverImageCensorResults.CoverImageCensorResult[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -183,12 +183,12 @@ pub struct CoverImageCensorResult {
 }
 
 acs_core::model! {
-CoverImageCensorResult {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-    3 results: list("Results").wrapped_in("Result"),
-}
+    CoverImageCensorResult {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+        3 results: list("Results").wrapped_in("Result"),
+    }
 }
 
 /// `MediaCensorJobDetail.CoverImageCensorResults.CoverImageCensorResult.Results.Result[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -206,12 +206,12 @@ pub struct CoverImageCensorResultResult {
 }
 
 acs_core::model! {
-CoverImageCensorResultResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    CoverImageCensorResultResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobDetail.DescCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -229,12 +229,12 @@ pub struct DescCensorResult {
 }
 
 acs_core::model! {
-DescCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    DescCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobDetail.Input` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -250,11 +250,11 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    Input {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaCensorJobDetail` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -298,25 +298,25 @@ pub struct MediaCensorJobDetail {
 }
 
 acs_core::model! {
-MediaCensorJobDetail {
-    0 creation_time: string("CreationTime"),
-    1 finish_time: string("FinishTime"),
-    2 suggestion: string("Suggestion"),
-    3 cover_image_censor_results: list("CoverImageCensorResults").wrapped_in("CoverImageCensorResult"),
-    4 state: string("State"),
-    5 title_censor_result: object("TitleCensorResult"),
-    6 message: string("Message"),
-    7 input: object("Input"),
-    8 barrage_censor_result: object("BarrageCensorResult"),
-    9 desc_censor_result: object("DescCensorResult"),
-    10 video_censor_config: object("VideoCensorConfig"),
-    11 job_id: string("JobId"),
-    12 user_data: string("UserData"),
-    13 code: string("Code"),
-    14 vensor_censor_result: object("VensorCensorResult"),
-    15 audio_censor_result: object("AudioCensorResult"),
-    16 pipeline_id: string("PipelineId"),
-}
+    MediaCensorJobDetail {
+        0 creation_time: string("CreationTime"),
+        1 finish_time: string("FinishTime"),
+        2 suggestion: string("Suggestion"),
+        3 cover_image_censor_results: list("CoverImageCensorResults").wrapped_in("CoverImageCensorResult"),
+        4 state: string("State"),
+        5 title_censor_result: object("TitleCensorResult"),
+        6 message: string("Message"),
+        7 input: object("Input"),
+        8 barrage_censor_result: object("BarrageCensorResult"),
+        9 desc_censor_result: object("DescCensorResult"),
+        10 video_censor_config: object("VideoCensorConfig"),
+        11 job_id: string("JobId"),
+        12 user_data: string("UserData"),
+        13 code: string("Code"),
+        14 vensor_censor_result: object("VensorCensorResult"),
+        15 audio_censor_result: object("AudioCensorResult"),
+        16 pipeline_id: string("PipelineId"),
+    }
 }
 
 /// `MediaCensorJobDetail.VideoCensorConfig.OutputFile` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -332,11 +332,11 @@ pub struct OutputFile {
 }
 
 acs_core::model! {
-OutputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    OutputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaCensorJobDetail.TitleCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -354,12 +354,12 @@ pub struct TitleCensorResult {
 }
 
 acs_core::model! {
-TitleCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    TitleCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobDetail.VensorCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -375,11 +375,11 @@ pub struct VensorCensorResult {
 }
 
 acs_core::model! {
-VensorCensorResult {
-    0 video_timelines: list("VideoTimelines").wrapped_in("VideoTimeline"),
-    1 next_page_token: string("NextPageToken"),
-    2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
-}
+    VensorCensorResult {
+        0 video_timelines: list("VideoTimelines").wrapped_in("VideoTimeline"),
+        1 next_page_token: string("NextPageToken"),
+        2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
+    }
 }
 
 /// `MediaCensorJobDetail.VideoCensorConfig` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -395,11 +395,11 @@ pub struct VideoCensorConfig {
 }
 
 acs_core::model! {
-VideoCensorConfig {
-    0 output_file: object("OutputFile"),
-    1 video_censor: string("VideoCensor"),
-    2 biz_type: string("BizType"),
-}
+    VideoCensorConfig {
+        0 output_file: object("OutputFile"),
+        1 video_censor: string("VideoCensor"),
+        2 biz_type: string("BizType"),
+    }
 }
 
 /// `MediaCensorJobDetail.VensorCensorResult.VideoTimelines.VideoTimeline[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
@@ -415,9 +415,9 @@ pub struct VideoTimeline {
 }
 
 acs_core::model! {
-VideoTimeline {
-    0 timestamp: string("Timestamp"),
-    1 object: string("Object"),
-    2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
-}
+    VideoTimeline {
+        0 timestamp: string("Timestamp"),
+        1 object: string("Object"),
+        2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
+    }
 }

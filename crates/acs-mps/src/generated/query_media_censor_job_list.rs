@@ -88,15 +88,15 @@ impl QueryMediaCensorJobList {
 }
 
 acs_core::model! {
-QueryMediaCensorJobList {
-    0 job_ids: string("JobIds"),
-    1 next_page_token: string("NextPageToken"),
-    2 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    3 state: string("State"),
-    4 start_of_job_created_time_range: string("StartOfJobCreatedTimeRange"),
-    5 end_of_job_created_time_range: string("EndOfJobCreatedTimeRange"),
-    6 pipeline_id: string("PipelineId"),
-}
+    QueryMediaCensorJobList {
+        0 job_ids: string("JobIds"),
+        1 next_page_token: string("NextPageToken"),
+        2 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        3 state: string("State"),
+        4 start_of_job_created_time_range: string("StartOfJobCreatedTimeRange"),
+        5 end_of_job_created_time_range: string("EndOfJobCreatedTimeRange"),
+        6 pipeline_id: string("PipelineId"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryMediaCensorJobList {
@@ -127,12 +127,12 @@ pub struct QueryMediaCensorJobListOutput {
 }
 
 acs_core::model! {
-QueryMediaCensorJobListOutput {
-    0 media_censor_job_list: list("MediaCensorJobList").wrapped_in("MediaCensorJob"),
-    1 request_id: string("RequestId"),
-    2 next_page_token: string("NextPageToken"),
-    3 non_exist_ids: list("NonExistIds").wrapped_in("String"),
-}
+    QueryMediaCensorJobListOutput {
+        0 media_censor_job_list: list("MediaCensorJobList").wrapped_in("MediaCensorJob"),
+        1 request_id: string("RequestId"),
+        2 next_page_token: string("NextPageToken"),
+        3 non_exist_ids: list("NonExistIds").wrapped_in("String"),
+    }
 }
 
 impl acs_core::operation::Paginated for QueryMediaCensorJobList {
@@ -166,10 +166,10 @@ pub struct AudioCensorResult {
 }
 
 acs_core::model! {
-AudioCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-}
+    AudioCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.BarrageCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -187,12 +187,12 @@ pub struct BarrageCensorResult {
 }
 
 acs_core::model! {
-BarrageCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    BarrageCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VensorCensorResult.VideoTimelines.VideoTimeline.CensorResults.CensorResult[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -210,12 +210,12 @@ pub struct CensorResult {
 }
 
 acs_core::model! {
-CensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    CensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.CoverImageCensorResults.CoverImageCensorResult[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -233,12 +233,12 @@ pub struct CoverImageCensorResult {
 }
 
 acs_core::model! {
-CoverImageCensorResult {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-    3 results: list("Results").wrapped_in("Result"),
-}
+    CoverImageCensorResult {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+        3 results: list("Results").wrapped_in("Result"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.CoverImageCensorResults.CoverImageCensorResult.Results.Result[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -256,12 +256,12 @@ pub struct CoverImageCensorResultResult {
 }
 
 acs_core::model! {
-CoverImageCensorResultResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    CoverImageCensorResultResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.DescCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -279,12 +279,12 @@ pub struct DescCensorResult {
 }
 
 acs_core::model! {
-DescCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    DescCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.Input` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -300,11 +300,11 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    Input {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -348,25 +348,25 @@ pub struct MediaCensorJob {
 }
 
 acs_core::model! {
-MediaCensorJob {
-    0 creation_time: string("CreationTime"),
-    1 finish_time: string("FinishTime"),
-    2 suggestion: string("Suggestion"),
-    3 cover_image_censor_results: list("CoverImageCensorResults").wrapped_in("CoverImageCensorResult"),
-    4 state: string("State"),
-    5 title_censor_result: object("TitleCensorResult"),
-    6 message: string("Message"),
-    7 input: object("Input"),
-    8 barrage_censor_result: object("BarrageCensorResult"),
-    9 desc_censor_result: object("DescCensorResult"),
-    10 video_censor_config: object("VideoCensorConfig"),
-    11 job_id: string("JobId"),
-    12 user_data: string("UserData"),
-    13 code: string("Code"),
-    14 vensor_censor_result: object("VensorCensorResult"),
-    15 audio_censor_result: object("AudioCensorResult"),
-    16 pipeline_id: string("PipelineId"),
-}
+    MediaCensorJob {
+        0 creation_time: string("CreationTime"),
+        1 finish_time: string("FinishTime"),
+        2 suggestion: string("Suggestion"),
+        3 cover_image_censor_results: list("CoverImageCensorResults").wrapped_in("CoverImageCensorResult"),
+        4 state: string("State"),
+        5 title_censor_result: object("TitleCensorResult"),
+        6 message: string("Message"),
+        7 input: object("Input"),
+        8 barrage_censor_result: object("BarrageCensorResult"),
+        9 desc_censor_result: object("DescCensorResult"),
+        10 video_censor_config: object("VideoCensorConfig"),
+        11 job_id: string("JobId"),
+        12 user_data: string("UserData"),
+        13 code: string("Code"),
+        14 vensor_censor_result: object("VensorCensorResult"),
+        15 audio_censor_result: object("AudioCensorResult"),
+        16 pipeline_id: string("PipelineId"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VideoCensorConfig.OutputFile` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -382,11 +382,11 @@ pub struct OutputFile {
 }
 
 acs_core::model! {
-OutputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    OutputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.TitleCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -404,12 +404,12 @@ pub struct TitleCensorResult {
 }
 
 acs_core::model! {
-TitleCensorResult {
-    0 suggestion: string("Suggestion"),
-    1 label: string("Label"),
-    2 scene: string("Scene"),
-    3 rate: string("Rate"),
-}
+    TitleCensorResult {
+        0 suggestion: string("Suggestion"),
+        1 label: string("Label"),
+        2 scene: string("Scene"),
+        3 rate: string("Rate"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VensorCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -425,11 +425,11 @@ pub struct VensorCensorResult {
 }
 
 acs_core::model! {
-VensorCensorResult {
-    0 video_timelines: list("VideoTimelines").wrapped_in("VideoTimeline"),
-    1 next_page_token: string("NextPageToken"),
-    2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
-}
+    VensorCensorResult {
+        0 video_timelines: list("VideoTimelines").wrapped_in("VideoTimeline"),
+        1 next_page_token: string("NextPageToken"),
+        2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VideoCensorConfig` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -445,11 +445,11 @@ pub struct VideoCensorConfig {
 }
 
 acs_core::model! {
-VideoCensorConfig {
-    0 output_file: object("OutputFile"),
-    1 video_censor: string("VideoCensor"),
-    2 biz_type: string("BizType"),
-}
+    VideoCensorConfig {
+        0 output_file: object("OutputFile"),
+        1 video_censor: string("VideoCensor"),
+        2 biz_type: string("BizType"),
+    }
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VensorCensorResult.VideoTimelines.VideoTimeline[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
@@ -465,9 +465,9 @@ pub struct VideoTimeline {
 }
 
 acs_core::model! {
-VideoTimeline {
-    0 timestamp: string("Timestamp"),
-    1 object: string("Object"),
-    2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
-}
+    VideoTimeline {
+        0 timestamp: string("Timestamp"),
+        1 object: string("Object"),
+        2 censor_results: list("CensorResults").wrapped_in("CensorResult"),
+    }
 }

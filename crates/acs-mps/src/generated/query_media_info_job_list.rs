@@ -23,9 +23,9 @@ impl QueryMediaInfoJobList {
 }
 
 acs_core::model! {
-QueryMediaInfoJobList {
-    0 media_info_job_ids: string("MediaInfoJobIds").required(),
-}
+    QueryMediaInfoJobList {
+        0 media_info_job_ids: string("MediaInfoJobIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryMediaInfoJobList {
@@ -54,11 +54,11 @@ pub struct QueryMediaInfoJobListOutput {
 }
 
 acs_core::model! {
-QueryMediaInfoJobListOutput {
-    0 non_exist_media_info_job_ids: list("NonExistMediaInfoJobIds").wrapped_in("String"),
-    1 request_id: string("RequestId"),
-    2 media_info_job_list: list("MediaInfoJobList").always().wrapped_in("MediaInfoJob"),
-}
+    QueryMediaInfoJobListOutput {
+        0 non_exist_media_info_job_ids: list("NonExistMediaInfoJobIds").wrapped_in("String"),
+        1 request_id: string("RequestId"),
+        2 media_info_job_list: list("MediaInfoJobList").always().wrapped_in("MediaInfoJob"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -102,25 +102,25 @@ pub struct AudioStream {
 }
 
 acs_core::model! {
-AudioStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 sample_fmt: string("SampleFmt"),
-    3 channel_layout: string("ChannelLayout"),
-    4 lang: string("Lang"),
-    5 samplerate: string("Samplerate"),
-    6 codec_long_name: string("CodecLongName"),
-    7 channels: string("Channels"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 codec_tag_string: string("CodecTagString"),
-    11 start_time: string("StartTime"),
-    12 codec_name: string("CodecName"),
-    13 duration: string("Duration"),
-    14 codec_tag: string("CodecTag"),
-    15 codec_time_base: string("CodecTimeBase"),
-    16 duration_inaccurate: string("DurationInaccurate"),
-}
+    AudioStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 sample_fmt: string("SampleFmt"),
+        3 channel_layout: string("ChannelLayout"),
+        4 lang: string("Lang"),
+        5 samplerate: string("Samplerate"),
+        6 codec_long_name: string("CodecLongName"),
+        7 channels: string("Channels"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 codec_tag_string: string("CodecTagString"),
+        11 start_time: string("StartTime"),
+        12 codec_name: string("CodecName"),
+        13 duration: string("Duration"),
+        14 codec_tag: string("CodecTag"),
+        15 codec_time_base: string("CodecTimeBase"),
+        16 duration_inaccurate: string("DurationInaccurate"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.DolbyVision` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -134,10 +134,10 @@ pub struct DolbyVision {
 }
 
 acs_core::model! {
-DolbyVision {
-    0 level: string("Level"),
-    1 profile: string("Profile"),
-}
+    DolbyVision {
+        0 level: string("Level"),
+        1 profile: string("Profile"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Format` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -165,17 +165,17 @@ pub struct Format {
 }
 
 acs_core::model! {
-Format {
-    0 start_time: string("StartTime"),
-    1 num_programs: string("NumPrograms"),
-    2 size: string("Size"),
-    3 num_streams: string("NumStreams"),
-    4 format_long_name: string("FormatLongName"),
-    5 duration: string("Duration"),
-    6 bitrate: string("Bitrate"),
-    7 format_name: string("FormatName"),
-    8 tags: map("Tags"),
-}
+    Format {
+        0 start_time: string("StartTime"),
+        1 num_programs: string("NumPrograms"),
+        2 size: string("Size"),
+        3 num_streams: string("NumStreams"),
+        4 format_long_name: string("FormatLongName"),
+        5 duration: string("Duration"),
+        6 bitrate: string("Bitrate"),
+        7 format_name: string("FormatName"),
+        8 tags: map("Tags"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Input` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -191,11 +191,11 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    Input {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -227,19 +227,19 @@ pub struct MediaInfoJob {
 }
 
 acs_core::model! {
-MediaInfoJob {
-    0 creation_time: string("CreationTime"),
-    1 state: string("State"),
-    2 job_id: string("JobId"),
-    3 user_data: string("UserData"),
-    4 code: string("Code"),
-    5 message: string("Message"),
-    6 pipeline_id: string("PipelineId"),
-    7 r#async: boolean("Async"),
-    8 input: object("Input"),
-    9 mns_message_result: object("MNSMessageResult"),
-    10 properties: object("Properties"),
-}
+    MediaInfoJob {
+        0 creation_time: string("CreationTime"),
+        1 state: string("State"),
+        2 job_id: string("JobId"),
+        3 user_data: string("UserData"),
+        4 code: string("Code"),
+        5 message: string("Message"),
+        6 pipeline_id: string("PipelineId"),
+        7 r#async: boolean("Async"),
+        8 input: object("Input"),
+        9 mns_message_result: object("MNSMessageResult"),
+        10 properties: object("Properties"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.MNSMessageResult` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -255,11 +255,11 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -275,11 +275,11 @@ pub struct NetworkCost {
 }
 
 acs_core::model! {
-NetworkCost {
-    0 preload_time: string("PreloadTime"),
-    1 avg_bitrate: string("AvgBitrate"),
-    2 cost_bandwidth: string("CostBandwidth"),
-}
+    NetworkCost {
+        0 preload_time: string("PreloadTime"),
+        1 avg_bitrate: string("AvgBitrate"),
+        2 cost_bandwidth: string("CostBandwidth"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -309,18 +309,18 @@ pub struct Properties {
 }
 
 acs_core::model! {
-Properties {
-    0 width: string("Width"),
-    1 height: string("Height"),
-    2 duration: string("Duration"),
-    3 fps: string("Fps"),
-    4 bitrate: string("Bitrate"),
-    5 file_format: string("FileFormat"),
-    6 streams: object("Streams"),
-    7 format: object("Format"),
-    8 file_size: string("FileSize"),
-    9 file_md5: string("FileMd5"),
-}
+    Properties {
+        0 width: string("Width"),
+        1 height: string("Height"),
+        2 duration: string("Duration"),
+        3 fps: string("Fps"),
+        4 bitrate: string("Bitrate"),
+        5 file_format: string("FileFormat"),
+        6 streams: object("Streams"),
+        7 format: object("Format"),
+        8 file_size: string("FileSize"),
+        9 file_md5: string("FileMd5"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -336,11 +336,11 @@ pub struct Streams {
 }
 
 acs_core::model! {
-Streams {
-    0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
-    1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
-    2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
-}
+    Streams {
+        0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
+        1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
+        2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -370,18 +370,18 @@ pub struct SubtitleStream {
 }
 
 acs_core::model! {
-SubtitleStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 start_time: string("StartTime"),
-    3 codec_name: string("CodecName"),
-    4 lang: string("Lang"),
-    5 codec_long_name: string("CodecLongName"),
-    6 duration: string("Duration"),
-    7 codec_tag: string("CodecTag"),
-    8 codec_time_base: string("CodecTimeBase"),
-    9 codec_tag_string: string("CodecTagString"),
-}
+    SubtitleStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 start_time: string("StartTime"),
+        3 codec_name: string("CodecName"),
+        4 lang: string("Lang"),
+        5 codec_long_name: string("CodecLongName"),
+        6 duration: string("Duration"),
+        7 codec_tag: string("CodecTag"),
+        8 codec_time_base: string("CodecTimeBase"),
+        9 codec_tag_string: string("CodecTagString"),
+    }
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
@@ -449,35 +449,35 @@ pub struct VideoStream {
 }
 
 acs_core::model! {
-VideoStream {
-    0 sar: string("Sar"),
-    1 height: string("Height"),
-    2 codec_tag_string: string("CodecTagString"),
-    3 network_cost: object("NetworkCost"),
-    4 width: string("Width"),
-    5 index: string("Index"),
-    6 timebase: string("Timebase"),
-    7 avg_fps: string("AvgFPS"),
-    8 pix_fmt: string("PixFmt"),
-    9 lang: string("Lang"),
-    10 codec_long_name: string("CodecLongName"),
-    11 num_frames: string("NumFrames"),
-    12 rotate: string("Rotate"),
-    13 bitrate: string("Bitrate"),
-    14 has_b_frames: string("HasBFrames"),
-    15 profile: string("Profile"),
-    16 start_time: string("StartTime"),
-    17 dar: string("Dar"),
-    18 codec_name: string("CodecName"),
-    19 duration: string("Duration"),
-    20 fps: string("Fps"),
-    21 codec_tag: string("CodecTag"),
-    22 codec_time_base: string("CodecTimeBase"),
-    23 level: string("Level"),
-    24 color_range: string("ColorRange"),
-    25 color_transfer: string("ColorTransfer"),
-    26 color_primaries: string("ColorPrimaries"),
-    27 duration_inaccurate: string("DurationInaccurate"),
-    28 dolby_vision: object("DolbyVision"),
-}
+    VideoStream {
+        0 sar: string("Sar"),
+        1 height: string("Height"),
+        2 codec_tag_string: string("CodecTagString"),
+        3 network_cost: object("NetworkCost"),
+        4 width: string("Width"),
+        5 index: string("Index"),
+        6 timebase: string("Timebase"),
+        7 avg_fps: string("AvgFPS"),
+        8 pix_fmt: string("PixFmt"),
+        9 lang: string("Lang"),
+        10 codec_long_name: string("CodecLongName"),
+        11 num_frames: string("NumFrames"),
+        12 rotate: string("Rotate"),
+        13 bitrate: string("Bitrate"),
+        14 has_b_frames: string("HasBFrames"),
+        15 profile: string("Profile"),
+        16 start_time: string("StartTime"),
+        17 dar: string("Dar"),
+        18 codec_name: string("CodecName"),
+        19 duration: string("Duration"),
+        20 fps: string("Fps"),
+        21 codec_tag: string("CodecTag"),
+        22 codec_time_base: string("CodecTimeBase"),
+        23 level: string("Level"),
+        24 color_range: string("ColorRange"),
+        25 color_transfer: string("ColorTransfer"),
+        26 color_primaries: string("ColorPrimaries"),
+        27 duration_inaccurate: string("DurationInaccurate"),
+        28 dolby_vision: object("DolbyVision"),
+    }
 }

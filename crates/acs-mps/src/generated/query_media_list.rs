@@ -65,13 +65,13 @@ impl QueryMediaList {
 }
 
 acs_core::model! {
-QueryMediaList {
-    0 media_ids: string("MediaIds").required(),
-    1 include_play_list: boolean("IncludePlayList"),
-    2 include_snapshot_list: boolean("IncludeSnapshotList"),
-    3 include_media_info: boolean("IncludeMediaInfo"),
-    4 include_summary_list: boolean("IncludeSummaryList"),
-}
+    QueryMediaList {
+        0 media_ids: string("MediaIds").required(),
+        1 include_play_list: boolean("IncludePlayList"),
+        2 include_snapshot_list: boolean("IncludeSnapshotList"),
+        3 include_media_info: boolean("IncludeMediaInfo"),
+        4 include_summary_list: boolean("IncludeSummaryList"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryMediaList {
@@ -100,11 +100,11 @@ pub struct QueryMediaListOutput {
 }
 
 acs_core::model! {
-QueryMediaListOutput {
-    0 non_exist_media_ids: list("NonExistMediaIds").wrapped_in("MediaId"),
-    1 media_list: list("MediaList").wrapped_in("Media"),
-    2 request_id: string("RequestId"),
-}
+    QueryMediaListOutput {
+        0 non_exist_media_ids: list("NonExistMediaIds").wrapped_in("MediaId"),
+        1 media_list: list("MediaList").wrapped_in("Media"),
+        2 request_id: string("RequestId"),
+    }
 }
 
 /// `MediaList.Media.MediaInfo.Streams.AudioStreamList.AudioStream[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -146,24 +146,24 @@ pub struct AudioStream {
 }
 
 acs_core::model! {
-AudioStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 sample_fmt: string("SampleFmt"),
-    3 channel_layout: string("ChannelLayout"),
-    4 lang: string("Lang"),
-    5 samplerate: string("Samplerate"),
-    6 codec_long_name: string("CodecLongName"),
-    7 channels: string("Channels"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 codec_tag_string: string("CodecTagString"),
-    11 start_time: string("StartTime"),
-    12 codec_name: string("CodecName"),
-    13 duration: string("Duration"),
-    14 codec_tag: string("CodecTag"),
-    15 codec_time_base: string("CodecTimeBase"),
-}
+    AudioStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 sample_fmt: string("SampleFmt"),
+        3 channel_layout: string("ChannelLayout"),
+        4 lang: string("Lang"),
+        5 samplerate: string("Samplerate"),
+        6 codec_long_name: string("CodecLongName"),
+        7 channels: string("Channels"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 codec_tag_string: string("CodecTagString"),
+        11 start_time: string("StartTime"),
+        12 codec_name: string("CodecName"),
+        13 duration: string("Duration"),
+        14 codec_tag: string("CodecTag"),
+        15 codec_time_base: string("CodecTimeBase"),
+    }
 }
 
 /// `MediaList.Media.PlayList.Play.File` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -177,10 +177,10 @@ pub struct File {
 }
 
 acs_core::model! {
-File {
-    0 state: string("State"),
-    1 url: string("URL"),
-}
+    File {
+        0 state: string("State"),
+        1 url: string("URL"),
+    }
 }
 
 /// `MediaList.Media.MediaInfo.Format` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -206,16 +206,16 @@ pub struct Format {
 }
 
 acs_core::model! {
-Format {
-    0 start_time: string("StartTime"),
-    1 num_programs: string("NumPrograms"),
-    2 size: string("Size"),
-    3 num_streams: string("NumStreams"),
-    4 format_long_name: string("FormatLongName"),
-    5 duration: string("Duration"),
-    6 bitrate: string("Bitrate"),
-    7 format_name: string("FormatName"),
-}
+    Format {
+        0 start_time: string("StartTime"),
+        1 num_programs: string("NumPrograms"),
+        2 size: string("Size"),
+        3 num_streams: string("NumStreams"),
+        4 format_long_name: string("FormatLongName"),
+        5 duration: string("Duration"),
+        6 bitrate: string("Bitrate"),
+        7 format_name: string("FormatName"),
+    }
 }
 
 /// `MediaList.Media[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -269,30 +269,30 @@ pub struct Media {
 }
 
 acs_core::model! {
-Media {
-    0 creation_time: string("CreationTime"),
-    1 cate_id: integer("CateId"),
-    2 height: string("Height"),
-    3 censor_state: string("CensorState"),
-    4 tags: list("Tags").wrapped_in("Tag"),
-    5 play_list: list("PlayList").wrapped_in("Play"),
-    6 bitrate: string("Bitrate"),
-    7 media_id: string("MediaId"),
-    8 file: object("File"),
-    9 summary_list: list("SummaryList").wrapped_in("Summary"),
-    10 publish_state: string("PublishState"),
-    11 media_info: object("MediaInfo"),
-    12 description: string("Description"),
-    13 size: string("Size"),
-    14 width: string("Width"),
-    15 cover_url: string("CoverURL"),
-    16 snapshot_list: list("SnapshotList").wrapped_in("Snapshot"),
-    17 run_id_list: list("RunIdList").wrapped_in("RunId"),
-    18 duration: string("Duration"),
-    19 fps: string("Fps"),
-    20 title: string("Title"),
-    21 format: string("Format"),
-}
+    Media {
+        0 creation_time: string("CreationTime"),
+        1 cate_id: integer("CateId"),
+        2 height: string("Height"),
+        3 censor_state: string("CensorState"),
+        4 tags: list("Tags").wrapped_in("Tag"),
+        5 play_list: list("PlayList").wrapped_in("Play"),
+        6 bitrate: string("Bitrate"),
+        7 media_id: string("MediaId"),
+        8 file: object("File"),
+        9 summary_list: list("SummaryList").wrapped_in("Summary"),
+        10 publish_state: string("PublishState"),
+        11 media_info: object("MediaInfo"),
+        12 description: string("Description"),
+        13 size: string("Size"),
+        14 width: string("Width"),
+        15 cover_url: string("CoverURL"),
+        16 snapshot_list: list("SnapshotList").wrapped_in("Snapshot"),
+        17 run_id_list: list("RunIdList").wrapped_in("RunId"),
+        18 duration: string("Duration"),
+        19 fps: string("Fps"),
+        20 title: string("Title"),
+        21 format: string("Format"),
+    }
 }
 
 /// `MediaList.Media.MediaInfo` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -306,10 +306,10 @@ pub struct MediaInfo {
 }
 
 acs_core::model! {
-MediaInfo {
-    0 streams: object("Streams"),
-    1 format: object("Format"),
-}
+    MediaInfo {
+        0 streams: object("Streams"),
+        1 format: object("Format"),
+    }
 }
 
 /// `MediaList.Media.MediaInfo.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -325,11 +325,11 @@ pub struct NetworkCost {
 }
 
 acs_core::model! {
-NetworkCost {
-    0 preload_time: string("PreloadTime"),
-    1 avg_bitrate: string("AvgBitrate"),
-    2 cost_bandwidth: string("CostBandwidth"),
-}
+    NetworkCost {
+        0 preload_time: string("PreloadTime"),
+        1 avg_bitrate: string("AvgBitrate"),
+        2 cost_bandwidth: string("CostBandwidth"),
+    }
 }
 
 /// `MediaList.Media.PlayList.Play[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -363,20 +363,20 @@ pub struct Play {
 }
 
 acs_core::model! {
-Play {
-    0 encryption: string("Encryption"),
-    1 height: string("Height"),
-    2 bitrate: string("Bitrate"),
-    3 file: object("File"),
-    4 media_workflow_id: string("MediaWorkflowId"),
-    5 width: string("Width"),
-    6 size: string("Size"),
-    7 fps: string("Fps"),
-    8 duration: string("Duration"),
-    9 activity_name: string("ActivityName"),
-    10 format: string("Format"),
-    11 media_workflow_name: string("MediaWorkflowName"),
-}
+    Play {
+        0 encryption: string("Encryption"),
+        1 height: string("Height"),
+        2 bitrate: string("Bitrate"),
+        3 file: object("File"),
+        4 media_workflow_id: string("MediaWorkflowId"),
+        5 width: string("Width"),
+        6 size: string("Size"),
+        7 fps: string("Fps"),
+        8 duration: string("Duration"),
+        9 activity_name: string("ActivityName"),
+        10 format: string("Format"),
+        11 media_workflow_name: string("MediaWorkflowName"),
+    }
 }
 
 /// `MediaList.Media.SnapshotList.Snapshot[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -398,14 +398,14 @@ pub struct Snapshot {
 }
 
 acs_core::model! {
-Snapshot {
-    0 r#type: string("Type"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 activity_name: string("ActivityName"),
-    3 count: string("Count"),
-    4 media_workflow_name: string("MediaWorkflowName"),
-    5 file: object("File"),
-}
+    Snapshot {
+        0 r#type: string("Type"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 activity_name: string("ActivityName"),
+        3 count: string("Count"),
+        4 media_workflow_name: string("MediaWorkflowName"),
+        5 file: object("File"),
+    }
 }
 
 /// `MediaList.Media.MediaInfo.Streams` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -421,11 +421,11 @@ pub struct Streams {
 }
 
 acs_core::model! {
-Streams {
-    0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
-    1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
-    2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
-}
+    Streams {
+        0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
+        1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
+        2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
+    }
 }
 
 /// `MediaList.Media.MediaInfo.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -439,10 +439,10 @@ pub struct SubtitleStream {
 }
 
 acs_core::model! {
-SubtitleStream {
-    0 index: string("Index"),
-    1 lang: string("Lang"),
-}
+    SubtitleStream {
+        0 index: string("Index"),
+        1 lang: string("Lang"),
+    }
 }
 
 /// `MediaList.Media.SummaryList.Summary[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -462,13 +462,13 @@ pub struct Summary {
 }
 
 acs_core::model! {
-Summary {
-    0 r#type: string("Type"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 activity_name: string("ActivityName"),
-    3 media_workflow_name: string("MediaWorkflowName"),
-    4 file: object("File"),
-}
+    Summary {
+        0 r#type: string("Type"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 activity_name: string("ActivityName"),
+        3 media_workflow_name: string("MediaWorkflowName"),
+        4 file: object("File"),
+    }
 }
 
 /// `MediaList.Media.MediaInfo.Streams.VideoStreamList.VideoStream[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
@@ -526,30 +526,30 @@ pub struct VideoStream {
 }
 
 acs_core::model! {
-VideoStream {
-    0 sar: string("Sar"),
-    1 height: string("Height"),
-    2 codec_tag_string: string("CodecTagString"),
-    3 network_cost: object("NetworkCost"),
-    4 width: string("Width"),
-    5 index: string("Index"),
-    6 timebase: string("Timebase"),
-    7 avg_fps: string("AvgFPS"),
-    8 pix_fmt: string("PixFmt"),
-    9 lang: string("Lang"),
-    10 codec_long_name: string("CodecLongName"),
-    11 num_frames: string("NumFrames"),
-    12 rotate: string("Rotate"),
-    13 bitrate: string("Bitrate"),
-    14 has_b_frames: string("HasBFrames"),
-    15 profile: string("Profile"),
-    16 start_time: string("StartTime"),
-    17 dar: string("Dar"),
-    18 codec_name: string("CodecName"),
-    19 duration: string("Duration"),
-    20 fps: string("Fps"),
-    21 codec_tag: string("CodecTag"),
-    22 codec_time_base: string("CodecTimeBase"),
-    23 level: string("Level"),
-}
+    VideoStream {
+        0 sar: string("Sar"),
+        1 height: string("Height"),
+        2 codec_tag_string: string("CodecTagString"),
+        3 network_cost: object("NetworkCost"),
+        4 width: string("Width"),
+        5 index: string("Index"),
+        6 timebase: string("Timebase"),
+        7 avg_fps: string("AvgFPS"),
+        8 pix_fmt: string("PixFmt"),
+        9 lang: string("Lang"),
+        10 codec_long_name: string("CodecLongName"),
+        11 num_frames: string("NumFrames"),
+        12 rotate: string("Rotate"),
+        13 bitrate: string("Bitrate"),
+        14 has_b_frames: string("HasBFrames"),
+        15 profile: string("Profile"),
+        16 start_time: string("StartTime"),
+        17 dar: string("Dar"),
+        18 codec_name: string("CodecName"),
+        19 duration: string("Duration"),
+        20 fps: string("Fps"),
+        21 codec_tag: string("CodecTag"),
+        22 codec_time_base: string("CodecTimeBase"),
+        23 level: string("Level"),
+    }
 }

@@ -21,9 +21,9 @@ impl QueryMediaWorkflowExecutionList {
 }
 
 acs_core::model! {
-QueryMediaWorkflowExecutionList {
-    0 run_ids: string("RunIds").required(),
-}
+    QueryMediaWorkflowExecutionList {
+        0 run_ids: string("RunIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryMediaWorkflowExecutionList {
@@ -52,11 +52,11 @@ pub struct QueryMediaWorkflowExecutionListOutput {
 }
 
 acs_core::model! {
-QueryMediaWorkflowExecutionListOutput {
-    0 non_exist_run_ids: list("NonExistRunIds").wrapped_in("RunId"),
-    1 media_workflow_execution_list: list("MediaWorkflowExecutionList").wrapped_in("MediaWorkflowExecution"),
-    2 request_id: string("RequestId"),
-}
+    QueryMediaWorkflowExecutionListOutput {
+        0 non_exist_run_ids: list("NonExistRunIds").wrapped_in("RunId"),
+        1 media_workflow_execution_list: list("MediaWorkflowExecutionList").wrapped_in("MediaWorkflowExecution"),
+        2 request_id: string("RequestId"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.ActivityList.Activity[]` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
@@ -84,17 +84,17 @@ pub struct Activity {
 }
 
 acs_core::model! {
-Activity {
-    0 end_time: string("EndTime"),
-    1 r#type: string("Type"),
-    2 start_time: string("StartTime"),
-    3 state: string("State"),
-    4 job_id: string("JobId"),
-    5 code: string("Code"),
-    6 message: string("Message"),
-    7 name: string("Name"),
-    8 mns_message_result: object("MNSMessageResult"),
-}
+    Activity {
+        0 end_time: string("EndTime"),
+        1 r#type: string("Type"),
+        2 start_time: string("StartTime"),
+        3 state: string("State"),
+        4 job_id: string("JobId"),
+        5 code: string("Code"),
+        6 message: string("Message"),
+        7 name: string("Name"),
+        8 mns_message_result: object("MNSMessageResult"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
@@ -108,10 +108,10 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 user_data: string("UserData"),
-    1 input_file: object("InputFile"),
-}
+    Input {
+        0 user_data: string("UserData"),
+        1 input_file: object("InputFile"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input.InputFile` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
@@ -127,11 +127,11 @@ pub struct InputFile {
 }
 
 acs_core::model! {
-InputFile {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    InputFile {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution[]` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
@@ -157,16 +157,16 @@ pub struct MediaWorkflowExecution {
 }
 
 acs_core::model! {
-MediaWorkflowExecution {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 activity_list: list("ActivityList").wrapped_in("Activity"),
-    4 name: string("Name"),
-    5 input: object("Input"),
-    6 media_id: string("MediaId"),
-    7 run_id: string("RunId"),
-}
+    MediaWorkflowExecution {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 activity_list: list("ActivityList").wrapped_in("Activity"),
+        4 name: string("Name"),
+        5 input: object("Input"),
+        6 media_id: string("MediaId"),
+        7 run_id: string("RunId"),
+    }
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.ActivityList.Activity.MNSMessageResult` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
@@ -182,9 +182,9 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }

@@ -21,9 +21,9 @@ impl QueryMediaWorkflowList {
 }
 
 acs_core::model! {
-QueryMediaWorkflowList {
-    0 media_workflow_ids: string("MediaWorkflowIds").required(),
-}
+    QueryMediaWorkflowList {
+        0 media_workflow_ids: string("MediaWorkflowIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryMediaWorkflowList {
@@ -52,11 +52,11 @@ pub struct QueryMediaWorkflowListOutput {
 }
 
 acs_core::model! {
-QueryMediaWorkflowListOutput {
-    0 non_exist_media_workflow_ids: list("NonExistMediaWorkflowIds").wrapped_in("MediaWorkflowId"),
-    1 media_workflow_list: list("MediaWorkflowList").wrapped_in("MediaWorkflow"),
-    2 request_id: string("RequestId"),
-}
+    QueryMediaWorkflowListOutput {
+        0 non_exist_media_workflow_ids: list("NonExistMediaWorkflowIds").wrapped_in("MediaWorkflowId"),
+        1 media_workflow_list: list("MediaWorkflowList").wrapped_in("MediaWorkflow"),
+        2 request_id: string("RequestId"),
+    }
 }
 
 /// `MediaWorkflowList.MediaWorkflow[]` of the answer of [`QueryMediaWorkflowList`](crate::QueryMediaWorkflowList).
@@ -78,12 +78,12 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 trigger_mode: string("TriggerMode"),
-    4 name: string("Name"),
-    5 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 trigger_mode: string("TriggerMode"),
+        4 name: string("Name"),
+        5 topology: string("Topology"),
+    }
 }

@@ -21,9 +21,9 @@ impl QueryPipelineList {
 }
 
 acs_core::model! {
-QueryPipelineList {
-    0 pipeline_ids: string("PipelineIds").required(),
-}
+    QueryPipelineList {
+        0 pipeline_ids: string("PipelineIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryPipelineList {
@@ -52,11 +52,11 @@ pub struct QueryPipelineListOutput {
 }
 
 acs_core::model! {
-QueryPipelineListOutput {
-    0 request_id: string("RequestId"),
-    1 pipeline_list: list("PipelineList").wrapped_in("Pipeline"),
-    2 non_exist_pids: list("NonExistPids").wrapped_in("String"),
-}
+    QueryPipelineListOutput {
+        0 request_id: string("RequestId"),
+        1 pipeline_list: list("PipelineList").wrapped_in("Pipeline"),
+        2 non_exist_pids: list("NonExistPids").wrapped_in("String"),
+    }
 }
 
 /// `PipelineList.Pipeline.ExtendConfig` of the answer of [`QueryPipelineList`](crate::QueryPipelineList).
@@ -72,11 +72,11 @@ pub struct ExtendConfig {
 }
 
 acs_core::model! {
-ExtendConfig {
-    0 is_boost_new: boolean("IsBoostNew"),
-    1 max_multi_speed: integer("MaxMultiSpeed"),
-    2 multi_speed_downgrade_policy: string("MultiSpeedDowngradePolicy"),
-}
+    ExtendConfig {
+        0 is_boost_new: boolean("IsBoostNew"),
+        1 max_multi_speed: integer("MaxMultiSpeed"),
+        2 multi_speed_downgrade_policy: string("MultiSpeedDowngradePolicy"),
+    }
 }
 
 /// `PipelineList.Pipeline.NotifyConfig` of the answer of [`QueryPipelineList`](crate::QueryPipelineList).
@@ -94,12 +94,12 @@ pub struct NotifyConfig {
 }
 
 acs_core::model! {
-NotifyConfig {
-    0 mq_topic: string("MqTopic"),
-    1 queue_name: string("QueueName"),
-    2 mq_tag: string("MqTag"),
-    3 topic: string("Topic"),
-}
+    NotifyConfig {
+        0 mq_topic: string("MqTopic"),
+        1 queue_name: string("QueueName"),
+        2 mq_tag: string("MqTag"),
+        3 topic: string("Topic"),
+    }
 }
 
 /// `PipelineList.Pipeline[]` of the answer of [`QueryPipelineList`](crate::QueryPipelineList).
@@ -127,15 +127,15 @@ pub struct Pipeline {
 }
 
 acs_core::model! {
-Pipeline {
-    0 speed: string("Speed"),
-    1 state: string("State"),
-    2 speed_level: integer("SpeedLevel"),
-    3 notify_config: object("NotifyConfig"),
-    4 role: string("Role"),
-    5 name: string("Name"),
-    6 id: string("Id"),
-    7 quota_allocate: integer("QuotaAllocate"),
-    8 extend_config: object("ExtendConfig"),
-}
+    Pipeline {
+        0 speed: string("Speed"),
+        1 state: string("State"),
+        2 speed_level: integer("SpeedLevel"),
+        3 notify_config: object("NotifyConfig"),
+        4 role: string("Role"),
+        5 name: string("Name"),
+        6 id: string("Id"),
+        7 quota_allocate: integer("QuotaAllocate"),
+        8 extend_config: object("ExtendConfig"),
+    }
 }

@@ -31,10 +31,10 @@ impl QuerySmarttagJob {
 }
 
 acs_core::model! {
-QuerySmarttagJob {
-    0 job_id: string("JobId").required(),
-    1 params: string("Params"),
-}
+    QuerySmarttagJob {
+        0 job_id: string("JobId").required(),
+        1 params: string("Params"),
+    }
 }
 
 impl acs_core::operation::Operation for QuerySmarttagJob {
@@ -67,13 +67,13 @@ pub struct QuerySmarttagJobOutput {
 }
 
 acs_core::model! {
-QuerySmarttagJobOutput {
-    0 job_status: string("JobStatus"),
-    1 message: string("Message"),
-    2 request_id: string("RequestId"),
-    3 results: list("Results").wrapped_in("Result"),
-    4 user_data: string("UserData"),
-}
+    QuerySmarttagJobOutput {
+        0 job_status: string("JobStatus"),
+        1 message: string("Message"),
+        2 request_id: string("RequestId"),
+        3 results: list("Results").wrapped_in("Result"),
+        4 user_data: string("UserData"),
+    }
 }
 
 /// `Results.Result[]` of the answer of [`QuerySmarttagJob`](crate::QuerySmarttagJob).
@@ -87,8 +87,8 @@ pub struct OutputResult {
 }
 
 acs_core::model! {
-OutputResult {
-    0 data: string("Data"),
-    1 r#type: string("Type"),
-}
+    OutputResult {
+        0 data: string("Data"),
+        1 r#type: string("Type"),
+    }
 }

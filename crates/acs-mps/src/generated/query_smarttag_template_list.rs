@@ -27,9 +27,9 @@ impl QuerySmarttagTemplateList {
 }
 
 acs_core::model! {
-QuerySmarttagTemplateList {
-    0 template_id: string("TemplateId"),
-}
+    QuerySmarttagTemplateList {
+        0 template_id: string("TemplateId"),
+    }
 }
 
 impl acs_core::operation::Operation for QuerySmarttagTemplateList {
@@ -56,10 +56,10 @@ pub struct QuerySmarttagTemplateListOutput {
 }
 
 acs_core::model! {
-QuerySmarttagTemplateListOutput {
-    0 request_id: string("RequestId"),
-    1 templates: list("Templates").wrapped_in("Template"),
-}
+    QuerySmarttagTemplateListOutput {
+        0 request_id: string("RequestId"),
+        1 templates: list("Templates").wrapped_in("Template"),
+    }
 }
 
 /// `Templates.Template[]` of the answer of [`QuerySmarttagTemplateList`](crate::QuerySmarttagTemplateList).
@@ -97,20 +97,20 @@ pub struct Template {
 }
 
 acs_core::model! {
-Template {
-    0 analyse_types: string("AnalyseTypes"),
-    1 industry: string("Industry"),
-    2 is_default: boolean("IsDefault"),
-    3 template_name: string("TemplateName"),
-    4 template_id: string("TemplateId"),
-    5 face_category_ids: string("FaceCategoryIds"),
-    6 face_custom_params_config: string("FaceCustomParamsConfig"),
-    7 object_group_ids: string("ObjectGroupIds"),
-    8 landmark_group_ids: string("LandmarkGroupIds"),
-    9 scene: string("Scene"),
-    10 label_type: string("LabelType"),
-    11 label_version: string("LabelVersion"),
-    12 knowledge_config: string("KnowledgeConfig"),
-    13 keyword_config: string("KeywordConfig"),
-}
+    Template {
+        0 analyse_types: string("AnalyseTypes"),
+        1 industry: string("Industry"),
+        2 is_default: boolean("IsDefault"),
+        3 template_name: string("TemplateName"),
+        4 template_id: string("TemplateId"),
+        5 face_category_ids: string("FaceCategoryIds"),
+        6 face_custom_params_config: string("FaceCustomParamsConfig"),
+        7 object_group_ids: string("ObjectGroupIds"),
+        8 landmark_group_ids: string("LandmarkGroupIds"),
+        9 scene: string("Scene"),
+        10 label_type: string("LabelType"),
+        11 label_version: string("LabelVersion"),
+        12 knowledge_config: string("KnowledgeConfig"),
+        13 keyword_config: string("KeywordConfig"),
+    }
 }

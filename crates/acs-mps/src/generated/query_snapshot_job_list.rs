@@ -93,15 +93,15 @@ impl QuerySnapshotJobList {
 }
 
 acs_core::model! {
-QuerySnapshotJobList {
-    0 snapshot_job_ids: string("SnapshotJobIds"),
-    1 next_page_token: string("NextPageToken"),
-    2 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    3 state: string("State"),
-    4 start_of_job_created_time_range: string("StartOfJobCreatedTimeRange"),
-    5 end_of_job_created_time_range: string("EndOfJobCreatedTimeRange"),
-    6 pipeline_id: string("PipelineId"),
-}
+    QuerySnapshotJobList {
+        0 snapshot_job_ids: string("SnapshotJobIds"),
+        1 next_page_token: string("NextPageToken"),
+        2 maximum_page_size: integer("MaximumPageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        3 state: string("State"),
+        4 start_of_job_created_time_range: string("StartOfJobCreatedTimeRange"),
+        5 end_of_job_created_time_range: string("EndOfJobCreatedTimeRange"),
+        6 pipeline_id: string("PipelineId"),
+    }
 }
 
 impl acs_core::operation::Operation for QuerySnapshotJobList {
@@ -132,12 +132,12 @@ pub struct QuerySnapshotJobListOutput {
 }
 
 acs_core::model! {
-QuerySnapshotJobListOutput {
-    0 snapshot_job_list: list("SnapshotJobList").wrapped_in("SnapshotJob"),
-    1 request_id: string("RequestId"),
-    2 non_exist_snapshot_job_ids: list("NonExistSnapshotJobIds").wrapped_in("String"),
-    3 next_page_token: string("NextPageToken"),
-}
+    QuerySnapshotJobListOutput {
+        0 snapshot_job_list: list("SnapshotJobList").wrapped_in("SnapshotJob"),
+        1 request_id: string("RequestId"),
+        2 non_exist_snapshot_job_ids: list("NonExistSnapshotJobIds").wrapped_in("String"),
+        3 next_page_token: string("NextPageToken"),
+    }
 }
 
 impl acs_core::operation::Paginated for QuerySnapshotJobList {
@@ -175,12 +175,12 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    Input {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }
 
 /// `SnapshotJobList.SnapshotJob.MNSMessageResult` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
@@ -196,11 +196,11 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig.OutputFile` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
@@ -218,12 +218,12 @@ pub struct OutputFile {
 }
 
 acs_core::model! {
-OutputFile {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    OutputFile {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
@@ -253,18 +253,18 @@ pub struct SnapshotConfig {
 }
 
 acs_core::model! {
-SnapshotConfig {
-    0 time: string("Time"),
-    1 tile_out: object("TileOut"),
-    2 interval: string("Interval"),
-    3 frame_type: string("FrameType"),
-    4 width: string("Width"),
-    5 height: string("Height"),
-    6 output_file: object("OutputFile"),
-    7 num: string("Num"),
-    8 tile_output_file: object("TileOutputFile"),
-    9 time_array: list("TimeArray").wrapped_in("TimePointList"),
-}
+    SnapshotConfig {
+        0 time: string("Time"),
+        1 tile_out: object("TileOut"),
+        2 interval: string("Interval"),
+        3 frame_type: string("FrameType"),
+        4 width: string("Width"),
+        5 height: string("Height"),
+        6 output_file: object("OutputFile"),
+        7 num: string("Num"),
+        8 tile_output_file: object("TileOutputFile"),
+        9 time_array: list("TimeArray").wrapped_in("TimePointList"),
+    }
 }
 
 /// `SnapshotJobList.SnapshotJob[]` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
@@ -298,20 +298,20 @@ pub struct SnapshotJob {
 }
 
 acs_core::model! {
-SnapshotJob {
-    0 creation_time: string("CreationTime"),
-    1 snapshot_config: object("SnapshotConfig"),
-    2 state: string("State"),
-    3 message: string("Message"),
-    4 mns_message_result: object("MNSMessageResult"),
-    5 input: object("Input"),
-    6 count: string("Count"),
-    7 tile_count: string("TileCount"),
-    8 user_data: string("UserData"),
-    9 code: string("Code"),
-    10 pipeline_id: string("PipelineId"),
-    11 id: string("Id"),
-}
+    SnapshotJob {
+        0 creation_time: string("CreationTime"),
+        1 snapshot_config: object("SnapshotConfig"),
+        2 state: string("State"),
+        3 message: string("Message"),
+        4 mns_message_result: object("MNSMessageResult"),
+        5 input: object("Input"),
+        6 count: string("Count"),
+        7 tile_count: string("TileCount"),
+        8 user_data: string("UserData"),
+        9 code: string("Code"),
+        10 pipeline_id: string("PipelineId"),
+        11 id: string("Id"),
+    }
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig.TileOut` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
@@ -339,17 +339,17 @@ pub struct TileOut {
 }
 
 acs_core::model! {
-TileOut {
-    0 padding: string("Padding"),
-    1 color: string("Color"),
-    2 cell_sel_step: string("CellSelStep"),
-    3 cell_height: string("CellHeight"),
-    4 cell_width: string("CellWidth"),
-    5 margin: string("Margin"),
-    6 columns: string("Columns"),
-    7 is_keep_cell_pic: string("IsKeepCellPic"),
-    8 lines: string("Lines"),
-}
+    TileOut {
+        0 padding: string("Padding"),
+        1 color: string("Color"),
+        2 cell_sel_step: string("CellSelStep"),
+        3 cell_height: string("CellHeight"),
+        4 cell_width: string("CellWidth"),
+        5 margin: string("Margin"),
+        6 columns: string("Columns"),
+        7 is_keep_cell_pic: string("IsKeepCellPic"),
+        8 lines: string("Lines"),
+    }
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig.TileOutputFile` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
@@ -367,10 +367,10 @@ pub struct TileOutputFile {
 }
 
 acs_core::model! {
-TileOutputFile {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    TileOutputFile {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }

@@ -21,9 +21,9 @@ impl QueryTemplateList {
 }
 
 acs_core::model! {
-QueryTemplateList {
-    0 template_ids: string("TemplateIds").required(),
-}
+    QueryTemplateList {
+        0 template_ids: string("TemplateIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryTemplateList {
@@ -52,11 +52,11 @@ pub struct QueryTemplateListOutput {
 }
 
 acs_core::model! {
-QueryTemplateListOutput {
-    0 non_exist_tids: list("NonExistTids").wrapped_in("String"),
-    1 template_list: list("TemplateList").wrapped_in("Template"),
-    2 request_id: string("RequestId"),
-}
+    QueryTemplateListOutput {
+        0 non_exist_tids: list("NonExistTids").wrapped_in("String"),
+        1 template_list: list("TemplateList").wrapped_in("Template"),
+        2 request_id: string("RequestId"),
+    }
 }
 
 /// `TemplateList.Template.Audio` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -82,16 +82,16 @@ pub struct Audio {
 }
 
 acs_core::model! {
-Audio {
-    0 profile: string("Profile"),
-    1 remove: string("Remove"),
-    2 codec: string("Codec"),
-    3 samplerate: string("Samplerate"),
-    4 qscale: string("Qscale"),
-    5 channels: string("Channels"),
-    6 bitrate: string("Bitrate"),
-    7 volume: object("Volume"),
-}
+    Audio {
+        0 profile: string("Profile"),
+        1 remove: string("Remove"),
+        2 codec: string("Codec"),
+        3 samplerate: string("Samplerate"),
+        4 qscale: string("Qscale"),
+        5 channels: string("Channels"),
+        6 bitrate: string("Bitrate"),
+        7 volume: object("Volume"),
+    }
 }
 
 /// `TemplateList.Template.Video.BitrateBnd` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -105,10 +105,10 @@ pub struct BitrateBnd {
 }
 
 acs_core::model! {
-BitrateBnd {
-    0 max: string("Max"),
-    1 min: string("Min"),
-}
+    BitrateBnd {
+        0 max: string("Max"),
+        1 min: string("Min"),
+    }
 }
 
 /// `TemplateList.Template.Container` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -120,9 +120,9 @@ pub struct Container {
 }
 
 acs_core::model! {
-Container {
-    0 format: string("Format"),
-}
+    Container {
+        0 format: string("Format"),
+    }
 }
 
 /// `TemplateList.Template.MuxConfig.Gif` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -140,12 +140,12 @@ pub struct Gif {
 }
 
 acs_core::model! {
-Gif {
-    0 final_delay: string("FinalDelay"),
-    1 dither_mode: string("DitherMode"),
-    2 r#loop: string("Loop"),
-    3 is_custom_palette: string("IsCustomPalette"),
-}
+    Gif {
+        0 final_delay: string("FinalDelay"),
+        1 dither_mode: string("DitherMode"),
+        2 r#loop: string("Loop"),
+        3 is_custom_palette: string("IsCustomPalette"),
+    }
 }
 
 /// `TemplateList.Template.MuxConfig` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -161,11 +161,11 @@ pub struct MuxConfig {
 }
 
 acs_core::model! {
-MuxConfig {
-    0 webp: object("Webp"),
-    1 gif: object("Gif"),
-    2 segment: object("Segment"),
-}
+    MuxConfig {
+        0 webp: object("Webp"),
+        1 gif: object("Gif"),
+        2 segment: object("Segment"),
+    }
 }
 
 /// `TemplateList.Template.Video.NarrowBand` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -181,11 +181,11 @@ pub struct NarrowBand {
 }
 
 acs_core::model! {
-NarrowBand {
-    0 version: string("Version"),
-    1 abrmax: float("Abrmax"),
-    2 max_abr_ratio: float("MaxAbrRatio"),
-}
+    NarrowBand {
+        0 version: string("Version"),
+        1 abrmax: float("Abrmax"),
+        2 max_abr_ratio: float("MaxAbrRatio"),
+    }
 }
 
 /// `TemplateList.Template.MuxConfig.Segment` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -197,9 +197,9 @@ pub struct Segment {
 }
 
 acs_core::model! {
-Segment {
-    0 duration: string("Duration"),
-}
+    Segment {
+        0 duration: string("Duration"),
+    }
 }
 
 /// `TemplateList.Template[]` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -227,17 +227,17 @@ pub struct Template {
 }
 
 acs_core::model! {
-Template {
-    0 video: object("Video"),
-    1 trans_config: object("TransConfig"),
-    2 state: string("State"),
-    3 mux_config: object("MuxConfig"),
-    4 name: string("Name"),
-    5 audio: object("Audio"),
-    6 id: string("Id"),
-    7 container: object("Container"),
-    8 creation_time: string("CreationTime"),
-}
+    Template {
+        0 video: object("Video"),
+        1 trans_config: object("TransConfig"),
+        2 state: string("State"),
+        3 mux_config: object("MuxConfig"),
+        4 name: string("Name"),
+        5 audio: object("Audio"),
+        6 id: string("Id"),
+        7 container: object("Container"),
+        8 creation_time: string("CreationTime"),
+    }
 }
 
 /// `TemplateList.Template.TransConfig` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -263,16 +263,16 @@ pub struct TransConfig {
 }
 
 acs_core::model! {
-TransConfig {
-    0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
-    1 trans_mode: string("TransMode"),
-    2 is_check_reso: string("IsCheckReso"),
-    3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
-    4 adj_dar_method: string("AdjDarMethod"),
-    5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
-    6 is_check_reso_fail: string("IsCheckResoFail"),
-    7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
-}
+    TransConfig {
+        0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
+        1 trans_mode: string("TransMode"),
+        2 is_check_reso: string("IsCheckReso"),
+        3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
+        4 adj_dar_method: string("AdjDarMethod"),
+        5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
+        6 is_check_reso_fail: string("IsCheckResoFail"),
+        7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
+    }
 }
 
 /// `TemplateList.Template.Video` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -330,32 +330,32 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 bufsize: string("Bufsize"),
-    1 long_short_mode: string("LongShortMode"),
-    2 degrain: string("Degrain"),
-    3 bitrate_bnd: object("BitrateBnd"),
-    4 pix_fmt: string("PixFmt"),
-    5 pad: string("Pad"),
-    6 codec: string("Codec"),
-    7 height: string("Height"),
-    8 qscale: string("Qscale"),
-    9 crop: string("Crop"),
-    10 bitrate: string("Bitrate"),
-    11 maxrate: string("Maxrate"),
-    12 max_fps: string("MaxFps"),
-    13 profile: string("Profile"),
-    14 crf: string("Crf"),
-    15 remove: string("Remove"),
-    16 gop: string("Gop"),
-    17 width: string("Width"),
-    18 fps: string("Fps"),
-    19 preset: string("Preset"),
-    20 scan_mode: string("ScanMode"),
-    21 reso_priority: string("ResoPriority"),
-    22 hdr2sdr: string("Hdr2sdr"),
-    23 narrow_band: object("NarrowBand"),
-}
+    Video {
+        0 bufsize: string("Bufsize"),
+        1 long_short_mode: string("LongShortMode"),
+        2 degrain: string("Degrain"),
+        3 bitrate_bnd: object("BitrateBnd"),
+        4 pix_fmt: string("PixFmt"),
+        5 pad: string("Pad"),
+        6 codec: string("Codec"),
+        7 height: string("Height"),
+        8 qscale: string("Qscale"),
+        9 crop: string("Crop"),
+        10 bitrate: string("Bitrate"),
+        11 maxrate: string("Maxrate"),
+        12 max_fps: string("MaxFps"),
+        13 profile: string("Profile"),
+        14 crf: string("Crf"),
+        15 remove: string("Remove"),
+        16 gop: string("Gop"),
+        17 width: string("Width"),
+        18 fps: string("Fps"),
+        19 preset: string("Preset"),
+        20 scan_mode: string("ScanMode"),
+        21 reso_priority: string("ResoPriority"),
+        22 hdr2sdr: string("Hdr2sdr"),
+        23 narrow_band: object("NarrowBand"),
+    }
 }
 
 /// `TemplateList.Template.Audio.Volume` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -377,14 +377,14 @@ pub struct Volume {
 }
 
 acs_core::model! {
-Volume {
-    0 method: string("Method"),
-    1 true_peak: string("TruePeak"),
-    2 integrated_loudness_target: string("IntegratedLoudnessTarget"),
-    3 loudness_range_target: string("LoudnessRangeTarget"),
-    4 level: string("Level"),
-    5 peak_level: string("PeakLevel"),
-}
+    Volume {
+        0 method: string("Method"),
+        1 true_peak: string("TruePeak"),
+        2 integrated_loudness_target: string("IntegratedLoudnessTarget"),
+        3 loudness_range_target: string("LoudnessRangeTarget"),
+        4 level: string("Level"),
+        5 peak_level: string("PeakLevel"),
+    }
 }
 
 /// `TemplateList.Template.MuxConfig.Webp` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
@@ -396,7 +396,7 @@ pub struct Webp {
 }
 
 acs_core::model! {
-Webp {
-    0 r#loop: string("Loop"),
-}
+    Webp {
+        0 r#loop: string("Loop"),
+    }
 }

@@ -36,10 +36,10 @@ impl QueryTraceAbJob {
 }
 
 acs_core::model! {
-QueryTraceAbJob {
-    0 job_id: string("JobId"),
-    1 media_id: string("MediaId"),
-}
+    QueryTraceAbJob {
+        0 job_id: string("JobId"),
+        1 media_id: string("MediaId"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryTraceAbJob {
@@ -71,12 +71,12 @@ pub struct QueryTraceAbJobOutput {
 }
 
 acs_core::model! {
-QueryTraceAbJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: list("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    QueryTraceAbJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: list("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data[]` of the answer of [`QueryTraceAbJob`](crate::QueryTraceAbJob).
@@ -110,18 +110,18 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 callback: string("Callback"),
-    1 gmt_create: integer("GmtCreate"),
-    2 gmt_modified: integer("GmtModified"),
-    3 input: string("Input"),
-    4 job_id: string("JobId"),
-    5 level: integer("Level"),
-    6 media_id: string("MediaId"),
-    7 output: string("Output"),
-    8 status: string("Status"),
-    9 user_data: string("UserData"),
-    10 user_id: integer("UserId"),
-    11 result: string("Result"),
-}
+    Data {
+        0 callback: string("Callback"),
+        1 gmt_create: integer("GmtCreate"),
+        2 gmt_modified: integer("GmtModified"),
+        3 input: string("Input"),
+        4 job_id: string("JobId"),
+        5 level: integer("Level"),
+        6 media_id: string("MediaId"),
+        7 output: string("Output"),
+        8 status: string("Status"),
+        9 user_data: string("UserData"),
+        10 user_id: integer("UserId"),
+        11 result: string("Result"),
+    }
 }

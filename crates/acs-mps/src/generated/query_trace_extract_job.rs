@@ -21,9 +21,9 @@ impl QueryTraceExtractJob {
 }
 
 acs_core::model! {
-QueryTraceExtractJob {
-    0 job_id: string("JobId").required(),
-}
+    QueryTraceExtractJob {
+        0 job_id: string("JobId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryTraceExtractJob {
@@ -55,12 +55,12 @@ pub struct QueryTraceExtractJobOutput {
 }
 
 acs_core::model! {
-QueryTraceExtractJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: object("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    QueryTraceExtractJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: object("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data` of the answer of [`QueryTraceExtractJob`](crate::QueryTraceExtractJob).
@@ -72,7 +72,7 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 trace: string("Trace"),
-}
+    Data {
+        0 trace: string("Trace"),
+    }
 }

@@ -67,13 +67,13 @@ impl QueryTraceM3u8Job {
 }
 
 acs_core::model! {
-QueryTraceM3u8Job {
-    0 create_time_start: integer("CreateTimeStart"),
-    1 create_time_end: integer("CreateTimeEnd"),
-    2 job_id: string("JobId"),
-    3 page_number: integer("PageNumber"),
-    4 page_size: integer("PageSize"),
-}
+    QueryTraceM3u8Job {
+        0 create_time_start: integer("CreateTimeStart"),
+        1 create_time_end: integer("CreateTimeEnd"),
+        2 job_id: string("JobId"),
+        3 page_number: integer("PageNumber"),
+        4 page_size: integer("PageSize"),
+    }
 }
 
 impl acs_core::operation::Operation for QueryTraceM3u8Job {
@@ -105,12 +105,12 @@ pub struct QueryTraceM3u8JobOutput {
 }
 
 acs_core::model! {
-QueryTraceM3u8JobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: list("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    QueryTraceM3u8JobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: list("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data[]` of the answer of [`QueryTraceM3u8Job`](crate::QueryTraceM3u8Job).
@@ -138,15 +138,15 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 gmt_create: integer("GmtCreate"),
-    1 gmt_modified: integer("GmtModified"),
-    2 media_id: string("MediaId"),
-    3 job_id: string("JobId"),
-    4 trace: string("Trace"),
-    5 output: string("Output"),
-    6 status: string("Status"),
-    7 user_data: string("UserData"),
-    8 user_id: integer("UserId"),
-}
+    Data {
+        0 gmt_create: integer("GmtCreate"),
+        1 gmt_modified: integer("GmtModified"),
+        2 media_id: string("MediaId"),
+        3 job_id: string("JobId"),
+        4 trace: string("Trace"),
+        5 output: string("Output"),
+        6 status: string("Status"),
+        7 user_data: string("UserData"),
+        8 user_id: integer("UserId"),
+    }
 }

@@ -21,9 +21,9 @@ impl QueryWaterMarkTemplateList {
 }
 
 acs_core::model! {
-QueryWaterMarkTemplateList {
-    0 water_mark_template_ids: string("WaterMarkTemplateIds").required(),
-}
+    QueryWaterMarkTemplateList {
+        0 water_mark_template_ids: string("WaterMarkTemplateIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for QueryWaterMarkTemplateList {
@@ -52,11 +52,11 @@ pub struct QueryWaterMarkTemplateListOutput {
 }
 
 acs_core::model! {
-QueryWaterMarkTemplateListOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_wids: list("NonExistWids").wrapped_in("String"),
-    2 water_mark_template_list: list("WaterMarkTemplateList").wrapped_in("WaterMarkTemplate"),
-}
+    QueryWaterMarkTemplateListOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_wids: list("NonExistWids").wrapped_in("String"),
+        2 water_mark_template_list: list("WaterMarkTemplateList").wrapped_in("WaterMarkTemplate"),
+    }
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate.RatioRefer` of the answer of [`QueryWaterMarkTemplateList`](crate::QueryWaterMarkTemplateList).
@@ -74,12 +74,12 @@ pub struct RatioRefer {
 }
 
 acs_core::model! {
-RatioRefer {
-    0 dx: string("Dx"),
-    1 width: string("Width"),
-    2 height: string("Height"),
-    3 dy: string("Dy"),
-}
+    RatioRefer {
+        0 dx: string("Dx"),
+        1 width: string("Width"),
+        2 height: string("Height"),
+        3 dy: string("Dy"),
+    }
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate.Timeline` of the answer of [`QueryWaterMarkTemplateList`](crate::QueryWaterMarkTemplateList).
@@ -93,10 +93,10 @@ pub struct Timeline {
 }
 
 acs_core::model! {
-Timeline {
-    0 start: string("Start"),
-    1 duration: string("Duration"),
-}
+    Timeline {
+        0 start: string("Start"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate[]` of the answer of [`QueryWaterMarkTemplateList`](crate::QueryWaterMarkTemplateList).
@@ -128,17 +128,17 @@ pub struct WaterMarkTemplate {
 }
 
 acs_core::model! {
-WaterMarkTemplate {
-    0 r#type: string("Type"),
-    1 ratio_refer: object("RatioRefer"),
-    2 refer_pos: string("ReferPos"),
-    3 state: string("State"),
-    4 dx: string("Dx"),
-    5 width: string("Width"),
-    6 height: string("Height"),
-    7 timeline: object("Timeline"),
-    8 name: string("Name"),
-    9 dy: string("Dy"),
-    10 id: string("Id"),
-}
+    WaterMarkTemplate {
+        0 r#type: string("Type"),
+        1 ratio_refer: object("RatioRefer"),
+        2 refer_pos: string("ReferPos"),
+        3 state: string("State"),
+        4 dx: string("Dx"),
+        5 width: string("Width"),
+        6 height: string("Height"),
+        7 timeline: object("Timeline"),
+        8 name: string("Name"),
+        9 dy: string("Dy"),
+        10 id: string("Id"),
+    }
 }

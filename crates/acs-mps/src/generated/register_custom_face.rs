@@ -44,12 +44,12 @@ impl RegisterCustomFace {
 }
 
 acs_core::model! {
-RegisterCustomFace {
-    0 category_id: string("CategoryId").required(),
-    1 person_id: string("PersonId").required(),
-    2 image_url: string("ImageUrl").required(),
-    3 person_name: string("PersonName"),
-}
+    RegisterCustomFace {
+        0 category_id: string("CategoryId").required(),
+        1 person_id: string("PersonId").required(),
+        2 image_url: string("ImageUrl").required(),
+        3 person_name: string("PersonName"),
+    }
 }
 
 impl acs_core::operation::Operation for RegisterCustomFace {
@@ -75,8 +75,8 @@ pub struct RegisterCustomFaceOutput {
 }
 
 acs_core::model! {
-RegisterCustomFaceOutput {
-    0 face_id: string("FaceId"),
-    1 request_id: string("RequestId"),
-}
+    RegisterCustomFaceOutput {
+        0 face_id: string("FaceId"),
+        1 request_id: string("RequestId"),
+    }
 }

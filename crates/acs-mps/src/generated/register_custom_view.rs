@@ -54,13 +54,13 @@ impl RegisterCustomView {
 }
 
 acs_core::model! {
-RegisterCustomView {
-    0 algorithm: string("Algorithm").required(),
-    1 custom_group_id: string("CustomGroupId").required(),
-    2 custom_entity_id: string("CustomEntityId").required(),
-    3 image_url: string("ImageUrl"),
-    4 label_prompt: string("LabelPrompt"),
-}
+    RegisterCustomView {
+        0 algorithm: string("Algorithm").required(),
+        1 custom_group_id: string("CustomGroupId").required(),
+        2 custom_entity_id: string("CustomEntityId").required(),
+        3 image_url: string("ImageUrl"),
+        4 label_prompt: string("LabelPrompt"),
+    }
 }
 
 impl acs_core::operation::Operation for RegisterCustomView {
@@ -86,8 +86,8 @@ pub struct RegisterCustomViewOutput {
 }
 
 acs_core::model! {
-RegisterCustomViewOutput {
-    0 custom_view_id: string("CustomViewId"),
-    1 request_id: string("RequestId"),
-}
+    RegisterCustomViewOutput {
+        0 custom_view_id: string("CustomViewId"),
+        1 request_id: string("RequestId"),
+    }
 }

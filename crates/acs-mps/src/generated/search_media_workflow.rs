@@ -47,11 +47,11 @@ impl SearchMediaWorkflow {
 }
 
 acs_core::model! {
-SearchMediaWorkflow {
-    0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    1 page_number: integer("PageNumber"),
-    2 state_list: string("StateList"),
-}
+    SearchMediaWorkflow {
+        0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        1 page_number: integer("PageNumber"),
+        2 state_list: string("StateList"),
+    }
 }
 
 impl acs_core::operation::Operation for SearchMediaWorkflow {
@@ -84,13 +84,13 @@ pub struct SearchMediaWorkflowOutput {
 }
 
 acs_core::model! {
-SearchMediaWorkflowOutput {
-    0 total_count: integer("TotalCount"),
-    1 media_workflow_list: list("MediaWorkflowList").wrapped_in("MediaWorkflow"),
-    2 page_size: integer("PageSize"),
-    3 request_id: string("RequestId"),
-    4 page_number: integer("PageNumber"),
-}
+    SearchMediaWorkflowOutput {
+        0 total_count: integer("TotalCount"),
+        1 media_workflow_list: list("MediaWorkflowList").wrapped_in("MediaWorkflow"),
+        2 page_size: integer("PageSize"),
+        3 request_id: string("RequestId"),
+        4 page_number: integer("PageNumber"),
+    }
 }
 
 impl acs_core::operation::Paginated for SearchMediaWorkflow {
@@ -134,12 +134,12 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 trigger_mode: string("TriggerMode"),
-    4 name: string("Name"),
-    5 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 trigger_mode: string("TriggerMode"),
+        4 name: string("Name"),
+        5 topology: string("Topology"),
+    }
 }

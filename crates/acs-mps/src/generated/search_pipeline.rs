@@ -49,11 +49,11 @@ impl SearchPipeline {
 }
 
 acs_core::model! {
-SearchPipeline {
-    0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    1 page_number: integer("PageNumber"),
-    2 state: string("State"),
-}
+    SearchPipeline {
+        0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        1 page_number: integer("PageNumber"),
+        2 state: string("State"),
+    }
 }
 
 impl acs_core::operation::Operation for SearchPipeline {
@@ -86,13 +86,13 @@ pub struct SearchPipelineOutput {
 }
 
 acs_core::model! {
-SearchPipelineOutput {
-    0 total_count: integer("TotalCount"),
-    1 page_size: integer("PageSize"),
-    2 request_id: string("RequestId"),
-    3 page_number: integer("PageNumber"),
-    4 pipeline_list: list("PipelineList").wrapped_in("Pipeline"),
-}
+    SearchPipelineOutput {
+        0 total_count: integer("TotalCount"),
+        1 page_size: integer("PageSize"),
+        2 request_id: string("RequestId"),
+        3 page_number: integer("PageNumber"),
+        4 pipeline_list: list("PipelineList").wrapped_in("Pipeline"),
+    }
 }
 
 impl acs_core::operation::Paginated for SearchPipeline {
@@ -132,12 +132,12 @@ pub struct NotifyConfig {
 }
 
 acs_core::model! {
-NotifyConfig {
-    0 mq_topic: string("MqTopic"),
-    1 queue_name: string("QueueName"),
-    2 mq_tag: string("MqTag"),
-    3 topic: string("Topic"),
-}
+    NotifyConfig {
+        0 mq_topic: string("MqTopic"),
+        1 queue_name: string("QueueName"),
+        2 mq_tag: string("MqTag"),
+        3 topic: string("Topic"),
+    }
 }
 
 /// `PipelineList.Pipeline[]` of the answer of [`SearchPipeline`](crate::SearchPipeline).
@@ -165,15 +165,15 @@ pub struct Pipeline {
 }
 
 acs_core::model! {
-Pipeline {
-    0 speed: string("Speed"),
-    1 state: string("State"),
-    2 speed_level: integer("SpeedLevel"),
-    3 notify_config: object("NotifyConfig"),
-    4 role: string("Role"),
-    5 name: string("Name"),
-    6 id: string("Id"),
-    7 quota_allocate: integer("QuotaAllocate"),
-    8 creation_time: string("CreationTime"),
-}
+    Pipeline {
+        0 speed: string("Speed"),
+        1 state: string("State"),
+        2 speed_level: integer("SpeedLevel"),
+        3 notify_config: object("NotifyConfig"),
+        4 role: string("Role"),
+        5 name: string("Name"),
+        6 id: string("Id"),
+        7 quota_allocate: integer("QuotaAllocate"),
+        8 creation_time: string("CreationTime"),
+    }
 }

@@ -56,12 +56,12 @@ impl SearchTemplate {
 }
 
 acs_core::model! {
-SearchTemplate {
-    0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    1 page_number: integer("PageNumber"),
-    2 state: string("State"),
-    3 name_prefix: string("NamePrefix"),
-}
+    SearchTemplate {
+        0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        1 page_number: integer("PageNumber"),
+        2 state: string("State"),
+        3 name_prefix: string("NamePrefix"),
+    }
 }
 
 impl acs_core::operation::Operation for SearchTemplate {
@@ -94,13 +94,13 @@ pub struct SearchTemplateOutput {
 }
 
 acs_core::model! {
-SearchTemplateOutput {
-    0 total_count: integer("TotalCount"),
-    1 template_list: list("TemplateList").wrapped_in("Template"),
-    2 page_size: integer("PageSize"),
-    3 request_id: string("RequestId"),
-    4 page_number: integer("PageNumber"),
-}
+    SearchTemplateOutput {
+        0 total_count: integer("TotalCount"),
+        1 template_list: list("TemplateList").wrapped_in("Template"),
+        2 page_size: integer("PageSize"),
+        3 request_id: string("RequestId"),
+        4 page_number: integer("PageNumber"),
+    }
 }
 
 impl acs_core::operation::Paginated for SearchTemplate {
@@ -146,15 +146,15 @@ pub struct Audio {
 }
 
 acs_core::model! {
-Audio {
-    0 profile: string("Profile"),
-    1 remove: string("Remove"),
-    2 codec: string("Codec"),
-    3 samplerate: string("Samplerate"),
-    4 qscale: string("Qscale"),
-    5 channels: string("Channels"),
-    6 bitrate: string("Bitrate"),
-}
+    Audio {
+        0 profile: string("Profile"),
+        1 remove: string("Remove"),
+        2 codec: string("Codec"),
+        3 samplerate: string("Samplerate"),
+        4 qscale: string("Qscale"),
+        5 channels: string("Channels"),
+        6 bitrate: string("Bitrate"),
+    }
 }
 
 /// `TemplateList.Template.Video.BitrateBnd` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -168,10 +168,10 @@ pub struct BitrateBnd {
 }
 
 acs_core::model! {
-BitrateBnd {
-    0 max: string("Max"),
-    1 min: string("Min"),
-}
+    BitrateBnd {
+        0 max: string("Max"),
+        1 min: string("Min"),
+    }
 }
 
 /// `TemplateList.Template.Container` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -183,9 +183,9 @@ pub struct Container {
 }
 
 acs_core::model! {
-Container {
-    0 format: string("Format"),
-}
+    Container {
+        0 format: string("Format"),
+    }
 }
 
 /// `TemplateList.Template.MuxConfig.Gif` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -203,12 +203,12 @@ pub struct Gif {
 }
 
 acs_core::model! {
-Gif {
-    0 final_delay: string("FinalDelay"),
-    1 dither_mode: string("DitherMode"),
-    2 r#loop: string("Loop"),
-    3 is_custom_palette: string("IsCustomPalette"),
-}
+    Gif {
+        0 final_delay: string("FinalDelay"),
+        1 dither_mode: string("DitherMode"),
+        2 r#loop: string("Loop"),
+        3 is_custom_palette: string("IsCustomPalette"),
+    }
 }
 
 /// `TemplateList.Template.MuxConfig` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -222,10 +222,10 @@ pub struct MuxConfig {
 }
 
 acs_core::model! {
-MuxConfig {
-    0 gif: object("Gif"),
-    1 segment: object("Segment"),
-}
+    MuxConfig {
+        0 gif: object("Gif"),
+        1 segment: object("Segment"),
+    }
 }
 
 /// `TemplateList.Template.Video.NarrowBand` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -241,11 +241,11 @@ pub struct NarrowBand {
 }
 
 acs_core::model! {
-NarrowBand {
-    0 abrmax: float("Abrmax"),
-    1 max_abr_ratio: float("MaxAbrRatio"),
-    2 version: string("Version"),
-}
+    NarrowBand {
+        0 abrmax: float("Abrmax"),
+        1 max_abr_ratio: float("MaxAbrRatio"),
+        2 version: string("Version"),
+    }
 }
 
 /// `TemplateList.Template.MuxConfig.Segment` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -257,9 +257,9 @@ pub struct Segment {
 }
 
 acs_core::model! {
-Segment {
-    0 duration: string("Duration"),
-}
+    Segment {
+        0 duration: string("Duration"),
+    }
 }
 
 /// `TemplateList.Template[]` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -287,17 +287,17 @@ pub struct Template {
 }
 
 acs_core::model! {
-Template {
-    0 video: object("Video"),
-    1 trans_config: object("TransConfig"),
-    2 state: string("State"),
-    3 mux_config: object("MuxConfig"),
-    4 name: string("Name"),
-    5 audio: object("Audio"),
-    6 id: string("Id"),
-    7 container: object("Container"),
-    8 creation_time: string("CreationTime"),
-}
+    Template {
+        0 video: object("Video"),
+        1 trans_config: object("TransConfig"),
+        2 state: string("State"),
+        3 mux_config: object("MuxConfig"),
+        4 name: string("Name"),
+        5 audio: object("Audio"),
+        6 id: string("Id"),
+        7 container: object("Container"),
+        8 creation_time: string("CreationTime"),
+    }
 }
 
 /// `TemplateList.Template.TransConfig` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -323,16 +323,16 @@ pub struct TransConfig {
 }
 
 acs_core::model! {
-TransConfig {
-    0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
-    1 trans_mode: string("TransMode"),
-    2 is_check_reso: string("IsCheckReso"),
-    3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
-    4 adj_dar_method: string("AdjDarMethod"),
-    5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
-    6 is_check_reso_fail: string("IsCheckResoFail"),
-    7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
-}
+    TransConfig {
+        0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
+        1 trans_mode: string("TransMode"),
+        2 is_check_reso: string("IsCheckReso"),
+        3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
+        4 adj_dar_method: string("AdjDarMethod"),
+        5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
+        6 is_check_reso_fail: string("IsCheckResoFail"),
+        7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
+    }
 }
 
 /// `TemplateList.Template.Video` of the answer of [`SearchTemplate`](crate::SearchTemplate).
@@ -390,30 +390,30 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 bufsize: string("Bufsize"),
-    1 long_short_mode: string("LongShortMode"),
-    2 degrain: string("Degrain"),
-    3 bitrate_bnd: object("BitrateBnd"),
-    4 pix_fmt: string("PixFmt"),
-    5 pad: string("Pad"),
-    6 codec: string("Codec"),
-    7 height: string("Height"),
-    8 qscale: string("Qscale"),
-    9 crop: string("Crop"),
-    10 bitrate: string("Bitrate"),
-    11 maxrate: string("Maxrate"),
-    12 narrow_band: object("NarrowBand"),
-    13 max_fps: string("MaxFps"),
-    14 profile: string("Profile"),
-    15 crf: string("Crf"),
-    16 remove: string("Remove"),
-    17 gop: string("Gop"),
-    18 width: string("Width"),
-    19 fps: string("Fps"),
-    20 preset: string("Preset"),
-    21 scan_mode: string("ScanMode"),
-    22 reso_priority: string("ResoPriority"),
-    23 hdr2sdr: string("Hdr2sdr"),
-}
+    Video {
+        0 bufsize: string("Bufsize"),
+        1 long_short_mode: string("LongShortMode"),
+        2 degrain: string("Degrain"),
+        3 bitrate_bnd: object("BitrateBnd"),
+        4 pix_fmt: string("PixFmt"),
+        5 pad: string("Pad"),
+        6 codec: string("Codec"),
+        7 height: string("Height"),
+        8 qscale: string("Qscale"),
+        9 crop: string("Crop"),
+        10 bitrate: string("Bitrate"),
+        11 maxrate: string("Maxrate"),
+        12 narrow_band: object("NarrowBand"),
+        13 max_fps: string("MaxFps"),
+        14 profile: string("Profile"),
+        15 crf: string("Crf"),
+        16 remove: string("Remove"),
+        17 gop: string("Gop"),
+        18 width: string("Width"),
+        19 fps: string("Fps"),
+        20 preset: string("Preset"),
+        21 scan_mode: string("ScanMode"),
+        22 reso_priority: string("ResoPriority"),
+        23 hdr2sdr: string("Hdr2sdr"),
+    }
 }

@@ -47,11 +47,11 @@ impl SearchWaterMarkTemplate {
 }
 
 acs_core::model! {
-SearchWaterMarkTemplate {
-    0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    1 page_number: integer("PageNumber"),
-    2 state: string("State"),
-}
+    SearchWaterMarkTemplate {
+        0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        1 page_number: integer("PageNumber"),
+        2 state: string("State"),
+    }
 }
 
 impl acs_core::operation::Operation for SearchWaterMarkTemplate {
@@ -84,13 +84,13 @@ pub struct SearchWaterMarkTemplateOutput {
 }
 
 acs_core::model! {
-SearchWaterMarkTemplateOutput {
-    0 total_count: integer("TotalCount"),
-    1 page_size: integer("PageSize"),
-    2 request_id: string("RequestId"),
-    3 page_number: integer("PageNumber"),
-    4 water_mark_template_list: list("WaterMarkTemplateList").wrapped_in("WaterMarkTemplate"),
-}
+    SearchWaterMarkTemplateOutput {
+        0 total_count: integer("TotalCount"),
+        1 page_size: integer("PageSize"),
+        2 request_id: string("RequestId"),
+        3 page_number: integer("PageNumber"),
+        4 water_mark_template_list: list("WaterMarkTemplateList").wrapped_in("WaterMarkTemplate"),
+    }
 }
 
 impl acs_core::operation::Paginated for SearchWaterMarkTemplate {
@@ -130,12 +130,12 @@ pub struct RatioRefer {
 }
 
 acs_core::model! {
-RatioRefer {
-    0 dx: string("Dx"),
-    1 width: string("Width"),
-    2 height: string("Height"),
-    3 dy: string("Dy"),
-}
+    RatioRefer {
+        0 dx: string("Dx"),
+        1 width: string("Width"),
+        2 height: string("Height"),
+        3 dy: string("Dy"),
+    }
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate.Timeline` of the answer of [`SearchWaterMarkTemplate`](crate::SearchWaterMarkTemplate).
@@ -149,10 +149,10 @@ pub struct Timeline {
 }
 
 acs_core::model! {
-Timeline {
-    0 start: string("Start"),
-    1 duration: string("Duration"),
-}
+    Timeline {
+        0 start: string("Start"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate[]` of the answer of [`SearchWaterMarkTemplate`](crate::SearchWaterMarkTemplate).
@@ -184,17 +184,17 @@ pub struct WaterMarkTemplate {
 }
 
 acs_core::model! {
-WaterMarkTemplate {
-    0 r#type: string("Type"),
-    1 ratio_refer: object("RatioRefer"),
-    2 refer_pos: string("ReferPos"),
-    3 state: string("State"),
-    4 dx: string("Dx"),
-    5 width: string("Width"),
-    6 height: string("Height"),
-    7 timeline: object("Timeline"),
-    8 name: string("Name"),
-    9 dy: string("Dy"),
-    10 id: string("Id"),
-}
+    WaterMarkTemplate {
+        0 r#type: string("Type"),
+        1 ratio_refer: object("RatioRefer"),
+        2 refer_pos: string("ReferPos"),
+        3 state: string("State"),
+        4 dx: string("Dx"),
+        5 width: string("Width"),
+        6 height: string("Height"),
+        7 timeline: object("Timeline"),
+        8 name: string("Name"),
+        9 dy: string("Dy"),
+        10 id: string("Id"),
+    }
 }

@@ -63,13 +63,13 @@ impl SubmitCopyrightExtractJob {
 }
 
 acs_core::model! {
-SubmitCopyrightExtractJob {
-    0 input: string("Input"),
-    1 call_back: string("CallBack"),
-    2 url: string("Url"),
-    3 user_data: string("UserData"),
-    4 params: string("Params"),
-}
+    SubmitCopyrightExtractJob {
+        0 input: string("Input"),
+        1 call_back: string("CallBack"),
+        2 url: string("Url"),
+        3 user_data: string("UserData"),
+        4 params: string("Params"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitCopyrightExtractJob {
@@ -100,12 +100,12 @@ pub struct SubmitCopyrightExtractJobOutput {
 }
 
 acs_core::model! {
-SubmitCopyrightExtractJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: object("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    SubmitCopyrightExtractJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: object("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data` of the answer of [`SubmitCopyrightExtractJob`](crate::SubmitCopyrightExtractJob).
@@ -117,7 +117,7 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 job_id: string("JobId"),
-}
+    Data {
+        0 job_id: string("JobId"),
+    }
 }

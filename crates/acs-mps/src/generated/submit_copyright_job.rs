@@ -117,19 +117,19 @@ impl SubmitCopyrightJob {
 }
 
 acs_core::model! {
-SubmitCopyrightJob {
-    0 input: string("Input"),
-    1 output: string("Output").required(),
-    2 message: string("Message").required(),
-    3 start_time: integer("StartTime"),
-    4 total_time: integer("TotalTime"),
-    5 level: integer("Level"),
-    6 description: string("Description"),
-    7 call_back: string("CallBack"),
-    8 url: string("Url"),
-    9 user_data: string("UserData"),
-    10 params: string("Params"),
-}
+    SubmitCopyrightJob {
+        0 input: string("Input"),
+        1 output: string("Output").required(),
+        2 message: string("Message").required(),
+        3 start_time: integer("StartTime"),
+        4 total_time: integer("TotalTime"),
+        5 level: integer("Level"),
+        6 description: string("Description"),
+        7 call_back: string("CallBack"),
+        8 url: string("Url"),
+        9 user_data: string("UserData"),
+        10 params: string("Params"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitCopyrightJob {
@@ -160,12 +160,12 @@ pub struct SubmitCopyrightJobOutput {
 }
 
 acs_core::model! {
-SubmitCopyrightJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: object("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    SubmitCopyrightJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: object("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data` of the answer of [`SubmitCopyrightJob`](crate::SubmitCopyrightJob).
@@ -177,7 +177,7 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 job_id: string("JobId"),
-}
+    Data {
+        0 job_id: string("JobId"),
+    }
 }

@@ -54,12 +54,12 @@ impl SubmitFpDbDeleteJob {
 }
 
 acs_core::model! {
-SubmitFpDbDeleteJob {
-    0 pipeline_id: string("PipelineId"),
-    1 fp_db_id: string("FpDBId").required(),
-    2 user_data: string("UserData"),
-    3 del_type: string("DelType"),
-}
+    SubmitFpDbDeleteJob {
+        0 pipeline_id: string("PipelineId"),
+        1 fp_db_id: string("FpDBId").required(),
+        2 user_data: string("UserData"),
+        3 del_type: string("DelType"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitFpDbDeleteJob {
@@ -85,8 +85,8 @@ pub struct SubmitFpDbDeleteJobOutput {
 }
 
 acs_core::model! {
-SubmitFpDbDeleteJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    SubmitFpDbDeleteJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

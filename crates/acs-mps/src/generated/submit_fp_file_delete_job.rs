@@ -64,13 +64,13 @@ impl SubmitFpFileDeleteJob {
 }
 
 acs_core::model! {
-SubmitFpFileDeleteJob {
-    0 pipeline_id: string("PipelineId"),
-    1 fp_db_id: string("FpDBId").required(),
-    2 user_data: string("UserData"),
-    3 file_ids: string("FileIds"),
-    4 primary_keys: string("PrimaryKeys"),
-}
+    SubmitFpFileDeleteJob {
+        0 pipeline_id: string("PipelineId"),
+        1 fp_db_id: string("FpDBId").required(),
+        2 user_data: string("UserData"),
+        3 file_ids: string("FileIds"),
+        4 primary_keys: string("PrimaryKeys"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitFpFileDeleteJob {
@@ -96,8 +96,8 @@ pub struct SubmitFpFileDeleteJobOutput {
 }
 
 acs_core::model! {
-SubmitFpFileDeleteJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    SubmitFpFileDeleteJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

@@ -44,12 +44,12 @@ impl SubmitFpShotJob {
 }
 
 acs_core::model! {
-SubmitFpShotJob {
-    0 input: string("Input").required(),
-    1 pipeline_id: string("PipelineId"),
-    2 fp_shot_config: string("FpShotConfig").required(),
-    3 user_data: string("UserData"),
-}
+    SubmitFpShotJob {
+        0 input: string("Input").required(),
+        1 pipeline_id: string("PipelineId"),
+        2 fp_shot_config: string("FpShotConfig").required(),
+        3 user_data: string("UserData"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitFpShotJob {
@@ -75,8 +75,8 @@ pub struct SubmitFpShotJobOutput {
 }
 
 acs_core::model! {
-SubmitFpShotJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    SubmitFpShotJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

@@ -101,17 +101,17 @@ impl SubmitIProductionJob {
 }
 
 acs_core::model! {
-SubmitIProductionJob {
-    0 function_name: string("FunctionName").required(),
-    1 model_id: string("ModelId"),
-    2 job_params: string("JobParams"),
-    3 schedule_params: string("ScheduleParams"),
-    4 notify_url: string("NotifyUrl"),
-    5 user_data: string("UserData"),
-    6 pipeline_id: string("PipelineId"),
-    7 input: string("Input"),
-    8 output: string("Output"),
-}
+    SubmitIProductionJob {
+        0 function_name: string("FunctionName").required(),
+        1 model_id: string("ModelId"),
+        2 job_params: string("JobParams"),
+        3 schedule_params: string("ScheduleParams"),
+        4 notify_url: string("NotifyUrl"),
+        5 user_data: string("UserData"),
+        6 pipeline_id: string("PipelineId"),
+        7 input: string("Input"),
+        8 output: string("Output"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitIProductionJob {
@@ -139,9 +139,9 @@ pub struct SubmitIProductionJobOutput {
 }
 
 acs_core::model! {
-SubmitIProductionJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-    2 result: string("Result"),
-}
+    SubmitIProductionJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+        2 result: string("Result"),
+    }
 }

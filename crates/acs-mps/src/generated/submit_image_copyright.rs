@@ -41,11 +41,11 @@ impl SubmitImageCopyright {
 }
 
 acs_core::model! {
-SubmitImageCopyright {
-    0 output: string("Output"),
-    1 message: string("Message").required(),
-    2 params: string("Params"),
-}
+    SubmitImageCopyright {
+        0 output: string("Output"),
+        1 message: string("Message").required(),
+        2 params: string("Params"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitImageCopyright {
@@ -76,12 +76,12 @@ pub struct SubmitImageCopyrightOutput {
 }
 
 acs_core::model! {
-SubmitImageCopyrightOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: object("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    SubmitImageCopyrightOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: object("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data` of the answer of [`SubmitImageCopyright`](crate::SubmitImageCopyright).
@@ -93,7 +93,7 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 job_id: string("JobId"),
-}
+    Data {
+        0 job_id: string("JobId"),
+    }
 }

@@ -57,13 +57,13 @@ impl SubmitJobs {
 }
 
 acs_core::model! {
-SubmitJobs {
-    0 input: string("Input").required(),
-    1 outputs: string("Outputs").required(),
-    2 output_bucket: string("OutputBucket").required(),
-    3 output_location: string("OutputLocation"),
-    4 pipeline_id: string("PipelineId").required(),
-}
+    SubmitJobs {
+        0 input: string("Input").required(),
+        1 outputs: string("Outputs").required(),
+        2 output_bucket: string("OutputBucket").required(),
+        3 output_location: string("OutputLocation"),
+        4 pipeline_id: string("PipelineId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitJobs {
@@ -86,10 +86,10 @@ pub struct SubmitJobsOutput {
 }
 
 acs_core::model! {
-SubmitJobsOutput {
-    0 job_result_list: list("JobResultList").always().wrapped_in("JobResult"),
-    1 request_id: string("RequestId"),
-}
+    SubmitJobsOutput {
+        0 job_result_list: list("JobResultList").always().wrapped_in("JobResult"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.AmixList.Amix[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -109,13 +109,13 @@ pub struct Amix {
 }
 
 acs_core::model! {
-Amix {
-    0 amix_url: string("AmixURL"),
-    1 duration: string("Duration"),
-    2 map: string("Map"),
-    3 mix_dur_mode: string("MixDurMode"),
-    4 start: string("Start"),
-}
+    Amix {
+        0 amix_url: string("AmixURL"),
+        1 duration: string("Duration"),
+        2 map: string("Map"),
+        3 mix_dur_mode: string("MixDurMode"),
+        4 start: string("Start"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Audio` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -139,15 +139,15 @@ pub struct Audio {
 }
 
 acs_core::model! {
-Audio {
-    0 bitrate: string("Bitrate"),
-    1 channels: string("Channels"),
-    2 codec: string("Codec"),
-    3 profile: string("Profile"),
-    4 qscale: string("Qscale"),
-    5 samplerate: string("Samplerate"),
-    6 volume: object("Volume"),
-}
+    Audio {
+        0 bitrate: string("Bitrate"),
+        1 channels: string("Channels"),
+        2 codec: string("Codec"),
+        3 profile: string("Profile"),
+        4 qscale: string("Qscale"),
+        5 samplerate: string("Samplerate"),
+        6 volume: object("Volume"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -189,24 +189,24 @@ pub struct AudioStream {
 }
 
 acs_core::model! {
-AudioStream {
-    0 bitrate: string("Bitrate"),
-    1 channel_layout: string("ChannelLayout"),
-    2 channels: string("Channels"),
-    3 codec_long_name: string("CodecLongName"),
-    4 codec_name: string("CodecName"),
-    5 codec_tag: string("CodecTag"),
-    6 codec_tag_string: string("CodecTagString"),
-    7 codec_time_base: string("CodecTimeBase"),
-    8 duration: string("Duration"),
-    9 index: string("Index"),
-    10 lang: string("Lang"),
-    11 num_frames: string("NumFrames"),
-    12 sample_fmt: string("SampleFmt"),
-    13 samplerate: string("Samplerate"),
-    14 start_time: string("StartTime"),
-    15 timebase: string("Timebase"),
-}
+    AudioStream {
+        0 bitrate: string("Bitrate"),
+        1 channel_layout: string("ChannelLayout"),
+        2 channels: string("Channels"),
+        3 codec_long_name: string("CodecLongName"),
+        4 codec_name: string("CodecName"),
+        5 codec_tag: string("CodecTag"),
+        6 codec_tag_string: string("CodecTagString"),
+        7 codec_time_base: string("CodecTimeBase"),
+        8 duration: string("Duration"),
+        9 index: string("Index"),
+        10 lang: string("Lang"),
+        11 num_frames: string("NumFrames"),
+        12 sample_fmt: string("SampleFmt"),
+        13 samplerate: string("Samplerate"),
+        14 start_time: string("StartTime"),
+        15 timebase: string("Timebase"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Video.BitrateBnd` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -220,10 +220,10 @@ pub struct BitrateBnd {
 }
 
 acs_core::model! {
-BitrateBnd {
-    0 max: string("Max"),
-    1 min: string("Min"),
-}
+    BitrateBnd {
+        0 max: string("Max"),
+        1 min: string("Min"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Clip` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -235,9 +235,9 @@ pub struct Clip {
 }
 
 acs_core::model! {
-Clip {
-    0 time_span: object("TimeSpan"),
-}
+    Clip {
+        0 time_span: object("TimeSpan"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Container` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -249,9 +249,9 @@ pub struct Container {
 }
 
 acs_core::model! {
-Container {
-    0 format: string("Format"),
-}
+    Container {
+        0 format: string("Format"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.DigiWaterMark` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -267,11 +267,11 @@ pub struct DigiWaterMark {
 }
 
 acs_core::model! {
-DigiWaterMark {
-    0 alpha: string("Alpha"),
-    1 input_file: object("InputFile"),
-    2 r#type: string("Type"),
-}
+    DigiWaterMark {
+        0 alpha: string("Alpha"),
+        1 input_file: object("InputFile"),
+        2 r#type: string("Type"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Encryption` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -293,14 +293,14 @@ pub struct Encryption {
 }
 
 acs_core::model! {
-Encryption {
-    0 id: string("Id"),
-    1 key: string("Key").secret(),
-    2 key_type: string("KeyType"),
-    3 key_uri: string("KeyUri"),
-    4 skip_cnt: string("SkipCnt"),
-    5 r#type: string("Type"),
-}
+    Encryption {
+        0 id: string("Id"),
+        1 key: string("Key").secret(),
+        2 key_type: string("KeyType"),
+        3 key_uri: string("KeyUri"),
+        4 skip_cnt: string("SkipCnt"),
+        5 r#type: string("Type"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -316,11 +316,11 @@ pub struct ExtSubtitle {
 }
 
 acs_core::model! {
-ExtSubtitle {
-    0 char_enc: string("CharEnc"),
-    1 font_name: string("FontName"),
-    2 input: object("Input"),
-}
+    ExtSubtitle {
+        0 char_enc: string("CharEnc"),
+        1 font_name: string("FontName"),
+        2 input: object("Input"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Format` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -346,16 +346,16 @@ pub struct Format {
 }
 
 acs_core::model! {
-Format {
-    0 bitrate: string("Bitrate"),
-    1 duration: string("Duration"),
-    2 format_long_name: string("FormatLongName"),
-    3 format_name: string("FormatName"),
-    4 num_programs: string("NumPrograms"),
-    5 num_streams: string("NumStreams"),
-    6 size: string("Size"),
-    7 start_time: string("StartTime"),
-}
+    Format {
+        0 bitrate: string("Bitrate"),
+        1 duration: string("Duration"),
+        2 format_long_name: string("FormatLongName"),
+        3 format_name: string("FormatName"),
+        4 num_programs: string("NumPrograms"),
+        5 num_streams: string("NumStreams"),
+        6 size: string("Size"),
+        7 start_time: string("StartTime"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig.Gif` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -373,12 +373,12 @@ pub struct Gif {
 }
 
 acs_core::model! {
-Gif {
-    0 dither_mode: string("DitherMode"),
-    1 final_delay: string("FinalDelay"),
-    2 is_custom_palette: string("IsCustomPalette"),
-    3 r#loop: string("Loop"),
-}
+    Gif {
+        0 dither_mode: string("DitherMode"),
+        1 final_delay: string("FinalDelay"),
+        2 is_custom_palette: string("IsCustomPalette"),
+        3 r#loop: string("Loop"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Input` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -394,11 +394,11 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 bucket: string("Bucket"),
-    1 location: string("Location"),
-    2 object: string("Object"),
-}
+    Input {
+        0 bucket: string("Bucket"),
+        1 location: string("Location"),
+        2 object: string("Object"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.DigiWaterMark.InputFile` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -414,11 +414,11 @@ pub struct InputFile {
 }
 
 acs_core::model! {
-InputFile {
-    0 bucket: string("Bucket"),
-    1 location: string("Location"),
-    2 object: string("Object"),
-}
+    InputFile {
+        0 bucket: string("Bucket"),
+        1 location: string("Location"),
+        2 object: string("Object"),
+    }
 }
 
 /// `JobResultList.JobResult.Job` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -450,19 +450,19 @@ pub struct Job {
 }
 
 acs_core::model! {
-Job {
-    0 code: string("Code"),
-    1 creation_time: string("CreationTime"),
-    2 finish_time: string("FinishTime"),
-    3 input: object("Input"),
-    4 job_id: string("JobId"),
-    5 mns_message_result: object("MNSMessageResult"),
-    6 message: string("Message"),
-    7 output: object("Output"),
-    8 percent: integer("Percent"),
-    9 pipeline_id: string("PipelineId"),
-    10 state: string("State"),
-}
+    Job {
+        0 code: string("Code"),
+        1 creation_time: string("CreationTime"),
+        2 finish_time: string("FinishTime"),
+        3 input: object("Input"),
+        4 job_id: string("JobId"),
+        5 mns_message_result: object("MNSMessageResult"),
+        6 message: string("Message"),
+        7 output: object("Output"),
+        8 percent: integer("Percent"),
+        9 pipeline_id: string("PipelineId"),
+        10 state: string("State"),
+    }
 }
 
 /// `JobResultList.JobResult[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -480,12 +480,12 @@ pub struct JobResult {
 }
 
 acs_core::model! {
-JobResult {
-    0 code: string("Code"),
-    1 job: object("Job"),
-    2 message: string("Message"),
-    3 success: boolean("Success"),
-}
+    JobResult {
+        0 code: string("Code"),
+        1 job: object("Job"),
+        2 message: string("Message"),
+        3 success: boolean("Success"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.M3U8NonStandardSupport` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -497,9 +497,9 @@ pub struct M3U8NonStandardSupport {
 }
 
 acs_core::model! {
-M3U8NonStandardSupport {
-    0 ts: object("TS"),
-}
+    M3U8NonStandardSupport {
+        0 ts: object("TS"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.MergeList.Merge[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -517,12 +517,12 @@ pub struct Merge {
 }
 
 acs_core::model! {
-Merge {
-    0 duration: string("Duration"),
-    1 merge_url: string("MergeURL"),
-    2 role_arn: string("RoleArn"),
-    3 start: string("Start"),
-}
+    Merge {
+        0 duration: string("Duration"),
+        1 merge_url: string("MergeURL"),
+        2 role_arn: string("RoleArn"),
+        3 start: string("Start"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.MNSMessageResult` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -538,11 +538,11 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 error_code: string("ErrorCode"),
-    1 error_message: string("ErrorMessage"),
-    2 message_id: string("MessageId"),
-}
+    MnsMessageResult {
+        0 error_code: string("ErrorCode"),
+        1 error_message: string("ErrorMessage"),
+        2 message_id: string("MessageId"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -558,11 +558,11 @@ pub struct MuxConfig {
 }
 
 acs_core::model! {
-MuxConfig {
-    0 gif: object("Gif"),
-    1 segment: object("Segment"),
-    2 webp: object("Webp"),
-}
+    MuxConfig {
+        0 gif: object("Gif"),
+        1 segment: object("Segment"),
+        2 webp: object("Webp"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -578,11 +578,11 @@ pub struct NetworkCost {
 }
 
 acs_core::model! {
-NetworkCost {
-    0 avg_bitrate: string("AvgBitrate"),
-    1 cost_bandwidth: string("CostBandwidth"),
-    2 preload_time: string("PreloadTime"),
-}
+    NetworkCost {
+        0 avg_bitrate: string("AvgBitrate"),
+        1 cost_bandwidth: string("CostBandwidth"),
+        2 preload_time: string("PreloadTime"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.OpeningList.Opening[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -600,12 +600,12 @@ pub struct Opening {
 }
 
 acs_core::model! {
-Opening {
-    0 height: string("Height"),
-    1 start: string("Start"),
-    2 width: string("Width"),
-    3 open_url: string("openUrl"),
-}
+    Opening {
+        0 height: string("Height"),
+        1 start: string("Start"),
+        2 width: string("Width"),
+        3 open_url: string("openUrl"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.OutSubtitleList.OutSubtitle[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -623,12 +623,12 @@ pub struct OutSubtitle {
 }
 
 acs_core::model! {
-OutSubtitle {
-    0 map: string("Map"),
-    1 message: string("Message"),
-    2 out_subtitle_file: object("OutSubtitleFile"),
-    3 success: boolean("Success"),
-}
+    OutSubtitle {
+        0 map: string("Map"),
+        1 message: string("Message"),
+        2 out_subtitle_file: object("OutSubtitleFile"),
+        3 success: boolean("Success"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.OutSubtitleList.OutSubtitle.OutSubtitleFile` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -646,12 +646,12 @@ pub struct OutSubtitleFile {
 }
 
 acs_core::model! {
-OutSubtitleFile {
-    0 bucket: string("Bucket"),
-    1 location: string("Location"),
-    2 object: string("Object"),
-    3 role_arn: string("RoleArn"),
-}
+    OutSubtitleFile {
+        0 bucket: string("Bucket"),
+        1 location: string("Location"),
+        2 object: string("Object"),
+        3 role_arn: string("RoleArn"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -717,36 +717,36 @@ pub struct Output {
 }
 
 acs_core::model! {
-Output {
-    0 amix_list: list("AmixList").wrapped_in("Amix"),
-    1 audio: object("Audio"),
-    2 audio_stream_map: string("AudioStreamMap"),
-    3 clip: object("Clip"),
-    4 container: object("Container"),
-    5 de_watermark: string("DeWatermark"),
-    6 digi_water_mark: object("DigiWaterMark"),
-    7 encryption: object("Encryption"),
-    8 m3_u8_non_standard_support: object("M3U8NonStandardSupport"),
-    9 merge_config_url: string("MergeConfigUrl"),
-    10 merge_list: list("MergeList").wrapped_in("Merge"),
-    11 mux_config: object("MuxConfig"),
-    12 opening_list: list("OpeningList").wrapped_in("Opening"),
-    13 out_subtitle_list: list("OutSubtitleList").wrapped_in("OutSubtitle"),
-    14 output_file: object("OutputFile"),
-    15 priority: string("Priority"),
-    16 properties: object("Properties"),
-    17 rotate: string("Rotate"),
-    18 subtitle_config: object("SubtitleConfig"),
-    19 super_reso: object("SuperReso"),
-    20 tail_slate_list: list("TailSlateList").wrapped_in("TailSlate"),
-    21 template_id: string("TemplateId"),
-    22 trans_config: object("TransConfig"),
-    23 user_data: string("UserData"),
-    24 video: object("Video"),
-    25 video_stream_map: string("VideoStreamMap"),
-    26 water_mark_config_url: string("WaterMarkConfigUrl"),
-    27 water_mark_list: list("WaterMarkList").wrapped_in("WaterMark"),
-}
+    Output {
+        0 amix_list: list("AmixList").wrapped_in("Amix"),
+        1 audio: object("Audio"),
+        2 audio_stream_map: string("AudioStreamMap"),
+        3 clip: object("Clip"),
+        4 container: object("Container"),
+        5 de_watermark: string("DeWatermark"),
+        6 digi_water_mark: object("DigiWaterMark"),
+        7 encryption: object("Encryption"),
+        8 m3_u8_non_standard_support: object("M3U8NonStandardSupport"),
+        9 merge_config_url: string("MergeConfigUrl"),
+        10 merge_list: list("MergeList").wrapped_in("Merge"),
+        11 mux_config: object("MuxConfig"),
+        12 opening_list: list("OpeningList").wrapped_in("Opening"),
+        13 out_subtitle_list: list("OutSubtitleList").wrapped_in("OutSubtitle"),
+        14 output_file: object("OutputFile"),
+        15 priority: string("Priority"),
+        16 properties: object("Properties"),
+        17 rotate: string("Rotate"),
+        18 subtitle_config: object("SubtitleConfig"),
+        19 super_reso: object("SuperReso"),
+        20 tail_slate_list: list("TailSlateList").wrapped_in("TailSlate"),
+        21 template_id: string("TemplateId"),
+        22 trans_config: object("TransConfig"),
+        23 user_data: string("UserData"),
+        24 video: object("Video"),
+        25 video_stream_map: string("VideoStreamMap"),
+        26 water_mark_config_url: string("WaterMarkConfigUrl"),
+        27 water_mark_list: list("WaterMarkList").wrapped_in("WaterMark"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.OutputFile` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -764,12 +764,12 @@ pub struct OutputFile {
 }
 
 acs_core::model! {
-OutputFile {
-    0 bucket: string("Bucket"),
-    1 location: string("Location"),
-    2 object: string("Object"),
-    3 role_arn: string("RoleArn"),
-}
+    OutputFile {
+        0 bucket: string("Bucket"),
+        1 location: string("Location"),
+        2 object: string("Object"),
+        3 role_arn: string("RoleArn"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -797,17 +797,17 @@ pub struct Properties {
 }
 
 acs_core::model! {
-Properties {
-    0 bitrate: string("Bitrate"),
-    1 duration: string("Duration"),
-    2 file_format: string("FileFormat"),
-    3 file_size: string("FileSize"),
-    4 format: object("Format"),
-    5 fps: string("Fps"),
-    6 height: string("Height"),
-    7 streams: object("Streams"),
-    8 width: string("Width"),
-}
+    Properties {
+        0 bitrate: string("Bitrate"),
+        1 duration: string("Duration"),
+        2 file_format: string("FileFormat"),
+        3 file_size: string("FileSize"),
+        4 format: object("Format"),
+        5 fps: string("Fps"),
+        6 height: string("Height"),
+        7 streams: object("Streams"),
+        8 width: string("Width"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig.Segment` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -819,9 +819,9 @@ pub struct Segment {
 }
 
 acs_core::model! {
-Segment {
-    0 duration: string("Duration"),
-}
+    Segment {
+        0 duration: string("Duration"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -837,11 +837,11 @@ pub struct Streams {
 }
 
 acs_core::model! {
-Streams {
-    0 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
-    1 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
-    2 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
-}
+    Streams {
+        0 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
+        1 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
+        2 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.SubtitleConfig.SubtitleList.Subtitle[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -853,9 +853,9 @@ pub struct Subtitle {
 }
 
 acs_core::model! {
-Subtitle {
-    0 map: string("Map"),
-}
+    Subtitle {
+        0 map: string("Map"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.SubtitleConfig` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -869,10 +869,10 @@ pub struct SubtitleConfig {
 }
 
 acs_core::model! {
-SubtitleConfig {
-    0 ext_subtitle_list: list("ExtSubtitleList").wrapped_in("ExtSubtitle"),
-    1 subtitle_list: list("SubtitleList").wrapped_in("Subtitle"),
-}
+    SubtitleConfig {
+        0 ext_subtitle_list: list("ExtSubtitleList").wrapped_in("ExtSubtitle"),
+        1 subtitle_list: list("SubtitleList").wrapped_in("Subtitle"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -886,10 +886,10 @@ pub struct SubtitleStream {
 }
 
 acs_core::model! {
-SubtitleStream {
-    0 index: string("Index"),
-    1 lang: string("Lang"),
-}
+    SubtitleStream {
+        0 index: string("Index"),
+        1 lang: string("Lang"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.SuperReso` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -901,9 +901,9 @@ pub struct SuperReso {
 }
 
 acs_core::model! {
-SuperReso {
-    0 is_half_sample: string("IsHalfSample"),
-}
+    SuperReso {
+        0 is_half_sample: string("IsHalfSample"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.TailSlateList.TailSlate[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -927,15 +927,15 @@ pub struct TailSlate {
 }
 
 acs_core::model! {
-TailSlate {
-    0 bg_color: string("BgColor"),
-    1 blend_duration: string("BlendDuration"),
-    2 height: string("Height"),
-    3 is_merge_audio: boolean("IsMergeAudio"),
-    4 start: string("Start"),
-    5 tail_url: string("TailUrl"),
-    6 width: string("Width"),
-}
+    TailSlate {
+        0 bg_color: string("BgColor"),
+        1 blend_duration: string("BlendDuration"),
+        2 height: string("Height"),
+        3 is_merge_audio: boolean("IsMergeAudio"),
+        4 start: string("Start"),
+        5 tail_url: string("TailUrl"),
+        6 width: string("Width"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Clip.TimeSpan` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -949,10 +949,10 @@ pub struct TimeSpan {
 }
 
 acs_core::model! {
-TimeSpan {
-    0 duration: string("Duration"),
-    1 seek: string("Seek"),
-}
+    TimeSpan {
+        0 duration: string("Duration"),
+        1 seek: string("Seek"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.TransConfig` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -978,16 +978,16 @@ pub struct TransConfig {
 }
 
 acs_core::model! {
-TransConfig {
-    0 adj_dar_method: string("AdjDarMethod"),
-    1 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
-    2 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
-    3 is_check_reso: string("IsCheckReso"),
-    4 is_check_reso_fail: string("IsCheckResoFail"),
-    5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
-    6 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
-    7 trans_mode: string("TransMode"),
-}
+    TransConfig {
+        0 adj_dar_method: string("AdjDarMethod"),
+        1 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
+        2 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
+        3 is_check_reso: string("IsCheckReso"),
+        4 is_check_reso_fail: string("IsCheckResoFail"),
+        5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
+        6 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
+        7 trans_mode: string("TransMode"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.M3U8NonStandardSupport.TS` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -1001,10 +1001,10 @@ pub struct Ts {
 }
 
 acs_core::model! {
-Ts {
-    0 md5_support: boolean("Md5Support"),
-    1 size_support: boolean("SizeSupport"),
-}
+    Ts {
+        0 md5_support: boolean("Md5Support"),
+        1 size_support: boolean("SizeSupport"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Video` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -1054,28 +1054,28 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 bitrate: string("Bitrate"),
-    1 bitrate_bnd: object("BitrateBnd"),
-    2 bufsize: string("Bufsize"),
-    3 codec: string("Codec"),
-    4 crf: string("Crf"),
-    5 crop: string("Crop"),
-    6 degrain: string("Degrain"),
-    7 fps: string("Fps"),
-    8 gop: string("Gop"),
-    9 height: string("Height"),
-    10 max_fps: string("MaxFps"),
-    11 maxrate: string("Maxrate"),
-    12 pad: string("Pad"),
-    13 pix_fmt: string("PixFmt"),
-    14 preset: string("Preset"),
-    15 profile: string("Profile"),
-    16 qscale: string("Qscale"),
-    17 reso_priority: string("ResoPriority"),
-    18 scan_mode: string("ScanMode"),
-    19 width: string("Width"),
-}
+    Video {
+        0 bitrate: string("Bitrate"),
+        1 bitrate_bnd: object("BitrateBnd"),
+        2 bufsize: string("Bufsize"),
+        3 codec: string("Codec"),
+        4 crf: string("Crf"),
+        5 crop: string("Crop"),
+        6 degrain: string("Degrain"),
+        7 fps: string("Fps"),
+        8 gop: string("Gop"),
+        9 height: string("Height"),
+        10 max_fps: string("MaxFps"),
+        11 maxrate: string("Maxrate"),
+        12 pad: string("Pad"),
+        13 pix_fmt: string("PixFmt"),
+        14 preset: string("Preset"),
+        15 profile: string("Profile"),
+        16 qscale: string("Qscale"),
+        17 reso_priority: string("ResoPriority"),
+        18 scan_mode: string("ScanMode"),
+        19 width: string("Width"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -1131,31 +1131,31 @@ pub struct VideoStream {
 }
 
 acs_core::model! {
-VideoStream {
-    0 avg_fps: string("AvgFPS"),
-    1 bitrate: string("Bitrate"),
-    2 codec_long_name: string("CodecLongName"),
-    3 codec_name: string("CodecName"),
-    4 codec_tag: string("CodecTag"),
-    5 codec_tag_string: string("CodecTagString"),
-    6 codec_time_base: string("CodecTimeBase"),
-    7 dar: string("Dar"),
-    8 duration: string("Duration"),
-    9 fps: string("Fps"),
-    10 has_b_frames: string("HasBFrames"),
-    11 height: string("Height"),
-    12 index: string("Index"),
-    13 lang: string("Lang"),
-    14 level: string("Level"),
-    15 network_cost: object("NetworkCost"),
-    16 num_frames: string("NumFrames"),
-    17 pix_fmt: string("PixFmt"),
-    18 profile: string("Profile"),
-    19 sar: string("Sar"),
-    20 start_time: string("StartTime"),
-    21 timebase: string("Timebase"),
-    22 width: string("Width"),
-}
+    VideoStream {
+        0 avg_fps: string("AvgFPS"),
+        1 bitrate: string("Bitrate"),
+        2 codec_long_name: string("CodecLongName"),
+        3 codec_name: string("CodecName"),
+        4 codec_tag: string("CodecTag"),
+        5 codec_tag_string: string("CodecTagString"),
+        6 codec_time_base: string("CodecTimeBase"),
+        7 dar: string("Dar"),
+        8 duration: string("Duration"),
+        9 fps: string("Fps"),
+        10 has_b_frames: string("HasBFrames"),
+        11 height: string("Height"),
+        12 index: string("Index"),
+        13 lang: string("Lang"),
+        14 level: string("Level"),
+        15 network_cost: object("NetworkCost"),
+        16 num_frames: string("NumFrames"),
+        17 pix_fmt: string("PixFmt"),
+        18 profile: string("Profile"),
+        19 sar: string("Sar"),
+        20 start_time: string("StartTime"),
+        21 timebase: string("Timebase"),
+        22 width: string("Width"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.Audio.Volume` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -1169,10 +1169,10 @@ pub struct Volume {
 }
 
 acs_core::model! {
-Volume {
-    0 level: string("Level"),
-    1 method: string("Method"),
-}
+    Volume {
+        0 level: string("Level"),
+        1 method: string("Method"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.WaterMarkList.WaterMark[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -1198,16 +1198,16 @@ pub struct WaterMark {
 }
 
 acs_core::model! {
-WaterMark {
-    0 dx: string("Dx"),
-    1 dy: string("Dy"),
-    2 height: string("Height"),
-    3 input_file: object("InputFile"),
-    4 refer_pos: string("ReferPos"),
-    5 r#type: string("Type"),
-    6 water_mark_template_id: string("WaterMarkTemplateId"),
-    7 width: string("Width"),
-}
+    WaterMark {
+        0 dx: string("Dx"),
+        1 dy: string("Dy"),
+        2 height: string("Height"),
+        3 input_file: object("InputFile"),
+        4 refer_pos: string("ReferPos"),
+        5 r#type: string("Type"),
+        6 water_mark_template_id: string("WaterMarkTemplateId"),
+        7 width: string("Width"),
+    }
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig.Webp` of the answer of [`SubmitJobs`](crate::SubmitJobs).
@@ -1219,7 +1219,7 @@ pub struct Webp {
 }
 
 acs_core::model! {
-Webp {
-    0 r#loop: string("Loop"),
-}
+    Webp {
+        0 r#loop: string("Loop"),
+    }
 }

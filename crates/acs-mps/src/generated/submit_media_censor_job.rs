@@ -101,17 +101,17 @@ impl SubmitMediaCensorJob {
 }
 
 acs_core::model! {
-SubmitMediaCensorJob {
-    0 input: string("Input"),
-    1 cover_images: string("CoverImages"),
-    2 title: string("Title"),
-    3 description: string("Description"),
-    4 barrages: string("Barrages"),
-    5 pipeline_id: string("PipelineId"),
-    6 video_censor_config: string("VideoCensorConfig").required(),
-    7 user_data: string("UserData"),
-    8 external_url: string("ExternalUrl"),
-}
+    SubmitMediaCensorJob {
+        0 input: string("Input"),
+        1 cover_images: string("CoverImages"),
+        2 title: string("Title"),
+        3 description: string("Description"),
+        4 barrages: string("Barrages"),
+        5 pipeline_id: string("PipelineId"),
+        6 video_censor_config: string("VideoCensorConfig").required(),
+        7 user_data: string("UserData"),
+        8 external_url: string("ExternalUrl"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitMediaCensorJob {
@@ -137,8 +137,8 @@ pub struct SubmitMediaCensorJobOutput {
 }
 
 acs_core::model! {
-SubmitMediaCensorJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    SubmitMediaCensorJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

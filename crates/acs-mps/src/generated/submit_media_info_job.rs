@@ -64,13 +64,13 @@ impl SubmitMediaInfoJob {
 }
 
 acs_core::model! {
-SubmitMediaInfoJob {
-    0 input: string("Input").required(),
-    1 user_data: string("UserData"),
-    2 pipeline_id: string("PipelineId"),
-    3 r#async: boolean("Async"),
-    4 config: string("Config"),
-}
+    SubmitMediaInfoJob {
+        0 input: string("Input").required(),
+        1 user_data: string("UserData"),
+        2 pipeline_id: string("PipelineId"),
+        3 r#async: boolean("Async"),
+        4 config: string("Config"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitMediaInfoJob {
@@ -96,10 +96,10 @@ pub struct SubmitMediaInfoJobOutput {
 }
 
 acs_core::model! {
-SubmitMediaInfoJobOutput {
-    0 media_info_job: object("MediaInfoJob").always(),
-    1 request_id: string("RequestId"),
-}
+    SubmitMediaInfoJobOutput {
+        0 media_info_job: object("MediaInfoJob").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `MediaInfoJob.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -143,25 +143,25 @@ pub struct AudioStream {
 }
 
 acs_core::model! {
-AudioStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 sample_fmt: string("SampleFmt"),
-    3 channel_layout: string("ChannelLayout"),
-    4 lang: string("Lang"),
-    5 samplerate: string("Samplerate"),
-    6 codec_long_name: string("CodecLongName"),
-    7 channels: string("Channels"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 codec_tag_string: string("CodecTagString"),
-    11 start_time: string("StartTime"),
-    12 codec_name: string("CodecName"),
-    13 duration: string("Duration"),
-    14 codec_tag: string("CodecTag"),
-    15 codec_time_base: string("CodecTimeBase"),
-    16 duration_inaccurate: string("DurationInaccurate"),
-}
+    AudioStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 sample_fmt: string("SampleFmt"),
+        3 channel_layout: string("ChannelLayout"),
+        4 lang: string("Lang"),
+        5 samplerate: string("Samplerate"),
+        6 codec_long_name: string("CodecLongName"),
+        7 channels: string("Channels"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 codec_tag_string: string("CodecTagString"),
+        11 start_time: string("StartTime"),
+        12 codec_name: string("CodecName"),
+        13 duration: string("Duration"),
+        14 codec_tag: string("CodecTag"),
+        15 codec_time_base: string("CodecTimeBase"),
+        16 duration_inaccurate: string("DurationInaccurate"),
+    }
 }
 
 /// `MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.DolbyVision` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -175,10 +175,10 @@ pub struct DolbyVision {
 }
 
 acs_core::model! {
-DolbyVision {
-    0 level: string("Level"),
-    1 profile: string("Profile"),
-}
+    DolbyVision {
+        0 level: string("Level"),
+        1 profile: string("Profile"),
+    }
 }
 
 /// `MediaInfoJob.Properties.Format` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -206,17 +206,17 @@ pub struct Format {
 }
 
 acs_core::model! {
-Format {
-    0 start_time: string("StartTime"),
-    1 num_programs: string("NumPrograms"),
-    2 size: string("Size"),
-    3 num_streams: string("NumStreams"),
-    4 format_long_name: string("FormatLongName"),
-    5 duration: string("Duration"),
-    6 bitrate: string("Bitrate"),
-    7 format_name: string("FormatName"),
-    8 tags: map("Tags"),
-}
+    Format {
+        0 start_time: string("StartTime"),
+        1 num_programs: string("NumPrograms"),
+        2 size: string("Size"),
+        3 num_streams: string("NumStreams"),
+        4 format_long_name: string("FormatLongName"),
+        5 duration: string("Duration"),
+        6 bitrate: string("Bitrate"),
+        7 format_name: string("FormatName"),
+        8 tags: map("Tags"),
+    }
 }
 
 /// `MediaInfoJob.Input` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -232,11 +232,11 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 object: string("Object"),
-    1 location: string("Location"),
-    2 bucket: string("Bucket"),
-}
+    Input {
+        0 object: string("Object"),
+        1 location: string("Location"),
+        2 bucket: string("Bucket"),
+    }
 }
 
 /// `MediaInfoJob` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -268,19 +268,19 @@ pub struct MediaInfoJob {
 }
 
 acs_core::model! {
-MediaInfoJob {
-    0 creation_time: string("CreationTime"),
-    1 state: string("State"),
-    2 job_id: string("JobId").always(),
-    3 user_data: string("UserData"),
-    4 code: string("Code"),
-    5 message: string("Message"),
-    6 pipeline_id: string("PipelineId"),
-    7 r#async: boolean("Async"),
-    8 input: object("Input"),
-    9 mns_message_result: object("MNSMessageResult"),
-    10 properties: object("Properties"),
-}
+    MediaInfoJob {
+        0 creation_time: string("CreationTime"),
+        1 state: string("State"),
+        2 job_id: string("JobId").always(),
+        3 user_data: string("UserData"),
+        4 code: string("Code"),
+        5 message: string("Message"),
+        6 pipeline_id: string("PipelineId"),
+        7 r#async: boolean("Async"),
+        8 input: object("Input"),
+        9 mns_message_result: object("MNSMessageResult"),
+        10 properties: object("Properties"),
+    }
 }
 
 /// `MediaInfoJob.MNSMessageResult` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -296,11 +296,11 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }
 
 /// `MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -316,11 +316,11 @@ pub struct NetworkCost {
 }
 
 acs_core::model! {
-NetworkCost {
-    0 preload_time: string("PreloadTime"),
-    1 avg_bitrate: string("AvgBitrate"),
-    2 cost_bandwidth: string("CostBandwidth"),
-}
+    NetworkCost {
+        0 preload_time: string("PreloadTime"),
+        1 avg_bitrate: string("AvgBitrate"),
+        2 cost_bandwidth: string("CostBandwidth"),
+    }
 }
 
 /// `MediaInfoJob.Properties` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -350,18 +350,18 @@ pub struct Properties {
 }
 
 acs_core::model! {
-Properties {
-    0 width: string("Width"),
-    1 height: string("Height"),
-    2 duration: string("Duration"),
-    3 fps: string("Fps"),
-    4 bitrate: string("Bitrate"),
-    5 file_format: string("FileFormat"),
-    6 streams: object("Streams"),
-    7 format: object("Format"),
-    8 file_size: string("FileSize"),
-    9 md5: string("MD5"),
-}
+    Properties {
+        0 width: string("Width"),
+        1 height: string("Height"),
+        2 duration: string("Duration"),
+        3 fps: string("Fps"),
+        4 bitrate: string("Bitrate"),
+        5 file_format: string("FileFormat"),
+        6 streams: object("Streams"),
+        7 format: object("Format"),
+        8 file_size: string("FileSize"),
+        9 md5: string("MD5"),
+    }
 }
 
 /// `MediaInfoJob.Properties.Streams` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -377,11 +377,11 @@ pub struct Streams {
 }
 
 acs_core::model! {
-Streams {
-    0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
-    1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
-    2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
-}
+    Streams {
+        0 video_stream_list: list("VideoStreamList").wrapped_in("VideoStream"),
+        1 audio_stream_list: list("AudioStreamList").wrapped_in("AudioStream"),
+        2 subtitle_stream_list: list("SubtitleStreamList").wrapped_in("SubtitleStream"),
+    }
 }
 
 /// `MediaInfoJob.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -411,18 +411,18 @@ pub struct SubtitleStream {
 }
 
 acs_core::model! {
-SubtitleStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 start_time: string("StartTime"),
-    3 codec_name: string("CodecName"),
-    4 lang: string("Lang"),
-    5 codec_long_name: string("CodecLongName"),
-    6 duration: string("Duration"),
-    7 codec_tag: string("CodecTag"),
-    8 codec_time_base: string("CodecTimeBase"),
-    9 codec_tag_string: string("CodecTagString"),
-}
+    SubtitleStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 start_time: string("StartTime"),
+        3 codec_name: string("CodecName"),
+        4 lang: string("Lang"),
+        5 codec_long_name: string("CodecLongName"),
+        6 duration: string("Duration"),
+        7 codec_tag: string("CodecTag"),
+        8 codec_time_base: string("CodecTimeBase"),
+        9 codec_tag_string: string("CodecTagString"),
+    }
 }
 
 /// `MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
@@ -490,35 +490,35 @@ pub struct VideoStream {
 }
 
 acs_core::model! {
-VideoStream {
-    0 sar: string("Sar"),
-    1 height: string("Height"),
-    2 codec_tag_string: string("CodecTagString"),
-    3 network_cost: object("NetworkCost"),
-    4 width: string("Width"),
-    5 index: string("Index"),
-    6 timebase: string("Timebase"),
-    7 avg_fps: string("AvgFPS"),
-    8 pix_fmt: string("PixFmt"),
-    9 lang: string("Lang"),
-    10 codec_long_name: string("CodecLongName"),
-    11 num_frames: string("NumFrames"),
-    12 rotate: string("Rotate"),
-    13 bitrate: string("Bitrate"),
-    14 has_b_frames: string("HasBFrames"),
-    15 profile: string("Profile"),
-    16 start_time: string("StartTime"),
-    17 dar: string("Dar"),
-    18 codec_name: string("CodecName"),
-    19 duration: string("Duration"),
-    20 fps: string("Fps"),
-    21 codec_tag: string("CodecTag"),
-    22 codec_time_base: string("CodecTimeBase"),
-    23 level: string("Level"),
-    24 color_range: string("ColorRange"),
-    25 color_transfer: string("ColorTransfer"),
-    26 color_primaries: string("ColorPrimaries"),
-    27 duration_inaccurate: string("DurationInaccurate"),
-    28 dolby_vision: object("DolbyVision"),
-}
+    VideoStream {
+        0 sar: string("Sar"),
+        1 height: string("Height"),
+        2 codec_tag_string: string("CodecTagString"),
+        3 network_cost: object("NetworkCost"),
+        4 width: string("Width"),
+        5 index: string("Index"),
+        6 timebase: string("Timebase"),
+        7 avg_fps: string("AvgFPS"),
+        8 pix_fmt: string("PixFmt"),
+        9 lang: string("Lang"),
+        10 codec_long_name: string("CodecLongName"),
+        11 num_frames: string("NumFrames"),
+        12 rotate: string("Rotate"),
+        13 bitrate: string("Bitrate"),
+        14 has_b_frames: string("HasBFrames"),
+        15 profile: string("Profile"),
+        16 start_time: string("StartTime"),
+        17 dar: string("Dar"),
+        18 codec_name: string("CodecName"),
+        19 duration: string("Duration"),
+        20 fps: string("Fps"),
+        21 codec_tag: string("CodecTag"),
+        22 codec_time_base: string("CodecTimeBase"),
+        23 level: string("Level"),
+        24 color_range: string("ColorRange"),
+        25 color_transfer: string("ColorTransfer"),
+        26 color_primaries: string("ColorPrimaries"),
+        27 duration_inaccurate: string("DurationInaccurate"),
+        28 dolby_vision: object("DolbyVision"),
+    }
 }

@@ -114,19 +114,19 @@ impl SubmitSmarttagJob {
 }
 
 acs_core::model! {
-SubmitSmarttagJob {
-    0 pipeline_id: string("PipelineId").required(),
-    1 title: string("Title").required(),
-    2 content: string("Content"),
-    3 content_type: string("ContentType"),
-    4 content_addr: string("ContentAddr"),
-    5 params: string("Params"),
-    6 notify_url: string("NotifyUrl"),
-    7 user_data: string("UserData"),
-    8 input: string("Input"),
-    9 template_id: string("TemplateId"),
-    10 priority: string("Priority"),
-}
+    SubmitSmarttagJob {
+        0 pipeline_id: string("PipelineId").required(),
+        1 title: string("Title").required(),
+        2 content: string("Content"),
+        3 content_type: string("ContentType"),
+        4 content_addr: string("ContentAddr"),
+        5 params: string("Params"),
+        6 notify_url: string("NotifyUrl"),
+        7 user_data: string("UserData"),
+        8 input: string("Input"),
+        9 template_id: string("TemplateId"),
+        10 priority: string("Priority"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitSmarttagJob {
@@ -152,8 +152,8 @@ pub struct SubmitSmarttagJobOutput {
 }
 
 acs_core::model! {
-SubmitSmarttagJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    SubmitSmarttagJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

@@ -46,12 +46,12 @@ impl SubmitSnapshotJob {
 }
 
 acs_core::model! {
-SubmitSnapshotJob {
-    0 input: string("Input").required(),
-    1 snapshot_config: string("SnapshotConfig").required(),
-    2 user_data: string("UserData"),
-    3 pipeline_id: string("PipelineId"),
-}
+    SubmitSnapshotJob {
+        0 input: string("Input").required(),
+        1 snapshot_config: string("SnapshotConfig").required(),
+        2 user_data: string("UserData"),
+        3 pipeline_id: string("PipelineId"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitSnapshotJob {
@@ -77,10 +77,10 @@ pub struct SubmitSnapshotJobOutput {
 }
 
 acs_core::model! {
-SubmitSnapshotJobOutput {
-    0 request_id: string("RequestId"),
-    1 snapshot_job: object("SnapshotJob").always(),
-}
+    SubmitSnapshotJobOutput {
+        0 request_id: string("RequestId"),
+        1 snapshot_job: object("SnapshotJob").always(),
+    }
 }
 
 /// `SnapshotJob.Input` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -98,12 +98,12 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    Input {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }
 
 /// `SnapshotJob.MNSMessageResult` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -119,11 +119,11 @@ pub struct MnsMessageResult {
 }
 
 acs_core::model! {
-MnsMessageResult {
-    0 message_id: string("MessageId"),
-    1 error_message: string("ErrorMessage"),
-    2 error_code: string("ErrorCode"),
-}
+    MnsMessageResult {
+        0 message_id: string("MessageId"),
+        1 error_message: string("ErrorMessage"),
+        2 error_code: string("ErrorCode"),
+    }
 }
 
 /// `SnapshotJob.SnapshotConfig.OutputFile` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -141,12 +141,12 @@ pub struct OutputFile {
 }
 
 acs_core::model! {
-OutputFile {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    OutputFile {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }
 
 /// `SnapshotJob.SnapshotConfig` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -176,18 +176,18 @@ pub struct SnapshotConfig {
 }
 
 acs_core::model! {
-SnapshotConfig {
-    0 time: string("Time"),
-    1 tile_out: object("TileOut"),
-    2 interval: string("Interval"),
-    3 frame_type: string("FrameType"),
-    4 width: string("Width"),
-    5 height: string("Height"),
-    6 output_file: object("OutputFile"),
-    7 num: string("Num"),
-    8 tile_output_file: object("TileOutputFile"),
-    9 time_array: list("TimeArray").wrapped_in("TimePointList"),
-}
+    SnapshotConfig {
+        0 time: string("Time"),
+        1 tile_out: object("TileOut"),
+        2 interval: string("Interval"),
+        3 frame_type: string("FrameType"),
+        4 width: string("Width"),
+        5 height: string("Height"),
+        6 output_file: object("OutputFile"),
+        7 num: string("Num"),
+        8 tile_output_file: object("TileOutputFile"),
+        9 time_array: list("TimeArray").wrapped_in("TimePointList"),
+    }
 }
 
 /// `SnapshotJob` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -221,20 +221,20 @@ pub struct SnapshotJob {
 }
 
 acs_core::model! {
-SnapshotJob {
-    0 creation_time: string("CreationTime"),
-    1 snapshot_config: object("SnapshotConfig"),
-    2 state: string("State"),
-    3 message: string("Message"),
-    4 mns_message_result: object("MNSMessageResult"),
-    5 input: object("Input"),
-    6 count: string("Count"),
-    7 tile_count: string("TileCount"),
-    8 user_data: string("UserData"),
-    9 code: string("Code"),
-    10 pipeline_id: string("PipelineId"),
-    11 id: string("Id").always(),
-}
+    SnapshotJob {
+        0 creation_time: string("CreationTime"),
+        1 snapshot_config: object("SnapshotConfig"),
+        2 state: string("State"),
+        3 message: string("Message"),
+        4 mns_message_result: object("MNSMessageResult"),
+        5 input: object("Input"),
+        6 count: string("Count"),
+        7 tile_count: string("TileCount"),
+        8 user_data: string("UserData"),
+        9 code: string("Code"),
+        10 pipeline_id: string("PipelineId"),
+        11 id: string("Id").always(),
+    }
 }
 
 /// `SnapshotJob.SnapshotConfig.TileOut` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -262,17 +262,17 @@ pub struct TileOut {
 }
 
 acs_core::model! {
-TileOut {
-    0 padding: string("Padding"),
-    1 color: string("Color"),
-    2 cell_sel_step: string("CellSelStep"),
-    3 cell_height: string("CellHeight"),
-    4 cell_width: string("CellWidth"),
-    5 margin: string("Margin"),
-    6 columns: string("Columns"),
-    7 is_keep_cell_pic: string("IsKeepCellPic"),
-    8 lines: string("Lines"),
-}
+    TileOut {
+        0 padding: string("Padding"),
+        1 color: string("Color"),
+        2 cell_sel_step: string("CellSelStep"),
+        3 cell_height: string("CellHeight"),
+        4 cell_width: string("CellWidth"),
+        5 margin: string("Margin"),
+        6 columns: string("Columns"),
+        7 is_keep_cell_pic: string("IsKeepCellPic"),
+        8 lines: string("Lines"),
+    }
 }
 
 /// `SnapshotJob.SnapshotConfig.TileOutputFile` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -290,10 +290,10 @@ pub struct TileOutputFile {
 }
 
 acs_core::model! {
-TileOutputFile {
-    0 role_arn: string("RoleArn"),
-    1 object: string("Object"),
-    2 location: string("Location"),
-    3 bucket: string("Bucket"),
-}
+    TileOutputFile {
+        0 role_arn: string("RoleArn"),
+        1 object: string("Object"),
+        2 location: string("Location"),
+        3 bucket: string("Bucket"),
+    }
 }

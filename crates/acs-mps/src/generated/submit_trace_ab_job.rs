@@ -104,17 +104,17 @@ impl SubmitTraceAbJob {
 }
 
 acs_core::model! {
-SubmitTraceAbJob {
-    0 input: string("Input"),
-    1 output: string("Output").required(),
-    2 start_time: integer("StartTime"),
-    3 total_time: integer("TotalTime"),
-    4 level: integer("Level"),
-    5 call_back: string("CallBack"),
-    6 url: string("Url"),
-    7 user_data: string("UserData"),
-    8 cipher_base64ed: string("CipherBase64ed"),
-}
+    SubmitTraceAbJob {
+        0 input: string("Input"),
+        1 output: string("Output").required(),
+        2 start_time: integer("StartTime"),
+        3 total_time: integer("TotalTime"),
+        4 level: integer("Level"),
+        5 call_back: string("CallBack"),
+        6 url: string("Url"),
+        7 user_data: string("UserData"),
+        8 cipher_base64ed: string("CipherBase64ed"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitTraceAbJob {
@@ -145,12 +145,12 @@ pub struct SubmitTraceAbJobOutput {
 }
 
 acs_core::model! {
-SubmitTraceAbJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: object("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    SubmitTraceAbJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: object("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data` of the answer of [`SubmitTraceAbJob`](crate::SubmitTraceAbJob).
@@ -164,8 +164,8 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 job_id: string("JobId"),
-    1 media_id: string("MediaId"),
-}
+    Data {
+        0 job_id: string("JobId"),
+        1 media_id: string("MediaId"),
+    }
 }

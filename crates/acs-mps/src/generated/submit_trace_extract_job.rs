@@ -63,13 +63,13 @@ impl SubmitTraceExtractJob {
 }
 
 acs_core::model! {
-SubmitTraceExtractJob {
-    0 input: string("Input"),
-    1 user_data: string("UserData"),
-    2 call_back: string("CallBack"),
-    3 url: string("Url"),
-    4 params: string("Params"),
-}
+    SubmitTraceExtractJob {
+        0 input: string("Input"),
+        1 user_data: string("UserData"),
+        2 call_back: string("CallBack"),
+        3 url: string("Url"),
+        4 params: string("Params"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitTraceExtractJob {
@@ -100,12 +100,12 @@ pub struct SubmitTraceExtractJobOutput {
 }
 
 acs_core::model! {
-SubmitTraceExtractJobOutput {
-    0 request_id: string("RequestId"),
-    1 message: string("Message"),
-    2 data: object("Data"),
-    3 status_code: integer("StatusCode"),
-}
+    SubmitTraceExtractJobOutput {
+        0 request_id: string("RequestId"),
+        1 message: string("Message"),
+        2 data: object("Data"),
+        3 status_code: integer("StatusCode"),
+    }
 }
 
 /// `Data` of the answer of [`SubmitTraceExtractJob`](crate::SubmitTraceExtractJob).
@@ -117,7 +117,7 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 job_id: string("JobId"),
-}
+    Data {
+        0 job_id: string("JobId"),
+    }
 }

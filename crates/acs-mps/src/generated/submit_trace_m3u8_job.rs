@@ -63,13 +63,13 @@ impl SubmitTraceM3u8Job {
 }
 
 acs_core::model! {
-SubmitTraceM3u8Job {
-    0 media_id: string("MediaId"),
-    1 output: string("Output"),
-    2 trace: string("Trace"),
-    3 key_uri: string("KeyUri"),
-    4 params: string("Params"),
-}
+    SubmitTraceM3u8Job {
+        0 media_id: string("MediaId"),
+        1 output: string("Output"),
+        2 trace: string("Trace"),
+        3 key_uri: string("KeyUri"),
+        4 params: string("Params"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitTraceM3u8Job {
@@ -98,11 +98,11 @@ pub struct SubmitTraceM3u8JobOutput {
 }
 
 acs_core::model! {
-SubmitTraceM3u8JobOutput {
-    0 request_id: string("RequestId"),
-    1 data: object("Data"),
-    2 message: string("Message"),
-}
+    SubmitTraceM3u8JobOutput {
+        0 request_id: string("RequestId"),
+        1 data: object("Data"),
+        2 message: string("Message"),
+    }
 }
 
 /// `Data` of the answer of [`SubmitTraceM3u8Job`](crate::SubmitTraceM3u8Job).
@@ -114,7 +114,7 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 job_id: string("JobId"),
-}
+    Data {
+        0 job_id: string("JobId"),
+    }
 }

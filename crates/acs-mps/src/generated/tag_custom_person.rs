@@ -75,14 +75,14 @@ impl TagCustomPerson {
 }
 
 acs_core::model! {
-TagCustomPerson {
-    0 category_id: string("CategoryId"),
-    1 category_name: string("CategoryName"),
-    2 category_description: string("CategoryDescription"),
-    3 person_id: string("PersonId"),
-    4 person_name: string("PersonName"),
-    5 person_description: string("PersonDescription"),
-}
+    TagCustomPerson {
+        0 category_id: string("CategoryId"),
+        1 category_name: string("CategoryName"),
+        2 category_description: string("CategoryDescription"),
+        3 person_id: string("PersonId"),
+        4 person_name: string("PersonName"),
+        5 person_description: string("PersonDescription"),
+    }
 }
 
 impl acs_core::operation::Operation for TagCustomPerson {
@@ -106,7 +106,7 @@ pub struct TagCustomPersonOutput {
 }
 
 acs_core::model! {
-TagCustomPersonOutput {
-    0 request_id: string("RequestId"),
-}
+    TagCustomPersonOutput {
+        0 request_id: string("RequestId"),
+    }
 }

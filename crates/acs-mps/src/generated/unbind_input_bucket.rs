@@ -31,10 +31,10 @@ impl UnbindInputBucket {
 }
 
 acs_core::model! {
-UnbindInputBucket {
-    0 bucket: string("Bucket").required(),
-    1 role_arn: string("RoleArn"),
-}
+    UnbindInputBucket {
+        0 bucket: string("Bucket").required(),
+        1 role_arn: string("RoleArn"),
+    }
 }
 
 impl acs_core::operation::Operation for UnbindInputBucket {
@@ -58,7 +58,7 @@ pub struct UnbindInputBucketOutput {
 }
 
 acs_core::model! {
-UnbindInputBucketOutput {
-    0 request_id: string("RequestId"),
-}
+    UnbindInputBucketOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl UnbindOutputBucket {
 }
 
 acs_core::model! {
-UnbindOutputBucket {
-    0 bucket: string("Bucket").required(),
-}
+    UnbindOutputBucket {
+        0 bucket: string("Bucket").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UnbindOutputBucket {
@@ -47,7 +47,7 @@ pub struct UnbindOutputBucketOutput {
 }
 
 acs_core::model! {
-UnbindOutputBucketOutput {
-    0 request_id: string("RequestId"),
-}
+    UnbindOutputBucketOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -34,11 +34,11 @@ impl UnregisterCustomFace {
 }
 
 acs_core::model! {
-UnregisterCustomFace {
-    0 category_id: string("CategoryId").required(),
-    1 person_id: string("PersonId").required(),
-    2 face_id: string("FaceId").required(),
-}
+    UnregisterCustomFace {
+        0 category_id: string("CategoryId").required(),
+        1 person_id: string("PersonId").required(),
+        2 face_id: string("FaceId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UnregisterCustomFace {
@@ -62,7 +62,7 @@ pub struct UnregisterCustomFaceOutput {
 }
 
 acs_core::model! {
-UnregisterCustomFaceOutput {
-    0 request_id: string("RequestId"),
-}
+    UnregisterCustomFaceOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -72,14 +72,14 @@ impl UpdateMedia {
 }
 
 acs_core::model! {
-UpdateMedia {
-    0 media_id: string("MediaId").required(),
-    1 title: string("Title"),
-    2 description: string("Description"),
-    3 cover_url: string("CoverURL"),
-    4 cate_id: integer("CateId"),
-    5 tags: string("Tags"),
-}
+    UpdateMedia {
+        0 media_id: string("MediaId").required(),
+        1 title: string("Title"),
+        2 description: string("Description"),
+        3 cover_url: string("CoverURL"),
+        4 cate_id: integer("CateId"),
+        5 tags: string("Tags"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateMedia {
@@ -105,10 +105,10 @@ pub struct UpdateMediaOutput {
 }
 
 acs_core::model! {
-UpdateMediaOutput {
-    0 request_id: string("RequestId"),
-    1 media: object("Media"),
-}
+    UpdateMediaOutput {
+        0 request_id: string("RequestId"),
+        1 media: object("Media"),
+    }
 }
 
 /// `Media.File` of the answer of [`UpdateMedia`](crate::UpdateMedia).
@@ -122,10 +122,10 @@ pub struct File {
 }
 
 acs_core::model! {
-File {
-    0 state: string("State"),
-    1 url: string("URL"),
-}
+    File {
+        0 state: string("State"),
+        1 url: string("URL"),
+    }
 }
 
 /// `Media` of the answer of [`UpdateMedia`](crate::UpdateMedia).
@@ -171,24 +171,24 @@ pub struct Media {
 }
 
 acs_core::model! {
-Media {
-    0 creation_time: string("CreationTime"),
-    1 cate_id: integer("CateId"),
-    2 height: string("Height"),
-    3 censor_state: string("CensorState"),
-    4 tags: list("Tags").wrapped_in("Tag"),
-    5 bitrate: string("Bitrate"),
-    6 media_id: string("MediaId"),
-    7 file: object("File"),
-    8 publish_state: string("PublishState"),
-    9 description: string("Description"),
-    10 width: string("Width"),
-    11 size: string("Size"),
-    12 cover_url: string("CoverURL"),
-    13 run_id_list: list("RunIdList").wrapped_in("RunId"),
-    14 duration: string("Duration"),
-    15 fps: string("Fps"),
-    16 title: string("Title"),
-    17 format: string("Format"),
-}
+    Media {
+        0 creation_time: string("CreationTime"),
+        1 cate_id: integer("CateId"),
+        2 height: string("Height"),
+        3 censor_state: string("CensorState"),
+        4 tags: list("Tags").wrapped_in("Tag"),
+        5 bitrate: string("Bitrate"),
+        6 media_id: string("MediaId"),
+        7 file: object("File"),
+        8 publish_state: string("PublishState"),
+        9 description: string("Description"),
+        10 width: string("Width"),
+        11 size: string("Size"),
+        12 cover_url: string("CoverURL"),
+        13 run_id_list: list("RunIdList").wrapped_in("RunId"),
+        14 duration: string("Duration"),
+        15 fps: string("Fps"),
+        16 title: string("Title"),
+        17 format: string("Format"),
+    }
 }

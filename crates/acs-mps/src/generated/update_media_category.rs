@@ -32,10 +32,10 @@ impl UpdateMediaCategory {
 }
 
 acs_core::model! {
-UpdateMediaCategory {
-    0 media_id: string("MediaId").required(),
-    1 cate_id: integer("CateId"),
-}
+    UpdateMediaCategory {
+        0 media_id: string("MediaId").required(),
+        1 cate_id: integer("CateId"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateMediaCategory {
@@ -59,7 +59,7 @@ pub struct UpdateMediaCategoryOutput {
 }
 
 acs_core::model! {
-UpdateMediaCategoryOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateMediaCategoryOutput {
+        0 request_id: string("RequestId"),
+    }
 }

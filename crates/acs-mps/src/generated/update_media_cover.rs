@@ -31,10 +31,10 @@ impl UpdateMediaCover {
 }
 
 acs_core::model! {
-UpdateMediaCover {
-    0 media_id: string("MediaId").required(),
-    1 cover_url: string("CoverURL"),
-}
+    UpdateMediaCover {
+        0 media_id: string("MediaId").required(),
+        1 cover_url: string("CoverURL"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateMediaCover {
@@ -58,7 +58,7 @@ pub struct UpdateMediaCoverOutput {
 }
 
 acs_core::model! {
-UpdateMediaCoverOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateMediaCoverOutput {
+        0 request_id: string("RequestId"),
+    }
 }

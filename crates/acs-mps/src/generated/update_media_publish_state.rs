@@ -32,10 +32,10 @@ impl UpdateMediaPublishState {
 }
 
 acs_core::model! {
-UpdateMediaPublishState {
-    0 media_id: string("MediaId").required(),
-    1 publish: boolean("Publish"),
-}
+    UpdateMediaPublishState {
+        0 media_id: string("MediaId").required(),
+        1 publish: boolean("Publish"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateMediaPublishState {
@@ -59,7 +59,7 @@ pub struct UpdateMediaPublishStateOutput {
 }
 
 acs_core::model! {
-UpdateMediaPublishStateOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateMediaPublishStateOutput {
+        0 request_id: string("RequestId"),
+    }
 }

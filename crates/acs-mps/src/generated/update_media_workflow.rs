@@ -44,12 +44,12 @@ impl UpdateMediaWorkflow {
 }
 
 acs_core::model! {
-UpdateMediaWorkflow {
-    0 media_workflow_id: string("MediaWorkflowId").required(),
-    1 topology: string("Topology").required(),
-    2 name: string("Name"),
-    3 trigger_mode: string("TriggerMode"),
-}
+    UpdateMediaWorkflow {
+        0 media_workflow_id: string("MediaWorkflowId").required(),
+        1 topology: string("Topology").required(),
+        2 name: string("Name"),
+        3 trigger_mode: string("TriggerMode"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateMediaWorkflow {
@@ -75,10 +75,10 @@ pub struct UpdateMediaWorkflowOutput {
 }
 
 acs_core::model! {
-UpdateMediaWorkflowOutput {
-    0 request_id: string("RequestId"),
-    1 media_workflow: object("MediaWorkflow"),
-}
+    UpdateMediaWorkflowOutput {
+        0 request_id: string("RequestId"),
+        1 media_workflow: object("MediaWorkflow"),
+    }
 }
 
 /// `MediaWorkflow` of the answer of [`UpdateMediaWorkflow`](crate::UpdateMediaWorkflow).
@@ -100,12 +100,12 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 trigger_mode: string("TriggerMode"),
-    4 name: string("Name"),
-    5 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 trigger_mode: string("TriggerMode"),
+        4 name: string("Name"),
+        5 topology: string("Topology"),
+    }
 }

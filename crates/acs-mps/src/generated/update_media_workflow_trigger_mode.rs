@@ -24,10 +24,10 @@ impl UpdateMediaWorkflowTriggerMode {
 }
 
 acs_core::model! {
-UpdateMediaWorkflowTriggerMode {
-    0 media_workflow_id: string("MediaWorkflowId").required(),
-    1 trigger_mode: string("TriggerMode").required(),
-}
+    UpdateMediaWorkflowTriggerMode {
+        0 media_workflow_id: string("MediaWorkflowId").required(),
+        1 trigger_mode: string("TriggerMode").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateMediaWorkflowTriggerMode {
@@ -53,10 +53,10 @@ pub struct UpdateMediaWorkflowTriggerModeOutput {
 }
 
 acs_core::model! {
-UpdateMediaWorkflowTriggerModeOutput {
-    0 request_id: string("RequestId"),
-    1 media_workflow: object("MediaWorkflow"),
-}
+    UpdateMediaWorkflowTriggerModeOutput {
+        0 request_id: string("RequestId"),
+        1 media_workflow: object("MediaWorkflow"),
+    }
 }
 
 /// `MediaWorkflow` of the answer of [`UpdateMediaWorkflowTriggerMode`](crate::UpdateMediaWorkflowTriggerMode).
@@ -78,12 +78,12 @@ pub struct MediaWorkflow {
 }
 
 acs_core::model! {
-MediaWorkflow {
-    0 creation_time: string("CreationTime"),
-    1 media_workflow_id: string("MediaWorkflowId"),
-    2 state: string("State"),
-    3 trigger_mode: string("TriggerMode"),
-    4 name: string("Name"),
-    5 topology: string("Topology"),
-}
+    MediaWorkflow {
+        0 creation_time: string("CreationTime"),
+        1 media_workflow_id: string("MediaWorkflowId"),
+        2 state: string("State"),
+        3 trigger_mode: string("TriggerMode"),
+        4 name: string("Name"),
+        5 topology: string("Topology"),
+    }
 }

@@ -63,14 +63,14 @@ impl UpdatePipeline {
 }
 
 acs_core::model! {
-UpdatePipeline {
-    0 pipeline_id: string("PipelineId").required(),
-    1 name: string("Name").required(),
-    2 state: string("State").required(),
-    3 notify_config: string("NotifyConfig"),
-    4 role: string("Role"),
-    5 extend_config: string("ExtendConfig"),
-}
+    UpdatePipeline {
+        0 pipeline_id: string("PipelineId").required(),
+        1 name: string("Name").required(),
+        2 state: string("State").required(),
+        3 notify_config: string("NotifyConfig"),
+        4 role: string("Role"),
+        5 extend_config: string("ExtendConfig"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdatePipeline {
@@ -96,10 +96,10 @@ pub struct UpdatePipelineOutput {
 }
 
 acs_core::model! {
-UpdatePipelineOutput {
-    0 request_id: string("RequestId"),
-    1 pipeline: object("Pipeline"),
-}
+    UpdatePipelineOutput {
+        0 request_id: string("RequestId"),
+        1 pipeline: object("Pipeline"),
+    }
 }
 
 /// `Pipeline.NotifyConfig` of the answer of [`UpdatePipeline`](crate::UpdatePipeline).
@@ -117,12 +117,12 @@ pub struct NotifyConfig {
 }
 
 acs_core::model! {
-NotifyConfig {
-    0 mq_topic: string("MqTopic"),
-    1 queue_name: string("QueueName"),
-    2 mq_tag: string("MqTag"),
-    3 topic: string("Topic"),
-}
+    NotifyConfig {
+        0 mq_topic: string("MqTopic"),
+        1 queue_name: string("QueueName"),
+        2 mq_tag: string("MqTag"),
+        3 topic: string("Topic"),
+    }
 }
 
 /// `Pipeline` of the answer of [`UpdatePipeline`](crate::UpdatePipeline).
@@ -146,13 +146,13 @@ pub struct Pipeline {
 }
 
 acs_core::model! {
-Pipeline {
-    0 speed: string("Speed"),
-    1 state: string("State"),
-    2 notify_config: object("NotifyConfig"),
-    3 name: string("Name"),
-    4 role: string("Role"),
-    5 id: string("Id"),
-    6 quota_allocate: integer("QuotaAllocate"),
-}
+    Pipeline {
+        0 speed: string("Speed"),
+        1 state: string("State"),
+        2 notify_config: object("NotifyConfig"),
+        3 name: string("Name"),
+        4 role: string("Role"),
+        5 id: string("Id"),
+        6 quota_allocate: integer("QuotaAllocate"),
+    }
 }

@@ -165,23 +165,23 @@ impl UpdateSmarttagTemplate {
 }
 
 acs_core::model! {
-UpdateSmarttagTemplate {
-    0 template_id: string("TemplateId").required(),
-    1 template_name: string("TemplateName"),
-    2 industry: string("Industry"),
-    3 scene: string("Scene"),
-    4 analyse_types: string("AnalyseTypes"),
-    5 face_category_ids: string("FaceCategoryIds"),
-    6 face_custom_params_config: string("FaceCustomParamsConfig"),
-    7 object_group_ids: string("ObjectGroupIds"),
-    8 landmark_group_ids: string("LandmarkGroupIds"),
-    9 is_default: boolean("IsDefault"),
-    10 label_type: string("LabelType"),
-    11 label_version: string("LabelVersion"),
-    12 knowledge_config: string("KnowledgeConfig"),
-    13 keyword_config: string("KeywordConfig"),
-    14 template_config: string("TemplateConfig"),
-}
+    UpdateSmarttagTemplate {
+        0 template_id: string("TemplateId").required(),
+        1 template_name: string("TemplateName"),
+        2 industry: string("Industry"),
+        3 scene: string("Scene"),
+        4 analyse_types: string("AnalyseTypes"),
+        5 face_category_ids: string("FaceCategoryIds"),
+        6 face_custom_params_config: string("FaceCustomParamsConfig"),
+        7 object_group_ids: string("ObjectGroupIds"),
+        8 landmark_group_ids: string("LandmarkGroupIds"),
+        9 is_default: boolean("IsDefault"),
+        10 label_type: string("LabelType"),
+        11 label_version: string("LabelVersion"),
+        12 knowledge_config: string("KnowledgeConfig"),
+        13 keyword_config: string("KeywordConfig"),
+        14 template_config: string("TemplateConfig"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateSmarttagTemplate {
@@ -205,7 +205,7 @@ pub struct UpdateSmarttagTemplateOutput {
 }
 
 acs_core::model! {
-UpdateSmarttagTemplateOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateSmarttagTemplateOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -74,15 +74,15 @@ impl UpdateTemplate {
 }
 
 acs_core::model! {
-UpdateTemplate {
-    0 template_id: string("TemplateId").required(),
-    1 name: string("Name").required(),
-    2 container: string("Container"),
-    3 video: string("Video"),
-    4 audio: string("Audio"),
-    5 mux_config: string("MuxConfig"),
-    6 trans_config: string("TransConfig"),
-}
+    UpdateTemplate {
+        0 template_id: string("TemplateId").required(),
+        1 name: string("Name").required(),
+        2 container: string("Container"),
+        3 video: string("Video"),
+        4 audio: string("Audio"),
+        5 mux_config: string("MuxConfig"),
+        6 trans_config: string("TransConfig"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateTemplate {
@@ -108,10 +108,10 @@ pub struct UpdateTemplateOutput {
 }
 
 acs_core::model! {
-UpdateTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 template: object("Template"),
-}
+    UpdateTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 template: object("Template"),
+    }
 }
 
 /// `Template.Audio` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -137,16 +137,16 @@ pub struct Audio {
 }
 
 acs_core::model! {
-Audio {
-    0 profile: string("Profile"),
-    1 remove: string("Remove"),
-    2 codec: string("Codec"),
-    3 samplerate: string("Samplerate"),
-    4 qscale: string("Qscale"),
-    5 channels: string("Channels"),
-    6 bitrate: string("Bitrate"),
-    7 volume: object("Volume"),
-}
+    Audio {
+        0 profile: string("Profile"),
+        1 remove: string("Remove"),
+        2 codec: string("Codec"),
+        3 samplerate: string("Samplerate"),
+        4 qscale: string("Qscale"),
+        5 channels: string("Channels"),
+        6 bitrate: string("Bitrate"),
+        7 volume: object("Volume"),
+    }
 }
 
 /// `Template.Video.BitrateBnd` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -160,10 +160,10 @@ pub struct BitrateBnd {
 }
 
 acs_core::model! {
-BitrateBnd {
-    0 max: string("Max"),
-    1 min: string("Min"),
-}
+    BitrateBnd {
+        0 max: string("Max"),
+        1 min: string("Min"),
+    }
 }
 
 /// `Template.Container` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -175,9 +175,9 @@ pub struct Container {
 }
 
 acs_core::model! {
-Container {
-    0 format: string("Format"),
-}
+    Container {
+        0 format: string("Format"),
+    }
 }
 
 /// `Template.MuxConfig.Gif` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -195,12 +195,12 @@ pub struct Gif {
 }
 
 acs_core::model! {
-Gif {
-    0 final_delay: string("FinalDelay"),
-    1 dither_mode: string("DitherMode"),
-    2 r#loop: string("Loop"),
-    3 is_custom_palette: string("IsCustomPalette"),
-}
+    Gif {
+        0 final_delay: string("FinalDelay"),
+        1 dither_mode: string("DitherMode"),
+        2 r#loop: string("Loop"),
+        3 is_custom_palette: string("IsCustomPalette"),
+    }
 }
 
 /// `Template.MuxConfig` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -216,11 +216,11 @@ pub struct MuxConfig {
 }
 
 acs_core::model! {
-MuxConfig {
-    0 webp: object("Webp"),
-    1 gif: object("Gif"),
-    2 segment: object("Segment"),
-}
+    MuxConfig {
+        0 webp: object("Webp"),
+        1 gif: object("Gif"),
+        2 segment: object("Segment"),
+    }
 }
 
 /// `Template.Video.NarrowBand` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -236,11 +236,11 @@ pub struct NarrowBand {
 }
 
 acs_core::model! {
-NarrowBand {
-    0 version: string("Version"),
-    1 abrmax: float("Abrmax"),
-    2 max_abr_ratio: float("MaxAbrRatio"),
-}
+    NarrowBand {
+        0 version: string("Version"),
+        1 abrmax: float("Abrmax"),
+        2 max_abr_ratio: float("MaxAbrRatio"),
+    }
 }
 
 /// `Template.MuxConfig.Segment` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -252,9 +252,9 @@ pub struct Segment {
 }
 
 acs_core::model! {
-Segment {
-    0 duration: string("Duration"),
-}
+    Segment {
+        0 duration: string("Duration"),
+    }
 }
 
 /// `Template` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -280,16 +280,16 @@ pub struct Template {
 }
 
 acs_core::model! {
-Template {
-    0 video: object("Video"),
-    1 trans_config: object("TransConfig"),
-    2 state: string("State"),
-    3 mux_config: object("MuxConfig"),
-    4 name: string("Name"),
-    5 audio: object("Audio"),
-    6 id: string("Id"),
-    7 container: object("Container"),
-}
+    Template {
+        0 video: object("Video"),
+        1 trans_config: object("TransConfig"),
+        2 state: string("State"),
+        3 mux_config: object("MuxConfig"),
+        4 name: string("Name"),
+        5 audio: object("Audio"),
+        6 id: string("Id"),
+        7 container: object("Container"),
+    }
 }
 
 /// `Template.TransConfig` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -315,16 +315,16 @@ pub struct TransConfig {
 }
 
 acs_core::model! {
-TransConfig {
-    0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
-    1 trans_mode: string("TransMode"),
-    2 is_check_reso: string("IsCheckReso"),
-    3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
-    4 adj_dar_method: string("AdjDarMethod"),
-    5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
-    6 is_check_reso_fail: string("IsCheckResoFail"),
-    7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
-}
+    TransConfig {
+        0 is_check_audio_bitrate: string("IsCheckAudioBitrate"),
+        1 trans_mode: string("TransMode"),
+        2 is_check_reso: string("IsCheckReso"),
+        3 is_check_video_bitrate_fail: string("IsCheckVideoBitrateFail"),
+        4 adj_dar_method: string("AdjDarMethod"),
+        5 is_check_video_bitrate: string("IsCheckVideoBitrate"),
+        6 is_check_reso_fail: string("IsCheckResoFail"),
+        7 is_check_audio_bitrate_fail: string("IsCheckAudioBitrateFail"),
+    }
 }
 
 /// `Template.Video` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -382,32 +382,32 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 long_short_mode: string("LongShortMode"),
-    1 bufsize: string("Bufsize"),
-    2 degrain: string("Degrain"),
-    3 bitrate_bnd: object("BitrateBnd"),
-    4 pix_fmt: string("PixFmt"),
-    5 pad: string("Pad"),
-    6 codec: string("Codec"),
-    7 height: string("Height"),
-    8 qscale: string("Qscale"),
-    9 crop: string("Crop"),
-    10 bitrate: string("Bitrate"),
-    11 maxrate: string("Maxrate"),
-    12 max_fps: string("MaxFps"),
-    13 profile: string("Profile"),
-    14 crf: string("Crf"),
-    15 remove: string("Remove"),
-    16 gop: string("Gop"),
-    17 width: string("Width"),
-    18 fps: string("Fps"),
-    19 preset: string("Preset"),
-    20 scan_mode: string("ScanMode"),
-    21 reso_priority: string("ResoPriority"),
-    22 hdr2sdr: string("Hdr2sdr"),
-    23 narrow_band: object("NarrowBand"),
-}
+    Video {
+        0 long_short_mode: string("LongShortMode"),
+        1 bufsize: string("Bufsize"),
+        2 degrain: string("Degrain"),
+        3 bitrate_bnd: object("BitrateBnd"),
+        4 pix_fmt: string("PixFmt"),
+        5 pad: string("Pad"),
+        6 codec: string("Codec"),
+        7 height: string("Height"),
+        8 qscale: string("Qscale"),
+        9 crop: string("Crop"),
+        10 bitrate: string("Bitrate"),
+        11 maxrate: string("Maxrate"),
+        12 max_fps: string("MaxFps"),
+        13 profile: string("Profile"),
+        14 crf: string("Crf"),
+        15 remove: string("Remove"),
+        16 gop: string("Gop"),
+        17 width: string("Width"),
+        18 fps: string("Fps"),
+        19 preset: string("Preset"),
+        20 scan_mode: string("ScanMode"),
+        21 reso_priority: string("ResoPriority"),
+        22 hdr2sdr: string("Hdr2sdr"),
+        23 narrow_band: object("NarrowBand"),
+    }
 }
 
 /// `Template.Audio.Volume` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -429,14 +429,14 @@ pub struct Volume {
 }
 
 acs_core::model! {
-Volume {
-    0 method: string("Method"),
-    1 true_peak: string("TruePeak"),
-    2 integrated_loudness_target: string("IntegratedLoudnessTarget"),
-    3 level: string("Level"),
-    4 loudness_range_target: string("LoudnessRangeTarget"),
-    5 peak_level: string("PeakLevel"),
-}
+    Volume {
+        0 method: string("Method"),
+        1 true_peak: string("TruePeak"),
+        2 integrated_loudness_target: string("IntegratedLoudnessTarget"),
+        3 level: string("Level"),
+        4 loudness_range_target: string("LoudnessRangeTarget"),
+        5 peak_level: string("PeakLevel"),
+    }
 }
 
 /// `Template.MuxConfig.Webp` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
@@ -448,7 +448,7 @@ pub struct Webp {
 }
 
 acs_core::model! {
-Webp {
-    0 r#loop: string("Loop"),
-}
+    Webp {
+        0 r#loop: string("Loop"),
+    }
 }

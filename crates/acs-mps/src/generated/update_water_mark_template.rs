@@ -31,11 +31,11 @@ impl UpdateWaterMarkTemplate {
 }
 
 acs_core::model! {
-UpdateWaterMarkTemplate {
-    0 water_mark_template_id: string("WaterMarkTemplateId").required(),
-    1 name: string("Name").required(),
-    2 config: string("Config").required(),
-}
+    UpdateWaterMarkTemplate {
+        0 water_mark_template_id: string("WaterMarkTemplateId").required(),
+        1 name: string("Name").required(),
+        2 config: string("Config").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateWaterMarkTemplate {
@@ -61,10 +61,10 @@ pub struct UpdateWaterMarkTemplateOutput {
 }
 
 acs_core::model! {
-UpdateWaterMarkTemplateOutput {
-    0 water_mark_template: object("WaterMarkTemplate"),
-    1 request_id: string("RequestId"),
-}
+    UpdateWaterMarkTemplateOutput {
+        0 water_mark_template: object("WaterMarkTemplate"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `WaterMarkTemplate.RatioRefer` of the answer of [`UpdateWaterMarkTemplate`](crate::UpdateWaterMarkTemplate).
@@ -82,12 +82,12 @@ pub struct RatioRefer {
 }
 
 acs_core::model! {
-RatioRefer {
-    0 dx: string("Dx"),
-    1 width: string("Width"),
-    2 height: string("Height"),
-    3 dy: string("Dy"),
-}
+    RatioRefer {
+        0 dx: string("Dx"),
+        1 width: string("Width"),
+        2 height: string("Height"),
+        3 dy: string("Dy"),
+    }
 }
 
 /// `WaterMarkTemplate.Timeline` of the answer of [`UpdateWaterMarkTemplate`](crate::UpdateWaterMarkTemplate).
@@ -101,10 +101,10 @@ pub struct Timeline {
 }
 
 acs_core::model! {
-Timeline {
-    0 start: string("Start"),
-    1 duration: string("Duration"),
-}
+    Timeline {
+        0 start: string("Start"),
+        1 duration: string("Duration"),
+    }
 }
 
 /// `WaterMarkTemplate` of the answer of [`UpdateWaterMarkTemplate`](crate::UpdateWaterMarkTemplate).
@@ -136,17 +136,17 @@ pub struct WaterMarkTemplate {
 }
 
 acs_core::model! {
-WaterMarkTemplate {
-    0 r#type: string("Type"),
-    1 ratio_refer: object("RatioRefer"),
-    2 refer_pos: string("ReferPos"),
-    3 state: string("State"),
-    4 dx: string("Dx"),
-    5 width: string("Width"),
-    6 height: string("Height"),
-    7 timeline: object("Timeline"),
-    8 name: string("Name"),
-    9 dy: string("Dy"),
-    10 id: string("Id"),
-}
+    WaterMarkTemplate {
+        0 r#type: string("Type"),
+        1 ratio_refer: object("RatioRefer"),
+        2 refer_pos: string("ReferPos"),
+        3 state: string("State"),
+        4 dx: string("Dx"),
+        5 width: string("Width"),
+        6 height: string("Height"),
+        7 timeline: object("Timeline"),
+        8 name: string("Name"),
+        9 dy: string("Dy"),
+        10 id: string("Id"),
+    }
 }

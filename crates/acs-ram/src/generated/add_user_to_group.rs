@@ -36,10 +36,10 @@ impl AddUserToGroup {
 }
 
 acs_core::model! {
-AddUserToGroup {
-    0 user_name: string("UserName"),
-    1 group_name: string("GroupName"),
-}
+    AddUserToGroup {
+        0 user_name: string("UserName"),
+        1 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for AddUserToGroup {
@@ -63,7 +63,7 @@ pub struct AddUserToGroupOutput {
 }
 
 acs_core::model! {
-AddUserToGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    AddUserToGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

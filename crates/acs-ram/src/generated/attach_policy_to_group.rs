@@ -54,12 +54,12 @@ impl AttachPolicyToGroup {
 }
 
 acs_core::model! {
-AttachPolicyToGroup {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-    2 group_name: string("GroupName"),
-    3 resource_group_id: string("ResourceGroupId"),
-}
+    AttachPolicyToGroup {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+        2 group_name: string("GroupName"),
+        3 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for AttachPolicyToGroup {
@@ -83,7 +83,7 @@ pub struct AttachPolicyToGroupOutput {
 }
 
 acs_core::model! {
-AttachPolicyToGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    AttachPolicyToGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -54,12 +54,12 @@ impl AttachPolicyToRole {
 }
 
 acs_core::model! {
-AttachPolicyToRole {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-    2 role_name: string("RoleName"),
-    3 resource_group_id: string("ResourceGroupId"),
-}
+    AttachPolicyToRole {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+        2 role_name: string("RoleName"),
+        3 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for AttachPolicyToRole {
@@ -83,7 +83,7 @@ pub struct AttachPolicyToRoleOutput {
 }
 
 acs_core::model! {
-AttachPolicyToRoleOutput {
-    0 request_id: string("RequestId"),
-}
+    AttachPolicyToRoleOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -54,12 +54,12 @@ impl AttachPolicyToUser {
 }
 
 acs_core::model! {
-AttachPolicyToUser {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-    2 user_name: string("UserName"),
-    3 resource_group_id: string("ResourceGroupId"),
-}
+    AttachPolicyToUser {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+        2 user_name: string("UserName"),
+        3 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for AttachPolicyToUser {
@@ -83,7 +83,7 @@ pub struct AttachPolicyToUserOutput {
 }
 
 acs_core::model! {
-AttachPolicyToUserOutput {
-    0 request_id: string("RequestId"),
-}
+    AttachPolicyToUserOutput {
+        0 request_id: string("RequestId"),
+    }
 }

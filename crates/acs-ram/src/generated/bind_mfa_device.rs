@@ -54,12 +54,12 @@ impl BindMfaDevice {
 }
 
 acs_core::model! {
-BindMfaDevice {
-    0 serial_number: string("SerialNumber"),
-    1 user_name: string("UserName"),
-    2 authentication_code1: string("AuthenticationCode1").secret(),
-    3 authentication_code2: string("AuthenticationCode2").secret(),
-}
+    BindMfaDevice {
+        0 serial_number: string("SerialNumber"),
+        1 user_name: string("UserName"),
+        2 authentication_code1: string("AuthenticationCode1").secret(),
+        3 authentication_code2: string("AuthenticationCode2").secret(),
+    }
 }
 
 impl acs_core::operation::Operation for BindMfaDevice {
@@ -83,7 +83,7 @@ pub struct BindMfaDeviceOutput {
 }
 
 acs_core::model! {
-BindMfaDeviceOutput {
-    0 request_id: string("RequestId"),
-}
+    BindMfaDeviceOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -36,10 +36,10 @@ impl ChangePassword {
 }
 
 acs_core::model! {
-ChangePassword {
-    0 old_password: string("OldPassword").secret(),
-    1 new_password: string("NewPassword").secret(),
-}
+    ChangePassword {
+        0 old_password: string("OldPassword").secret(),
+        1 new_password: string("NewPassword").secret(),
+    }
 }
 
 impl acs_core::operation::Operation for ChangePassword {
@@ -63,7 +63,7 @@ pub struct ChangePasswordOutput {
 }
 
 acs_core::model! {
-ChangePasswordOutput {
-    0 request_id: string("RequestId"),
-}
+    ChangePasswordOutput {
+        0 request_id: string("RequestId"),
+    }
 }

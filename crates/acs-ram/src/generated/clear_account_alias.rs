@@ -17,8 +17,8 @@ impl ClearAccountAlias {
 }
 
 acs_core::model! {
-ClearAccountAlias {
-}
+    ClearAccountAlias {
+    }
 }
 
 impl acs_core::operation::Operation for ClearAccountAlias {
@@ -42,7 +42,7 @@ pub struct ClearAccountAliasOutput {
 }
 
 acs_core::model! {
-ClearAccountAliasOutput {
-    0 request_id: string("RequestId"),
-}
+    ClearAccountAliasOutput {
+        0 request_id: string("RequestId"),
+    }
 }

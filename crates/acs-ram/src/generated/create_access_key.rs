@@ -29,9 +29,9 @@ impl CreateAccessKey {
 }
 
 acs_core::model! {
-CreateAccessKey {
-    0 user_name: string("UserName"),
-}
+    CreateAccessKey {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateAccessKey {
@@ -58,10 +58,10 @@ pub struct CreateAccessKeyOutput {
 }
 
 acs_core::model! {
-CreateAccessKeyOutput {
-    0 request_id: string("RequestId"),
-    1 access_key: object("AccessKey").always(),
-}
+    CreateAccessKeyOutput {
+        0 request_id: string("RequestId"),
+        1 access_key: object("AccessKey").always(),
+    }
 }
 
 /// `AccessKey` of the answer of [`CreateAccessKey`](crate::CreateAccessKey).
@@ -79,10 +79,10 @@ pub struct AccessKey {
 }
 
 acs_core::model! {
-AccessKey {
-    0 status: string("Status"),
-    1 access_key_secret: string("AccessKeySecret").always().secret(),
-    2 create_date: string("CreateDate"),
-    3 access_key_id: string("AccessKeyId").always(),
-}
+    AccessKey {
+        0 status: string("Status"),
+        1 access_key_secret: string("AccessKeySecret").always().secret(),
+        2 create_date: string("CreateDate"),
+        3 access_key_id: string("AccessKeyId").always(),
+    }
 }

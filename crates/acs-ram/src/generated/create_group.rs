@@ -36,10 +36,10 @@ impl CreateGroup {
 }
 
 acs_core::model! {
-CreateGroup {
-    0 group_name: string("GroupName"),
-    1 comments: string("Comments"),
-}
+    CreateGroup {
+        0 group_name: string("GroupName"),
+        1 comments: string("Comments"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateGroup {
@@ -65,10 +65,10 @@ pub struct CreateGroupOutput {
 }
 
 acs_core::model! {
-CreateGroupOutput {
-    0 group: object("Group"),
-    1 request_id: string("RequestId"),
-}
+    CreateGroupOutput {
+        0 group: object("Group"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Group` of the answer of [`CreateGroup`](crate::CreateGroup).
@@ -86,10 +86,10 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 group_id: string("GroupId"),
-    1 group_name: string("GroupName"),
-    2 comments: string("Comments"),
-    3 create_date: string("CreateDate"),
-}
+    Group {
+        0 group_id: string("GroupId"),
+        1 group_name: string("GroupName"),
+        2 comments: string("Comments"),
+        3 create_date: string("CreateDate"),
+    }
 }

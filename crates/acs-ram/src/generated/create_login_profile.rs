@@ -56,12 +56,12 @@ impl CreateLoginProfile {
 }
 
 acs_core::model! {
-CreateLoginProfile {
-    0 user_name: string("UserName"),
-    1 password: string("Password").secret(),
-    2 password_reset_required: boolean("PasswordResetRequired"),
-    3 mfa_bind_required: boolean("MFABindRequired"),
-}
+    CreateLoginProfile {
+        0 user_name: string("UserName"),
+        1 password: string("Password").secret(),
+        2 password_reset_required: boolean("PasswordResetRequired"),
+        3 mfa_bind_required: boolean("MFABindRequired"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateLoginProfile {
@@ -87,10 +87,10 @@ pub struct CreateLoginProfileOutput {
 }
 
 acs_core::model! {
-CreateLoginProfileOutput {
-    0 request_id: string("RequestId"),
-    1 login_profile: object("LoginProfile"),
-}
+    CreateLoginProfileOutput {
+        0 request_id: string("RequestId"),
+        1 login_profile: object("LoginProfile"),
+    }
 }
 
 /// `LoginProfile` of the answer of [`CreateLoginProfile`](crate::CreateLoginProfile).
@@ -108,10 +108,10 @@ pub struct LoginProfile {
 }
 
 acs_core::model! {
-LoginProfile {
-    0 password_reset_required: boolean("PasswordResetRequired"),
-    1 create_date: string("CreateDate"),
-    2 user_name: string("UserName"),
-    3 mfa_bind_required: boolean("MFABindRequired"),
-}
+    LoginProfile {
+        0 password_reset_required: boolean("PasswordResetRequired"),
+        1 create_date: string("CreateDate"),
+        2 user_name: string("UserName"),
+        3 mfa_bind_required: boolean("MFABindRequired"),
+    }
 }

@@ -56,12 +56,12 @@ impl CreatePolicy {
 }
 
 acs_core::model! {
-CreatePolicy {
-    0 policy_name: string("PolicyName"),
-    1 description: string("Description"),
-    2 policy_document: string("PolicyDocument"),
-    3 tag: list("Tag").as_json(),
-}
+    CreatePolicy {
+        0 policy_name: string("PolicyName"),
+        1 description: string("Description"),
+        2 policy_document: string("PolicyDocument"),
+        3 tag: list("Tag").as_json(),
+    }
 }
 
 impl acs_core::operation::Operation for CreatePolicy {
@@ -87,10 +87,10 @@ pub struct CreatePolicyOutput {
 }
 
 acs_core::model! {
-CreatePolicyOutput {
-    0 policy: object("Policy").always(),
-    1 request_id: string("RequestId"),
-}
+    CreatePolicyOutput {
+        0 policy: object("Policy").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Policy` of the answer of [`CreatePolicy`](crate::CreatePolicy).
@@ -110,13 +110,13 @@ pub struct Policy {
 }
 
 acs_core::model! {
-Policy {
-    0 default_version: string("DefaultVersion"),
-    1 description: string("Description"),
-    2 policy_name: string("PolicyName"),
-    3 create_date: string("CreateDate"),
-    4 policy_type: string("PolicyType"),
-}
+    Policy {
+        0 default_version: string("DefaultVersion"),
+        1 description: string("Description"),
+        2 policy_name: string("PolicyName"),
+        3 create_date: string("CreateDate"),
+        4 policy_type: string("PolicyType"),
+    }
 }
 
 /// `Tag[]` of [`CreatePolicy`](crate::CreatePolicy).
@@ -153,8 +153,8 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    Tag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }

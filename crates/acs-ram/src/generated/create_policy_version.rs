@@ -55,12 +55,12 @@ impl CreatePolicyVersion {
 }
 
 acs_core::model! {
-CreatePolicyVersion {
-    0 policy_name: string("PolicyName"),
-    1 policy_document: string("PolicyDocument"),
-    2 set_as_default: boolean("SetAsDefault"),
-    3 rotate_strategy: string("RotateStrategy"),
-}
+    CreatePolicyVersion {
+        0 policy_name: string("PolicyName"),
+        1 policy_document: string("PolicyDocument"),
+        2 set_as_default: boolean("SetAsDefault"),
+        3 rotate_strategy: string("RotateStrategy"),
+    }
 }
 
 impl acs_core::operation::Operation for CreatePolicyVersion {
@@ -86,10 +86,10 @@ pub struct CreatePolicyVersionOutput {
 }
 
 acs_core::model! {
-CreatePolicyVersionOutput {
-    0 policy_version: object("PolicyVersion"),
-    1 request_id: string("RequestId"),
-}
+    CreatePolicyVersionOutput {
+        0 policy_version: object("PolicyVersion"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `PolicyVersion` of the answer of [`CreatePolicyVersion`](crate::CreatePolicyVersion).
@@ -107,10 +107,10 @@ pub struct PolicyVersion {
 }
 
 acs_core::model! {
-PolicyVersion {
-    0 is_default_version: boolean("IsDefaultVersion"),
-    1 policy_document: string("PolicyDocument"),
-    2 version_id: string("VersionId"),
-    3 create_date: string("CreateDate"),
-}
+    PolicyVersion {
+        0 is_default_version: boolean("IsDefaultVersion"),
+        1 policy_document: string("PolicyDocument"),
+        2 version_id: string("VersionId"),
+        3 create_date: string("CreateDate"),
+    }
 }

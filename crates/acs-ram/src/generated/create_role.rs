@@ -81,14 +81,14 @@ impl CreateRole {
 }
 
 acs_core::model! {
-CreateRole {
-    0 role_name: string("RoleName"),
-    1 description: string("Description"),
-    2 assume_role_policy_document: string("AssumeRolePolicyDocument"),
-    3 max_session_duration: integer("MaxSessionDuration").rules(&[acs_core::model::Rule::Range(3600, 43200)]),
-    4 tag: list("Tag").as_json(),
-    5 allow_console_login: boolean("AllowConsoleLogin"),
-}
+    CreateRole {
+        0 role_name: string("RoleName"),
+        1 description: string("Description"),
+        2 assume_role_policy_document: string("AssumeRolePolicyDocument"),
+        3 max_session_duration: integer("MaxSessionDuration").rules(&[acs_core::model::Rule::Range(3600, 43200)]),
+        4 tag: list("Tag").as_json(),
+        5 allow_console_login: boolean("AllowConsoleLogin"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateRole {
@@ -110,10 +110,10 @@ pub struct CreateRoleOutput {
 }
 
 acs_core::model! {
-CreateRoleOutput {
-    0 role: object("Role").always(),
-    1 request_id: string("RequestId"),
-}
+    CreateRoleOutput {
+        0 role: object("Role").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Role` of the answer of [`CreateRole`](crate::CreateRole).
@@ -139,16 +139,16 @@ pub struct Role {
 }
 
 acs_core::model! {
-Role {
-    0 assume_role_policy_document: string("AssumeRolePolicyDocument"),
-    1 description: string("Description"),
-    2 max_session_duration: integer("MaxSessionDuration"),
-    3 role_name: string("RoleName"),
-    4 create_date: string("CreateDate"),
-    5 role_id: string("RoleId"),
-    6 arn: string("Arn"),
-    7 allow_console_login: boolean("AllowConsoleLogin"),
-}
+    Role {
+        0 assume_role_policy_document: string("AssumeRolePolicyDocument"),
+        1 description: string("Description"),
+        2 max_session_duration: integer("MaxSessionDuration"),
+        3 role_name: string("RoleName"),
+        4 create_date: string("CreateDate"),
+        5 role_id: string("RoleId"),
+        6 arn: string("Arn"),
+        7 allow_console_login: boolean("AllowConsoleLogin"),
+    }
 }
 
 /// `Tag[]` of [`CreateRole`](crate::CreateRole).
@@ -185,8 +185,8 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    Tag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }

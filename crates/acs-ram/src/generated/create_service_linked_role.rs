@@ -41,11 +41,11 @@ impl CreateServiceLinkedRole {
 }
 
 acs_core::model! {
-CreateServiceLinkedRole {
-    0 custom_suffix: string("CustomSuffix"),
-    1 description: string("Description"),
-    2 service_name: string("ServiceName").required(),
-}
+    CreateServiceLinkedRole {
+        0 custom_suffix: string("CustomSuffix"),
+        1 description: string("Description"),
+        2 service_name: string("ServiceName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for CreateServiceLinkedRole {
@@ -72,10 +72,10 @@ pub struct CreateServiceLinkedRoleOutput {
 }
 
 acs_core::model! {
-CreateServiceLinkedRoleOutput {
-    0 request_id: string("RequestId"),
-    1 role: object("Role"),
-}
+    CreateServiceLinkedRoleOutput {
+        0 request_id: string("RequestId"),
+        1 role: object("Role"),
+    }
 }
 
 /// `Role` of the answer of [`CreateServiceLinkedRole`](crate::CreateServiceLinkedRole).
@@ -99,13 +99,13 @@ pub struct Role {
 }
 
 acs_core::model! {
-Role {
-    0 arn: string("Arn"),
-    1 assume_role_policy_document: string("AssumeRolePolicyDocument"),
-    2 create_date: string("CreateDate"),
-    3 description: string("Description"),
-    4 is_service_linked_role: boolean("IsServiceLinkedRole"),
-    5 role_id: string("RoleId"),
-    6 role_name: string("RoleName"),
-}
+    Role {
+        0 arn: string("Arn"),
+        1 assume_role_policy_document: string("AssumeRolePolicyDocument"),
+        2 create_date: string("CreateDate"),
+        3 description: string("Description"),
+        4 is_service_linked_role: boolean("IsServiceLinkedRole"),
+        5 role_id: string("RoleId"),
+        6 role_name: string("RoleName"),
+    }
 }

@@ -65,13 +65,13 @@ impl CreateUser {
 }
 
 acs_core::model! {
-CreateUser {
-    0 user_name: string("UserName"),
-    1 display_name: string("DisplayName"),
-    2 mobile_phone: string("MobilePhone"),
-    3 email: string("Email"),
-    4 comments: string("Comments"),
-}
+    CreateUser {
+        0 user_name: string("UserName"),
+        1 display_name: string("DisplayName"),
+        2 mobile_phone: string("MobilePhone"),
+        3 email: string("Email"),
+        4 comments: string("Comments"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateUser {
@@ -93,10 +93,10 @@ pub struct CreateUserOutput {
 }
 
 acs_core::model! {
-CreateUserOutput {
-    0 user: object("User").always(),
-    1 request_id: string("RequestId"),
-}
+    CreateUserOutput {
+        0 user: object("User").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `User` of the answer of [`CreateUser`](crate::CreateUser).
@@ -120,13 +120,13 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 email: string("Email"),
-    2 mobile_phone: string("MobilePhone"),
-    3 user_id: string("UserId"),
-    4 comments: string("Comments"),
-    5 create_date: string("CreateDate"),
-    6 user_name: string("UserName"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 email: string("Email"),
+        2 mobile_phone: string("MobilePhone"),
+        3 user_id: string("UserId"),
+        4 comments: string("Comments"),
+        5 create_date: string("CreateDate"),
+        6 user_name: string("UserName"),
+    }
 }

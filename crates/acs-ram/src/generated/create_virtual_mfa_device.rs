@@ -27,9 +27,9 @@ impl CreateVirtualMfaDevice {
 }
 
 acs_core::model! {
-CreateVirtualMfaDevice {
-    0 virtual_mfa_device_name: string("VirtualMFADeviceName"),
-}
+    CreateVirtualMfaDevice {
+        0 virtual_mfa_device_name: string("VirtualMFADeviceName"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateVirtualMfaDevice {
@@ -56,10 +56,10 @@ pub struct CreateVirtualMfaDeviceOutput {
 }
 
 acs_core::model! {
-CreateVirtualMfaDeviceOutput {
-    0 virtual_mfa_device: object("VirtualMFADevice"),
-    1 request_id: string("RequestId"),
-}
+    CreateVirtualMfaDeviceOutput {
+        0 virtual_mfa_device: object("VirtualMFADevice"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `VirtualMFADevice` of the answer of [`CreateVirtualMfaDevice`](crate::CreateVirtualMfaDevice).
@@ -75,9 +75,9 @@ pub struct VirtualMfaDevice {
 }
 
 acs_core::model! {
-VirtualMfaDevice {
-    0 serial_number: string("SerialNumber"),
-    1 qr_code_png: string("QRCodePNG").secret(),
-    2 base32_string_seed: string("Base32StringSeed").secret(),
-}
+    VirtualMfaDevice {
+        0 serial_number: string("SerialNumber"),
+        1 qr_code_png: string("QRCodePNG").secret(),
+        2 base32_string_seed: string("Base32StringSeed").secret(),
+    }
 }

@@ -35,9 +35,9 @@ impl DecodeDiagnosticMessage {
 }
 
 acs_core::model! {
-DecodeDiagnosticMessage {
-    0 encoded_diagnostic_message: string("EncodedDiagnosticMessage"),
-}
+    DecodeDiagnosticMessage {
+        0 encoded_diagnostic_message: string("EncodedDiagnosticMessage"),
+    }
 }
 
 impl acs_core::operation::Operation for DecodeDiagnosticMessage {
@@ -64,10 +64,10 @@ pub struct DecodeDiagnosticMessageOutput {
 }
 
 acs_core::model! {
-DecodeDiagnosticMessageOutput {
-    0 request_id: string("RequestId"),
-    1 decoded_diagnostic_message: object("DecodedDiagnosticMessage"),
-}
+    DecodeDiagnosticMessageOutput {
+        0 request_id: string("RequestId"),
+        1 decoded_diagnostic_message: object("DecodedDiagnosticMessage"),
+    }
 }
 
 /// `DecodedDiagnosticMessage.AuthConditions[]` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
@@ -81,10 +81,10 @@ pub struct AuthCondition {
 }
 
 acs_core::model! {
-AuthCondition {
-    0 condition_key: string("ConditionKey"),
-    1 condition_values: list("ConditionValues"),
-}
+    AuthCondition {
+        0 condition_key: string("ConditionKey"),
+        1 condition_values: list("ConditionValues"),
+    }
 }
 
 /// `DecodedDiagnosticMessage.AuthPrincipal` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
@@ -100,11 +100,11 @@ pub struct AuthPrincipal {
 }
 
 acs_core::model! {
-AuthPrincipal {
-    0 auth_principal_type: string("AuthPrincipalType"),
-    1 auth_principal_owner_id: string("AuthPrincipalOwnerId"),
-    2 auth_principal_display_name: string("AuthPrincipalDisplayName"),
-}
+    AuthPrincipal {
+        0 auth_principal_type: string("AuthPrincipalType"),
+        1 auth_principal_owner_id: string("AuthPrincipalOwnerId"),
+        2 auth_principal_display_name: string("AuthPrincipalDisplayName"),
+    }
 }
 
 /// `DecodedDiagnosticMessage` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
@@ -128,15 +128,15 @@ pub struct DecodedDiagnosticMessage {
 }
 
 acs_core::model! {
-DecodedDiagnosticMessage {
-    0 explicit_deny: boolean("ExplicitDeny"),
-    1 no_permission_policy_type: string("NoPermissionPolicyType"),
-    2 auth_action: string("AuthAction"),
-    3 auth_resource: string("AuthResource"),
-    4 auth_principal: object("AuthPrincipal"),
-    5 auth_conditions: list("AuthConditions"),
-    6 matched_policies: list("MatchedPolicies"),
-}
+    DecodedDiagnosticMessage {
+        0 explicit_deny: boolean("ExplicitDeny"),
+        1 no_permission_policy_type: string("NoPermissionPolicyType"),
+        2 auth_action: string("AuthAction"),
+        3 auth_resource: string("AuthResource"),
+        4 auth_principal: object("AuthPrincipal"),
+        5 auth_conditions: list("AuthConditions"),
+        6 matched_policies: list("MatchedPolicies"),
+    }
 }
 
 /// `DecodedDiagnosticMessage.MatchedPolicies[]` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
@@ -158,12 +158,12 @@ pub struct MatchedPolicy {
 }
 
 acs_core::model! {
-MatchedPolicy {
-    0 effect: string("Effect"),
-    1 policy_identifier: string("PolicyIdentifier"),
-    2 policy_type: string("PolicyType"),
-    3 policy_version: string("PolicyVersion"),
-    4 attached_entity_type: string("AttachedEntityType"),
-    5 attached_scope: string("AttachedScope"),
-}
+    MatchedPolicy {
+        0 effect: string("Effect"),
+        1 policy_identifier: string("PolicyIdentifier"),
+        2 policy_type: string("PolicyType"),
+        3 policy_version: string("PolicyVersion"),
+        4 attached_entity_type: string("AttachedEntityType"),
+        5 attached_scope: string("AttachedScope"),
+    }
 }

@@ -36,10 +36,10 @@ impl DeleteAccessKey {
 }
 
 acs_core::model! {
-DeleteAccessKey {
-    0 user_name: string("UserName"),
-    1 user_access_key_id: string("UserAccessKeyId"),
-}
+    DeleteAccessKey {
+        0 user_name: string("UserName"),
+        1 user_access_key_id: string("UserAccessKeyId"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAccessKey {
@@ -63,7 +63,7 @@ pub struct DeleteAccessKeyOutput {
 }
 
 acs_core::model! {
-DeleteAccessKeyOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteAccessKeyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

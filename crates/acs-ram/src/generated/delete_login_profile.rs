@@ -27,9 +27,9 @@ impl DeleteLoginProfile {
 }
 
 acs_core::model! {
-DeleteLoginProfile {
-    0 user_name: string("UserName"),
-}
+    DeleteLoginProfile {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteLoginProfile {
@@ -53,7 +53,7 @@ pub struct DeleteLoginProfileOutput {
 }
 
 acs_core::model! {
-DeleteLoginProfileOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteLoginProfileOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -37,10 +37,10 @@ impl DeletePolicy {
 }
 
 acs_core::model! {
-DeletePolicy {
-    0 policy_name: string("PolicyName"),
-    1 cascading_delete: boolean("CascadingDelete"),
-}
+    DeletePolicy {
+        0 policy_name: string("PolicyName"),
+        1 cascading_delete: boolean("CascadingDelete"),
+    }
 }
 
 impl acs_core::operation::Operation for DeletePolicy {
@@ -64,7 +64,7 @@ pub struct DeletePolicyOutput {
 }
 
 acs_core::model! {
-DeletePolicyOutput {
-    0 request_id: string("RequestId"),
-}
+    DeletePolicyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

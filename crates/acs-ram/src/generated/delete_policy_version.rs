@@ -36,10 +36,10 @@ impl DeletePolicyVersion {
 }
 
 acs_core::model! {
-DeletePolicyVersion {
-    0 policy_name: string("PolicyName"),
-    1 version_id: string("VersionId"),
-}
+    DeletePolicyVersion {
+        0 policy_name: string("PolicyName"),
+        1 version_id: string("VersionId"),
+    }
 }
 
 impl acs_core::operation::Operation for DeletePolicyVersion {
@@ -63,7 +63,7 @@ pub struct DeletePolicyVersionOutput {
 }
 
 acs_core::model! {
-DeletePolicyVersionOutput {
-    0 request_id: string("RequestId"),
-}
+    DeletePolicyVersionOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -27,9 +27,9 @@ impl DeleteRole {
 }
 
 acs_core::model! {
-DeleteRole {
-    0 role_name: string("RoleName"),
-}
+    DeleteRole {
+        0 role_name: string("RoleName"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteRole {
@@ -49,7 +49,7 @@ pub struct DeleteRoleOutput {
 }
 
 acs_core::model! {
-DeleteRoleOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteRoleOutput {
+        0 request_id: string("RequestId"),
+    }
 }

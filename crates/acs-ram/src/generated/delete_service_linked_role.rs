@@ -21,9 +21,9 @@ impl DeleteServiceLinkedRole {
 }
 
 acs_core::model! {
-DeleteServiceLinkedRole {
-    0 role_name: string("RoleName").required(),
-}
+    DeleteServiceLinkedRole {
+        0 role_name: string("RoleName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteServiceLinkedRole {
@@ -50,8 +50,8 @@ pub struct DeleteServiceLinkedRoleOutput {
 }
 
 acs_core::model! {
-DeleteServiceLinkedRoleOutput {
-    0 deletion_task_id: string("DeletionTaskId"),
-    1 request_id: string("RequestId"),
-}
+    DeleteServiceLinkedRoleOutput {
+        0 deletion_task_id: string("DeletionTaskId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -27,9 +27,9 @@ impl DeleteUser {
 }
 
 acs_core::model! {
-DeleteUser {
-    0 user_name: string("UserName"),
-}
+    DeleteUser {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteUser {
@@ -49,7 +49,7 @@ pub struct DeleteUserOutput {
 }
 
 acs_core::model! {
-DeleteUserOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteUserOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -27,9 +27,9 @@ impl DeleteVirtualMfaDevice {
 }
 
 acs_core::model! {
-DeleteVirtualMfaDevice {
-    0 serial_number: string("SerialNumber"),
-}
+    DeleteVirtualMfaDevice {
+        0 serial_number: string("SerialNumber"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteVirtualMfaDevice {
@@ -53,7 +53,7 @@ pub struct DeleteVirtualMfaDeviceOutput {
 }
 
 acs_core::model! {
-DeleteVirtualMfaDeviceOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteVirtualMfaDeviceOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -54,12 +54,12 @@ impl DetachPolicyFromGroup {
 }
 
 acs_core::model! {
-DetachPolicyFromGroup {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-    2 group_name: string("GroupName"),
-    3 resource_group_id: string("ResourceGroupId"),
-}
+    DetachPolicyFromGroup {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+        2 group_name: string("GroupName"),
+        3 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for DetachPolicyFromGroup {
@@ -83,7 +83,7 @@ pub struct DetachPolicyFromGroupOutput {
 }
 
 acs_core::model! {
-DetachPolicyFromGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    DetachPolicyFromGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

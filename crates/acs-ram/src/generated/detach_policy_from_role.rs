@@ -54,12 +54,12 @@ impl DetachPolicyFromRole {
 }
 
 acs_core::model! {
-DetachPolicyFromRole {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-    2 role_name: string("RoleName"),
-    3 resource_group_id: string("ResourceGroupId"),
-}
+    DetachPolicyFromRole {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+        2 role_name: string("RoleName"),
+        3 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for DetachPolicyFromRole {
@@ -83,7 +83,7 @@ pub struct DetachPolicyFromRoleOutput {
 }
 
 acs_core::model! {
-DetachPolicyFromRoleOutput {
-    0 request_id: string("RequestId"),
-}
+    DetachPolicyFromRoleOutput {
+        0 request_id: string("RequestId"),
+    }
 }

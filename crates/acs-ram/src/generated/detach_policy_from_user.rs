@@ -54,12 +54,12 @@ impl DetachPolicyFromUser {
 }
 
 acs_core::model! {
-DetachPolicyFromUser {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-    2 user_name: string("UserName"),
-    3 resource_group_id: string("ResourceGroupId"),
-}
+    DetachPolicyFromUser {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+        2 user_name: string("UserName"),
+        3 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for DetachPolicyFromUser {
@@ -83,7 +83,7 @@ pub struct DetachPolicyFromUserOutput {
 }
 
 acs_core::model! {
-DetachPolicyFromUserOutput {
-    0 request_id: string("RequestId"),
-}
+    DetachPolicyFromUserOutput {
+        0 request_id: string("RequestId"),
+    }
 }

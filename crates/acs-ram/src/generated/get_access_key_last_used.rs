@@ -36,10 +36,10 @@ impl GetAccessKeyLastUsed {
 }
 
 acs_core::model! {
-GetAccessKeyLastUsed {
-    0 user_name: string("UserName"),
-    1 user_access_key_id: string("UserAccessKeyId"),
-}
+    GetAccessKeyLastUsed {
+        0 user_name: string("UserName"),
+        1 user_access_key_id: string("UserAccessKeyId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetAccessKeyLastUsed {
@@ -66,10 +66,10 @@ pub struct GetAccessKeyLastUsedOutput {
 }
 
 acs_core::model! {
-GetAccessKeyLastUsedOutput {
-    0 access_key_last_used: object("AccessKeyLastUsed"),
-    1 request_id: string("RequestId"),
-}
+    GetAccessKeyLastUsedOutput {
+        0 access_key_last_used: object("AccessKeyLastUsed"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `AccessKeyLastUsed` of the answer of [`GetAccessKeyLastUsed`](crate::GetAccessKeyLastUsed).
@@ -81,7 +81,7 @@ pub struct AccessKeyLastUsed {
 }
 
 acs_core::model! {
-AccessKeyLastUsed {
-    0 last_used_date: string("LastUsedDate"),
-}
+    AccessKeyLastUsed {
+        0 last_used_date: string("LastUsedDate"),
+    }
 }

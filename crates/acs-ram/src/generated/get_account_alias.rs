@@ -17,8 +17,8 @@ impl GetAccountAlias {
 }
 
 acs_core::model! {
-GetAccountAlias {
-}
+    GetAccountAlias {
+    }
 }
 
 impl acs_core::operation::Operation for GetAccountAlias {
@@ -45,8 +45,8 @@ pub struct GetAccountAliasOutput {
 }
 
 acs_core::model! {
-GetAccountAliasOutput {
-    0 request_id: string("RequestId"),
-    1 account_alias: string("AccountAlias"),
-}
+    GetAccountAliasOutput {
+        0 request_id: string("RequestId"),
+        1 account_alias: string("AccountAlias"),
+    }
 }

@@ -27,9 +27,9 @@ impl GetGroup {
 }
 
 acs_core::model! {
-GetGroup {
-    0 group_name: string("GroupName"),
-}
+    GetGroup {
+        0 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetGroup {
@@ -52,10 +52,10 @@ pub struct GetGroupOutput {
 }
 
 acs_core::model! {
-GetGroupOutput {
-    0 group: object("Group"),
-    1 request_id: string("RequestId"),
-}
+    GetGroupOutput {
+        0 group: object("Group"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Group` of the answer of [`GetGroup`](crate::GetGroup).
@@ -75,11 +75,11 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 group_id: string("GroupId"),
-    1 update_date: string("UpdateDate"),
-    2 group_name: string("GroupName"),
-    3 comments: string("Comments"),
-    4 create_date: string("CreateDate"),
-}
+    Group {
+        0 group_id: string("GroupId"),
+        1 update_date: string("UpdateDate"),
+        2 group_name: string("GroupName"),
+        3 comments: string("Comments"),
+        4 create_date: string("CreateDate"),
+    }
 }

@@ -27,9 +27,9 @@ impl GetLoginProfile {
 }
 
 acs_core::model! {
-GetLoginProfile {
-    0 user_name: string("UserName"),
-}
+    GetLoginProfile {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetLoginProfile {
@@ -56,10 +56,10 @@ pub struct GetLoginProfileOutput {
 }
 
 acs_core::model! {
-GetLoginProfileOutput {
-    0 request_id: string("RequestId"),
-    1 login_profile: object("LoginProfile"),
-}
+    GetLoginProfileOutput {
+        0 request_id: string("RequestId"),
+        1 login_profile: object("LoginProfile"),
+    }
 }
 
 /// `LoginProfile` of the answer of [`GetLoginProfile`](crate::GetLoginProfile).
@@ -77,10 +77,10 @@ pub struct LoginProfile {
 }
 
 acs_core::model! {
-LoginProfile {
-    0 password_reset_required: boolean("PasswordResetRequired"),
-    1 create_date: string("CreateDate"),
-    2 user_name: string("UserName"),
-    3 mfa_bind_required: boolean("MFABindRequired"),
-}
+    LoginProfile {
+        0 password_reset_required: boolean("PasswordResetRequired"),
+        1 create_date: string("CreateDate"),
+        2 user_name: string("UserName"),
+        3 mfa_bind_required: boolean("MFABindRequired"),
+    }
 }

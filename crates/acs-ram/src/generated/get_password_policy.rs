@@ -17,8 +17,8 @@ impl GetPasswordPolicy {
 }
 
 acs_core::model! {
-GetPasswordPolicy {
-}
+    GetPasswordPolicy {
+    }
 }
 
 impl acs_core::operation::Operation for GetPasswordPolicy {
@@ -45,10 +45,10 @@ pub struct GetPasswordPolicyOutput {
 }
 
 acs_core::model! {
-GetPasswordPolicyOutput {
-    0 request_id: string("RequestId"),
-    1 password_policy: object("PasswordPolicy"),
-}
+    GetPasswordPolicyOutput {
+        0 request_id: string("RequestId"),
+        1 password_policy: object("PasswordPolicy"),
+    }
 }
 
 /// `PasswordPolicy` of the answer of [`GetPasswordPolicy`](crate::GetPasswordPolicy).
@@ -76,15 +76,15 @@ pub struct PasswordPolicy {
 }
 
 acs_core::model! {
-PasswordPolicy {
-    0 require_numbers: boolean("RequireNumbers"),
-    1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
-    2 hard_expiry: boolean("HardExpiry"),
-    3 password_reuse_prevention: integer("PasswordReusePrevention"),
-    4 require_symbols: boolean("RequireSymbols"),
-    5 max_password_age: integer("MaxPasswordAge"),
-    6 minimum_password_length: integer("MinimumPasswordLength"),
-    7 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
-    8 max_login_attemps: integer("MaxLoginAttemps"),
-}
+    PasswordPolicy {
+        0 require_numbers: boolean("RequireNumbers"),
+        1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
+        2 hard_expiry: boolean("HardExpiry"),
+        3 password_reuse_prevention: integer("PasswordReusePrevention"),
+        4 require_symbols: boolean("RequireSymbols"),
+        5 max_password_age: integer("MaxPasswordAge"),
+        6 minimum_password_length: integer("MinimumPasswordLength"),
+        7 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
+        8 max_login_attemps: integer("MaxLoginAttemps"),
+    }
 }

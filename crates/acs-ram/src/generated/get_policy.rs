@@ -38,10 +38,10 @@ impl GetPolicy {
 }
 
 acs_core::model! {
-GetPolicy {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-}
+    GetPolicy {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetPolicy {
@@ -66,11 +66,11 @@ pub struct GetPolicyOutput {
 }
 
 acs_core::model! {
-GetPolicyOutput {
-    0 policy: object("Policy").always(),
-    1 request_id: string("RequestId"),
-    2 default_policy_version: object("DefaultPolicyVersion"),
-}
+    GetPolicyOutput {
+        0 policy: object("Policy").always(),
+        1 request_id: string("RequestId"),
+        2 default_policy_version: object("DefaultPolicyVersion"),
+    }
 }
 
 /// `DefaultPolicyVersion` of the answer of [`GetPolicy`](crate::GetPolicy).
@@ -88,12 +88,12 @@ pub struct DefaultPolicyVersion {
 }
 
 acs_core::model! {
-DefaultPolicyVersion {
-    0 is_default_version: boolean("IsDefaultVersion"),
-    1 policy_document: string("PolicyDocument"),
-    2 version_id: string("VersionId"),
-    3 create_date: string("CreateDate"),
-}
+    DefaultPolicyVersion {
+        0 is_default_version: boolean("IsDefaultVersion"),
+        1 policy_document: string("PolicyDocument"),
+        2 version_id: string("VersionId"),
+        3 create_date: string("CreateDate"),
+    }
 }
 
 /// `Policy` of the answer of [`GetPolicy`](crate::GetPolicy).
@@ -119,14 +119,14 @@ pub struct Policy {
 }
 
 acs_core::model! {
-Policy {
-    0 default_version: string("DefaultVersion"),
-    1 update_date: string("UpdateDate"),
-    2 description: string("Description"),
-    3 policy_document: string("PolicyDocument"),
-    4 attachment_count: integer("AttachmentCount"),
-    5 policy_name: string("PolicyName"),
-    6 create_date: string("CreateDate"),
-    7 policy_type: string("PolicyType"),
-}
+    Policy {
+        0 default_version: string("DefaultVersion"),
+        1 update_date: string("UpdateDate"),
+        2 description: string("Description"),
+        3 policy_document: string("PolicyDocument"),
+        4 attachment_count: integer("AttachmentCount"),
+        5 policy_name: string("PolicyName"),
+        6 create_date: string("CreateDate"),
+        7 policy_type: string("PolicyType"),
+    }
 }

@@ -45,11 +45,11 @@ impl GetPolicyVersion {
 }
 
 acs_core::model! {
-GetPolicyVersion {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-    2 version_id: string("VersionId"),
-}
+    GetPolicyVersion {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+        2 version_id: string("VersionId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetPolicyVersion {
@@ -76,10 +76,10 @@ pub struct GetPolicyVersionOutput {
 }
 
 acs_core::model! {
-GetPolicyVersionOutput {
-    0 policy_version: object("PolicyVersion"),
-    1 request_id: string("RequestId"),
-}
+    GetPolicyVersionOutput {
+        0 policy_version: object("PolicyVersion"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `PolicyVersion` of the answer of [`GetPolicyVersion`](crate::GetPolicyVersion).
@@ -97,10 +97,10 @@ pub struct PolicyVersion {
 }
 
 acs_core::model! {
-PolicyVersion {
-    0 is_default_version: boolean("IsDefaultVersion"),
-    1 policy_document: string("PolicyDocument"),
-    2 version_id: string("VersionId"),
-    3 create_date: string("CreateDate"),
-}
+    PolicyVersion {
+        0 is_default_version: boolean("IsDefaultVersion"),
+        1 policy_document: string("PolicyDocument"),
+        2 version_id: string("VersionId"),
+        3 create_date: string("CreateDate"),
+    }
 }

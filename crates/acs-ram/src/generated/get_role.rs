@@ -29,9 +29,9 @@ impl GetRole {
 }
 
 acs_core::model! {
-GetRole {
-    0 role_name: string("RoleName"),
-}
+    GetRole {
+        0 role_name: string("RoleName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetRole {
@@ -54,10 +54,10 @@ pub struct GetRoleOutput {
 }
 
 acs_core::model! {
-GetRoleOutput {
-    0 role: object("Role").always(),
-    1 request_id: string("RequestId"),
-}
+    GetRoleOutput {
+        0 role: object("Role").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Role.LatestDeletionTask` of the answer of [`GetRole`](crate::GetRole).
@@ -71,10 +71,10 @@ pub struct LatestDeletionTask {
 }
 
 acs_core::model! {
-LatestDeletionTask {
-    0 create_date: string("CreateDate"),
-    1 deletion_task_id: string("DeletionTaskId"),
-}
+    LatestDeletionTask {
+        0 create_date: string("CreateDate"),
+        1 deletion_task_id: string("DeletionTaskId"),
+    }
 }
 
 /// `Role` of the answer of [`GetRole`](crate::GetRole).
@@ -108,18 +108,18 @@ pub struct Role {
 }
 
 acs_core::model! {
-Role {
-    0 assume_role_policy_document: string("AssumeRolePolicyDocument"),
-    1 update_date: string("UpdateDate"),
-    2 description: string("Description"),
-    3 max_session_duration: integer("MaxSessionDuration"),
-    4 role_name: string("RoleName"),
-    5 create_date: string("CreateDate"),
-    6 role_id: string("RoleId"),
-    7 arn: string("Arn"),
-    8 allow_console_login: boolean("AllowConsoleLogin"),
-    9 is_service_linked_role: boolean("IsServiceLinkedRole"),
-    10 latest_deletion_task: object("LatestDeletionTask"),
-    11 role_principal_name: string("RolePrincipalName"),
-}
+    Role {
+        0 assume_role_policy_document: string("AssumeRolePolicyDocument"),
+        1 update_date: string("UpdateDate"),
+        2 description: string("Description"),
+        3 max_session_duration: integer("MaxSessionDuration"),
+        4 role_name: string("RoleName"),
+        5 create_date: string("CreateDate"),
+        6 role_id: string("RoleId"),
+        7 arn: string("Arn"),
+        8 allow_console_login: boolean("AllowConsoleLogin"),
+        9 is_service_linked_role: boolean("IsServiceLinkedRole"),
+        10 latest_deletion_task: object("LatestDeletionTask"),
+        11 role_principal_name: string("RolePrincipalName"),
+    }
 }

@@ -27,9 +27,9 @@ impl GetServiceLinkedRoleTemplate {
 }
 
 acs_core::model! {
-GetServiceLinkedRoleTemplate {
-    0 service_name: string("ServiceName"),
-}
+    GetServiceLinkedRoleTemplate {
+        0 service_name: string("ServiceName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetServiceLinkedRoleTemplate {
@@ -57,10 +57,10 @@ pub struct GetServiceLinkedRoleTemplateOutput {
 }
 
 acs_core::model! {
-GetServiceLinkedRoleTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 service_linked_role_template: object("ServiceLinkedRoleTemplate"),
-}
+    GetServiceLinkedRoleTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 service_linked_role_template: object("ServiceLinkedRoleTemplate"),
+    }
 }
 
 /// `ServiceLinkedRoleTemplate.RoleDescriptions.RoleDescription[]` of the answer of [`GetServiceLinkedRoleTemplate`](crate::GetServiceLinkedRoleTemplate).
@@ -74,10 +74,10 @@ pub struct RoleDescription {
 }
 
 acs_core::model! {
-RoleDescription {
-    0 description: string("Description"),
-    1 language: string("Language"),
-}
+    RoleDescription {
+        0 description: string("Description"),
+        1 language: string("Language"),
+    }
 }
 
 /// `ServiceLinkedRoleTemplate.RoleDescriptions` of the answer of [`GetServiceLinkedRoleTemplate`](crate::GetServiceLinkedRoleTemplate).
@@ -89,9 +89,9 @@ pub struct RoleDescriptions {
 }
 
 acs_core::model! {
-RoleDescriptions {
-    0 role_description: list("RoleDescription"),
-}
+    RoleDescriptions {
+        0 role_description: list("RoleDescription"),
+    }
 }
 
 /// `ServiceLinkedRoleTemplate` of the answer of [`GetServiceLinkedRoleTemplate`](crate::GetServiceLinkedRoleTemplate).
@@ -111,11 +111,11 @@ pub struct ServiceLinkedRoleTemplate {
 }
 
 acs_core::model! {
-ServiceLinkedRoleTemplate {
-    0 multiple_roles_allowed: boolean("MultipleRolesAllowed"),
-    1 role_descriptions: object("RoleDescriptions"),
-    2 role_name_prefix: string("RoleNamePrefix"),
-    3 service_name: string("ServiceName"),
-    4 system_policy_name: string("SystemPolicyName"),
-}
+    ServiceLinkedRoleTemplate {
+        0 multiple_roles_allowed: boolean("MultipleRolesAllowed"),
+        1 role_descriptions: object("RoleDescriptions"),
+        2 role_name_prefix: string("RoleNamePrefix"),
+        3 service_name: string("ServiceName"),
+        4 system_policy_name: string("SystemPolicyName"),
+    }
 }

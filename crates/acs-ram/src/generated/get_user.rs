@@ -29,9 +29,9 @@ impl GetUser {
 }
 
 acs_core::model! {
-GetUser {
-    0 user_name: string("UserName"),
-}
+    GetUser {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetUser {
@@ -54,10 +54,10 @@ pub struct GetUserOutput {
 }
 
 acs_core::model! {
-GetUserOutput {
-    0 user: object("User").always(),
-    1 request_id: string("RequestId"),
-}
+    GetUserOutput {
+        0 user: object("User").always(),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `User` of the answer of [`GetUser`](crate::GetUser).
@@ -85,15 +85,15 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 email: string("Email"),
-    2 update_date: string("UpdateDate"),
-    3 mobile_phone: string("MobilePhone"),
-    4 user_id: string("UserId"),
-    5 comments: string("Comments"),
-    6 last_login_date: string("LastLoginDate"),
-    7 create_date: string("CreateDate"),
-    8 user_name: string("UserName"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 email: string("Email"),
+        2 update_date: string("UpdateDate"),
+        3 mobile_phone: string("MobilePhone"),
+        4 user_id: string("UserId"),
+        5 comments: string("Comments"),
+        6 last_login_date: string("LastLoginDate"),
+        7 create_date: string("CreateDate"),
+        8 user_name: string("UserName"),
+    }
 }

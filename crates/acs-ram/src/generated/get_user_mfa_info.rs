@@ -27,9 +27,9 @@ impl GetUserMfaInfo {
 }
 
 acs_core::model! {
-GetUserMfaInfo {
-    0 user_name: string("UserName"),
-}
+    GetUserMfaInfo {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for GetUserMfaInfo {
@@ -56,10 +56,10 @@ pub struct GetUserMfaInfoOutput {
 }
 
 acs_core::model! {
-GetUserMfaInfoOutput {
-    0 mfa_device: object("MFADevice"),
-    1 request_id: string("RequestId"),
-}
+    GetUserMfaInfoOutput {
+        0 mfa_device: object("MFADevice"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `MFADevice` of the answer of [`GetUserMfaInfo`](crate::GetUserMfaInfo).
@@ -73,8 +73,8 @@ pub struct MfaDevice {
 }
 
 acs_core::model! {
-MfaDevice {
-    0 serial_number: string("SerialNumber"),
-    1 r#type: string("Type"),
-}
+    MfaDevice {
+        0 serial_number: string("SerialNumber"),
+        1 r#type: string("Type"),
+    }
 }

@@ -27,9 +27,9 @@ impl ListAccessKeys {
 }
 
 acs_core::model! {
-ListAccessKeys {
-    0 user_name: string("UserName"),
-}
+    ListAccessKeys {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListAccessKeys {
@@ -56,10 +56,10 @@ pub struct ListAccessKeysOutput {
 }
 
 acs_core::model! {
-ListAccessKeysOutput {
-    0 access_keys: list("AccessKeys").wrapped_in("AccessKey"),
-    1 request_id: string("RequestId"),
-}
+    ListAccessKeysOutput {
+        0 access_keys: list("AccessKeys").wrapped_in("AccessKey"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `AccessKeys.AccessKey[]` of the answer of [`ListAccessKeys`](crate::ListAccessKeys).
@@ -75,9 +75,9 @@ pub struct AccessKey {
 }
 
 acs_core::model! {
-AccessKey {
-    0 status: string("Status"),
-    1 access_key_id: string("AccessKeyId"),
-    2 create_date: string("CreateDate"),
-}
+    AccessKey {
+        0 status: string("Status"),
+        1 access_key_id: string("AccessKeyId"),
+        2 create_date: string("CreateDate"),
+    }
 }

@@ -36,10 +36,10 @@ impl ListEntitiesForPolicy {
 }
 
 acs_core::model! {
-ListEntitiesForPolicy {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-}
+    ListEntitiesForPolicy {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListEntitiesForPolicy {
@@ -70,12 +70,12 @@ pub struct ListEntitiesForPolicyOutput {
 }
 
 acs_core::model! {
-ListEntitiesForPolicyOutput {
-    0 request_id: string("RequestId"),
-    1 groups: list("Groups").wrapped_in("Group"),
-    2 roles: list("Roles").wrapped_in("Role"),
-    3 users: list("Users").wrapped_in("User"),
-}
+    ListEntitiesForPolicyOutput {
+        0 request_id: string("RequestId"),
+        1 groups: list("Groups").wrapped_in("Group"),
+        2 roles: list("Roles").wrapped_in("Role"),
+        3 users: list("Users").wrapped_in("User"),
+    }
 }
 
 /// `Groups.Group[]` of the answer of [`ListEntitiesForPolicy`](crate::ListEntitiesForPolicy).
@@ -91,11 +91,11 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 group_name: string("GroupName"),
-    1 comments: string("Comments"),
-    2 attach_date: string("AttachDate"),
-}
+    Group {
+        0 group_name: string("GroupName"),
+        1 comments: string("Comments"),
+        2 attach_date: string("AttachDate"),
+    }
 }
 
 /// `Roles.Role[]` of the answer of [`ListEntitiesForPolicy`](crate::ListEntitiesForPolicy).
@@ -115,13 +115,13 @@ pub struct Role {
 }
 
 acs_core::model! {
-Role {
-    0 description: string("Description"),
-    1 role_name: string("RoleName"),
-    2 attach_date: string("AttachDate"),
-    3 arn: string("Arn"),
-    4 role_id: string("RoleId"),
-}
+    Role {
+        0 description: string("Description"),
+        1 role_name: string("RoleName"),
+        2 attach_date: string("AttachDate"),
+        3 arn: string("Arn"),
+        4 role_id: string("RoleId"),
+    }
 }
 
 /// `Users.User[]` of the answer of [`ListEntitiesForPolicy`](crate::ListEntitiesForPolicy).
@@ -139,10 +139,10 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 user_id: string("UserId"),
-    2 user_name: string("UserName"),
-    3 attach_date: string("AttachDate"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 user_id: string("UserId"),
+        2 user_name: string("UserName"),
+        3 attach_date: string("AttachDate"),
+    }
 }

@@ -27,9 +27,9 @@ impl ListGroupsForUser {
 }
 
 acs_core::model! {
-ListGroupsForUser {
-    0 user_name: string("UserName"),
-}
+    ListGroupsForUser {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListGroupsForUser {
@@ -56,10 +56,10 @@ pub struct ListGroupsForUserOutput {
 }
 
 acs_core::model! {
-ListGroupsForUserOutput {
-    0 request_id: string("RequestId"),
-    1 groups: list("Groups").wrapped_in("Group"),
-}
+    ListGroupsForUserOutput {
+        0 request_id: string("RequestId"),
+        1 groups: list("Groups").wrapped_in("Group"),
+    }
 }
 
 /// `Groups.Group[]` of the answer of [`ListGroupsForUser`](crate::ListGroupsForUser).
@@ -77,10 +77,10 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 group_id: string("GroupId"),
-    1 group_name: string("GroupName"),
-    2 comments: string("Comments"),
-    3 join_date: string("JoinDate"),
-}
+    Group {
+        0 group_id: string("GroupId"),
+        1 group_name: string("GroupName"),
+        2 comments: string("Comments"),
+        3 join_date: string("JoinDate"),
+    }
 }

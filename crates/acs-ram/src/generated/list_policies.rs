@@ -55,12 +55,12 @@ impl ListPolicies {
 }
 
 acs_core::model! {
-ListPolicies {
-    0 policy_type: string("PolicyType"),
-    1 marker: string("Marker"),
-    2 max_items: integer("MaxItems"),
-    3 tag: list("Tag").as_json(),
-}
+    ListPolicies {
+        0 policy_type: string("PolicyType"),
+        1 marker: string("Marker"),
+        2 max_items: integer("MaxItems"),
+        3 tag: list("Tag").as_json(),
+    }
 }
 
 impl acs_core::operation::Operation for ListPolicies {
@@ -91,12 +91,12 @@ pub struct ListPoliciesOutput {
 }
 
 acs_core::model! {
-ListPoliciesOutput {
-    0 policies: list("Policies").wrapped_in("Policy"),
-    1 request_id: string("RequestId"),
-    2 is_truncated: boolean("IsTruncated"),
-    3 marker: string("Marker"),
-}
+    ListPoliciesOutput {
+        0 policies: list("Policies").wrapped_in("Policy"),
+        1 request_id: string("RequestId"),
+        2 is_truncated: boolean("IsTruncated"),
+        3 marker: string("Marker"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListPolicies {
@@ -150,10 +150,10 @@ impl ListPoliciesTag {
 }
 
 acs_core::model! {
-ListPoliciesTag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    ListPoliciesTag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPolicies`](crate::ListPolicies).
@@ -179,16 +179,16 @@ pub struct Policy {
 }
 
 acs_core::model! {
-Policy {
-    0 default_version: string("DefaultVersion"),
-    1 description: string("Description"),
-    2 update_date: string("UpdateDate"),
-    3 attachment_count: integer("AttachmentCount"),
-    4 policy_name: string("PolicyName"),
-    5 create_date: string("CreateDate"),
-    6 policy_type: string("PolicyType"),
-    7 tags: list("Tags").wrapped_in("Tag"),
-}
+    Policy {
+        0 default_version: string("DefaultVersion"),
+        1 description: string("Description"),
+        2 update_date: string("UpdateDate"),
+        3 attachment_count: integer("AttachmentCount"),
+        4 policy_name: string("PolicyName"),
+        5 create_date: string("CreateDate"),
+        6 policy_type: string("PolicyType"),
+        7 tags: list("Tags").wrapped_in("Tag"),
+    }
 }
 
 /// `Policies.Policy.Tags.Tag[]` of the answer of [`ListPolicies`](crate::ListPolicies).
@@ -202,8 +202,8 @@ pub struct PolicyTag {
 }
 
 acs_core::model! {
-PolicyTag {
-    0 tag_key: string("TagKey"),
-    1 tag_value: string("TagValue"),
-}
+    PolicyTag {
+        0 tag_key: string("TagKey"),
+        1 tag_value: string("TagValue"),
+    }
 }

@@ -27,9 +27,9 @@ impl ListPoliciesForGroup {
 }
 
 acs_core::model! {
-ListPoliciesForGroup {
-    0 group_name: string("GroupName"),
-}
+    ListPoliciesForGroup {
+        0 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListPoliciesForGroup {
@@ -56,10 +56,10 @@ pub struct ListPoliciesForGroupOutput {
 }
 
 acs_core::model! {
-ListPoliciesForGroupOutput {
-    0 policies: list("Policies").wrapped_in("Policy"),
-    1 request_id: string("RequestId"),
-}
+    ListPoliciesForGroupOutput {
+        0 policies: list("Policies").wrapped_in("Policy"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPoliciesForGroup`](crate::ListPoliciesForGroup).
@@ -79,11 +79,11 @@ pub struct Policy {
 }
 
 acs_core::model! {
-Policy {
-    0 default_version: string("DefaultVersion"),
-    1 description: string("Description"),
-    2 policy_name: string("PolicyName"),
-    3 attach_date: string("AttachDate"),
-    4 policy_type: string("PolicyType"),
-}
+    Policy {
+        0 default_version: string("DefaultVersion"),
+        1 description: string("Description"),
+        2 policy_name: string("PolicyName"),
+        3 attach_date: string("AttachDate"),
+        4 policy_type: string("PolicyType"),
+    }
 }

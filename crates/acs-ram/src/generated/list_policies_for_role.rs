@@ -27,9 +27,9 @@ impl ListPoliciesForRole {
 }
 
 acs_core::model! {
-ListPoliciesForRole {
-    0 role_name: string("RoleName"),
-}
+    ListPoliciesForRole {
+        0 role_name: string("RoleName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListPoliciesForRole {
@@ -56,10 +56,10 @@ pub struct ListPoliciesForRoleOutput {
 }
 
 acs_core::model! {
-ListPoliciesForRoleOutput {
-    0 policies: list("Policies").wrapped_in("Policy"),
-    1 request_id: string("RequestId"),
-}
+    ListPoliciesForRoleOutput {
+        0 policies: list("Policies").wrapped_in("Policy"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPoliciesForRole`](crate::ListPoliciesForRole).
@@ -79,11 +79,11 @@ pub struct Policy {
 }
 
 acs_core::model! {
-Policy {
-    0 default_version: string("DefaultVersion"),
-    1 description: string("Description"),
-    2 policy_name: string("PolicyName"),
-    3 attach_date: string("AttachDate"),
-    4 policy_type: string("PolicyType"),
-}
+    Policy {
+        0 default_version: string("DefaultVersion"),
+        1 description: string("Description"),
+        2 policy_name: string("PolicyName"),
+        3 attach_date: string("AttachDate"),
+        4 policy_type: string("PolicyType"),
+    }
 }

@@ -27,9 +27,9 @@ impl ListPoliciesForUser {
 }
 
 acs_core::model! {
-ListPoliciesForUser {
-    0 user_name: string("UserName"),
-}
+    ListPoliciesForUser {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListPoliciesForUser {
@@ -56,10 +56,10 @@ pub struct ListPoliciesForUserOutput {
 }
 
 acs_core::model! {
-ListPoliciesForUserOutput {
-    0 policies: list("Policies").wrapped_in("Policy"),
-    1 request_id: string("RequestId"),
-}
+    ListPoliciesForUserOutput {
+        0 policies: list("Policies").wrapped_in("Policy"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPoliciesForUser`](crate::ListPoliciesForUser).
@@ -79,11 +79,11 @@ pub struct Policy {
 }
 
 acs_core::model! {
-Policy {
-    0 default_version: string("DefaultVersion"),
-    1 description: string("Description"),
-    2 policy_name: string("PolicyName"),
-    3 attach_date: string("AttachDate"),
-    4 policy_type: string("PolicyType"),
-}
+    Policy {
+        0 default_version: string("DefaultVersion"),
+        1 description: string("Description"),
+        2 policy_name: string("PolicyName"),
+        3 attach_date: string("AttachDate"),
+        4 policy_type: string("PolicyType"),
+    }
 }

@@ -36,10 +36,10 @@ impl ListPolicyVersions {
 }
 
 acs_core::model! {
-ListPolicyVersions {
-    0 policy_type: string("PolicyType"),
-    1 policy_name: string("PolicyName"),
-}
+    ListPolicyVersions {
+        0 policy_type: string("PolicyType"),
+        1 policy_name: string("PolicyName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListPolicyVersions {
@@ -66,10 +66,10 @@ pub struct ListPolicyVersionsOutput {
 }
 
 acs_core::model! {
-ListPolicyVersionsOutput {
-    0 request_id: string("RequestId"),
-    1 policy_versions: list("PolicyVersions").wrapped_in("PolicyVersion"),
-}
+    ListPolicyVersionsOutput {
+        0 request_id: string("RequestId"),
+        1 policy_versions: list("PolicyVersions").wrapped_in("PolicyVersion"),
+    }
 }
 
 /// `PolicyVersions.PolicyVersion[]` of the answer of [`ListPolicyVersions`](crate::ListPolicyVersions).
@@ -87,10 +87,10 @@ pub struct PolicyVersion {
 }
 
 acs_core::model! {
-PolicyVersion {
-    0 is_default_version: boolean("IsDefaultVersion"),
-    1 policy_document: string("PolicyDocument"),
-    2 version_id: string("VersionId"),
-    3 create_date: string("CreateDate"),
-}
+    PolicyVersion {
+        0 is_default_version: boolean("IsDefaultVersion"),
+        1 policy_document: string("PolicyDocument"),
+        2 version_id: string("VersionId"),
+        3 create_date: string("CreateDate"),
+    }
 }

@@ -46,11 +46,11 @@ impl ListRoles {
 }
 
 acs_core::model! {
-ListRoles {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-    2 tag: list("Tag").as_json(),
-}
+    ListRoles {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+        2 tag: list("Tag").as_json(),
+    }
 }
 
 impl acs_core::operation::Operation for ListRoles {
@@ -77,12 +77,12 @@ pub struct ListRolesOutput {
 }
 
 acs_core::model! {
-ListRolesOutput {
-    0 request_id: string("RequestId"),
-    1 is_truncated: boolean("IsTruncated"),
-    2 roles: list("Roles").wrapped_in("Role"),
-    3 marker: string("Marker"),
-}
+    ListRolesOutput {
+        0 request_id: string("RequestId"),
+        1 is_truncated: boolean("IsTruncated"),
+        2 roles: list("Roles").wrapped_in("Role"),
+        3 marker: string("Marker"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListRoles {
@@ -136,10 +136,10 @@ impl ListRolesTag {
 }
 
 acs_core::model! {
-ListRolesTag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    ListRolesTag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }
 
 /// `Roles.Role[]` of the answer of [`ListRoles`](crate::ListRoles).
@@ -167,17 +167,17 @@ pub struct Role {
 }
 
 acs_core::model! {
-Role {
-    0 description: string("Description"),
-    1 update_date: string("UpdateDate"),
-    2 max_session_duration: integer("MaxSessionDuration"),
-    3 role_name: string("RoleName"),
-    4 create_date: string("CreateDate"),
-    5 role_id: string("RoleId"),
-    6 arn: string("Arn"),
-    7 tags: list("Tags").wrapped_in("Tag"),
-    8 allow_console_login: boolean("AllowConsoleLogin"),
-}
+    Role {
+        0 description: string("Description"),
+        1 update_date: string("UpdateDate"),
+        2 max_session_duration: integer("MaxSessionDuration"),
+        3 role_name: string("RoleName"),
+        4 create_date: string("CreateDate"),
+        5 role_id: string("RoleId"),
+        6 arn: string("Arn"),
+        7 tags: list("Tags").wrapped_in("Tag"),
+        8 allow_console_login: boolean("AllowConsoleLogin"),
+    }
 }
 
 /// `Roles.Role.Tags.Tag[]` of the answer of [`ListRoles`](crate::ListRoles).
@@ -191,8 +191,8 @@ pub struct RoleTag {
 }
 
 acs_core::model! {
-RoleTag {
-    0 tag_key: string("TagKey"),
-    1 tag_value: string("TagValue"),
-}
+    RoleTag {
+        0 tag_key: string("TagKey"),
+        1 tag_value: string("TagValue"),
+    }
 }

@@ -65,13 +65,13 @@ impl ListTagResources {
 }
 
 acs_core::model! {
-ListTagResources {
-    0 resource_type: string("ResourceType").required(),
-    1 resource_names: list("ResourceNames").as_json(),
-    2 tag: list("Tag").as_json(),
-    3 page_size: integer("PageSize"),
-    4 next_token: string("NextToken"),
-}
+    ListTagResources {
+        0 resource_type: string("ResourceType").required(),
+        1 resource_names: list("ResourceNames").as_json(),
+        2 tag: list("Tag").as_json(),
+        3 page_size: integer("PageSize"),
+        4 next_token: string("NextToken"),
+    }
 }
 
 impl acs_core::operation::Operation for ListTagResources {
@@ -100,11 +100,11 @@ pub struct ListTagResourcesOutput {
 }
 
 acs_core::model! {
-ListTagResourcesOutput {
-    0 request_id: string("RequestId"),
-    1 tag_resources: list("TagResources"),
-    2 next_token: string("NextToken"),
-}
+    ListTagResourcesOutput {
+        0 request_id: string("RequestId"),
+        1 tag_resources: list("TagResources"),
+        2 next_token: string("NextToken"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListTagResources {
@@ -161,10 +161,10 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    Tag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }
 
 /// `TagResources[]` of the answer of [`ListTagResources`](crate::ListTagResources).
@@ -182,10 +182,10 @@ pub struct TagResource {
 }
 
 acs_core::model! {
-TagResource {
-    0 resource_name: string("ResourceName"),
-    1 resource_type: string("ResourceType"),
-    2 tag_key: string("TagKey"),
-    3 tag_value: string("TagValue"),
-}
+    TagResource {
+        0 resource_name: string("ResourceName"),
+        1 resource_type: string("ResourceType"),
+        2 tag_key: string("TagKey"),
+        3 tag_value: string("TagValue"),
+    }
 }

@@ -37,10 +37,10 @@ impl ListUsers {
 }
 
 acs_core::model! {
-ListUsers {
-    0 marker: string("Marker"),
-    1 max_items: integer("MaxItems"),
-}
+    ListUsers {
+        0 marker: string("Marker"),
+        1 max_items: integer("MaxItems"),
+    }
 }
 
 impl acs_core::operation::Operation for ListUsers {
@@ -67,12 +67,12 @@ pub struct ListUsersOutput {
 }
 
 acs_core::model! {
-ListUsersOutput {
-    0 request_id: string("RequestId"),
-    1 is_truncated: boolean("IsTruncated"),
-    2 marker: string("Marker"),
-    3 users: list("Users").wrapped_in("User"),
-}
+    ListUsersOutput {
+        0 request_id: string("RequestId"),
+        1 is_truncated: boolean("IsTruncated"),
+        2 marker: string("Marker"),
+        3 users: list("Users").wrapped_in("User"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListUsers {
@@ -115,14 +115,14 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 email: string("Email"),
-    2 update_date: string("UpdateDate"),
-    3 mobile_phone: string("MobilePhone"),
-    4 user_id: string("UserId"),
-    5 comments: string("Comments"),
-    6 create_date: string("CreateDate"),
-    7 user_name: string("UserName"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 email: string("Email"),
+        2 update_date: string("UpdateDate"),
+        3 mobile_phone: string("MobilePhone"),
+        4 user_id: string("UserId"),
+        5 comments: string("Comments"),
+        6 create_date: string("CreateDate"),
+        7 user_name: string("UserName"),
+    }
 }

@@ -17,8 +17,8 @@ impl ListVirtualMfaDevices {
 }
 
 acs_core::model! {
-ListVirtualMfaDevices {
-}
+    ListVirtualMfaDevices {
+    }
 }
 
 impl acs_core::operation::Operation for ListVirtualMfaDevices {
@@ -45,10 +45,10 @@ pub struct ListVirtualMfaDevicesOutput {
 }
 
 acs_core::model! {
-ListVirtualMfaDevicesOutput {
-    0 virtual_mfa_devices: list("VirtualMFADevices").wrapped_in("VirtualMFADevice"),
-    1 request_id: string("RequestId"),
-}
+    ListVirtualMfaDevicesOutput {
+        0 virtual_mfa_devices: list("VirtualMFADevices").wrapped_in("VirtualMFADevice"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `VirtualMFADevices.VirtualMFADevice.User` of the answer of [`ListVirtualMfaDevices`](crate::ListVirtualMfaDevices).
@@ -64,11 +64,11 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 user_id: string("UserId"),
-    2 user_name: string("UserName"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 user_id: string("UserId"),
+        2 user_name: string("UserName"),
+    }
 }
 
 /// `VirtualMFADevices.VirtualMFADevice[]` of the answer of [`ListVirtualMfaDevices`](crate::ListVirtualMfaDevices).
@@ -84,9 +84,9 @@ pub struct VirtualMfaDevice {
 }
 
 acs_core::model! {
-VirtualMfaDevice {
-    0 serial_number: string("SerialNumber"),
-    1 user: object("User"),
-    2 activate_date: string("ActivateDate"),
-}
+    VirtualMfaDevice {
+        0 serial_number: string("SerialNumber"),
+        1 user: object("User"),
+        2 activate_date: string("ActivateDate"),
+    }
 }

@@ -36,10 +36,10 @@ impl RemoveUserFromGroup {
 }
 
 acs_core::model! {
-RemoveUserFromGroup {
-    0 user_name: string("UserName"),
-    1 group_name: string("GroupName"),
-}
+    RemoveUserFromGroup {
+        0 user_name: string("UserName"),
+        1 group_name: string("GroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for RemoveUserFromGroup {
@@ -63,7 +63,7 @@ pub struct RemoveUserFromGroupOutput {
 }
 
 acs_core::model! {
-RemoveUserFromGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    RemoveUserFromGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -27,9 +27,9 @@ impl SetAccountAlias {
 }
 
 acs_core::model! {
-SetAccountAlias {
-    0 account_alias: string("AccountAlias"),
-}
+    SetAccountAlias {
+        0 account_alias: string("AccountAlias"),
+    }
 }
 
 impl acs_core::operation::Operation for SetAccountAlias {
@@ -53,7 +53,7 @@ pub struct SetAccountAliasOutput {
 }
 
 acs_core::model! {
-SetAccountAliasOutput {
-    0 request_id: string("RequestId"),
-}
+    SetAccountAliasOutput {
+        0 request_id: string("RequestId"),
+    }
 }

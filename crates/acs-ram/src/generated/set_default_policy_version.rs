@@ -36,10 +36,10 @@ impl SetDefaultPolicyVersion {
 }
 
 acs_core::model! {
-SetDefaultPolicyVersion {
-    0 policy_name: string("PolicyName"),
-    1 version_id: string("VersionId"),
-}
+    SetDefaultPolicyVersion {
+        0 policy_name: string("PolicyName"),
+        1 version_id: string("VersionId"),
+    }
 }
 
 impl acs_core::operation::Operation for SetDefaultPolicyVersion {
@@ -63,7 +63,7 @@ pub struct SetDefaultPolicyVersionOutput {
 }
 
 acs_core::model! {
-SetDefaultPolicyVersionOutput {
-    0 request_id: string("RequestId"),
-}
+    SetDefaultPolicyVersionOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -108,17 +108,17 @@ impl SetPasswordPolicy {
 }
 
 acs_core::model! {
-SetPasswordPolicy {
-    0 minimum_password_length: integer("MinimumPasswordLength"),
-    1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
-    2 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
-    3 require_numbers: boolean("RequireNumbers"),
-    4 require_symbols: boolean("RequireSymbols"),
-    5 hard_expiry: boolean("HardExpiry"),
-    6 max_password_age: integer("MaxPasswordAge"),
-    7 password_reuse_prevention: integer("PasswordReusePrevention"),
-    8 max_login_attemps: integer("MaxLoginAttemps"),
-}
+    SetPasswordPolicy {
+        0 minimum_password_length: integer("MinimumPasswordLength"),
+        1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
+        2 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
+        3 require_numbers: boolean("RequireNumbers"),
+        4 require_symbols: boolean("RequireSymbols"),
+        5 hard_expiry: boolean("HardExpiry"),
+        6 max_password_age: integer("MaxPasswordAge"),
+        7 password_reuse_prevention: integer("PasswordReusePrevention"),
+        8 max_login_attemps: integer("MaxLoginAttemps"),
+    }
 }
 
 impl acs_core::operation::Operation for SetPasswordPolicy {
@@ -144,10 +144,10 @@ pub struct SetPasswordPolicyOutput {
 }
 
 acs_core::model! {
-SetPasswordPolicyOutput {
-    0 request_id: string("RequestId"),
-    1 password_policy: object("PasswordPolicy"),
-}
+    SetPasswordPolicyOutput {
+        0 request_id: string("RequestId"),
+        1 password_policy: object("PasswordPolicy"),
+    }
 }
 
 /// `PasswordPolicy` of the answer of [`SetPasswordPolicy`](crate::SetPasswordPolicy).
@@ -175,15 +175,15 @@ pub struct PasswordPolicy {
 }
 
 acs_core::model! {
-PasswordPolicy {
-    0 require_numbers: boolean("RequireNumbers"),
-    1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
-    2 hard_expiry: boolean("HardExpiry"),
-    3 password_reuse_prevention: integer("PasswordReusePrevention"),
-    4 require_symbols: boolean("RequireSymbols"),
-    5 max_password_age: integer("MaxPasswordAge"),
-    6 minimum_password_length: integer("MinimumPasswordLength"),
-    7 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
-    8 max_login_attemps: integer("MaxLoginAttemps"),
-}
+    PasswordPolicy {
+        0 require_numbers: boolean("RequireNumbers"),
+        1 require_lowercase_characters: boolean("RequireLowercaseCharacters"),
+        2 hard_expiry: boolean("HardExpiry"),
+        3 password_reuse_prevention: integer("PasswordReusePrevention"),
+        4 require_symbols: boolean("RequireSymbols"),
+        5 max_password_age: integer("MaxPasswordAge"),
+        6 minimum_password_length: integer("MinimumPasswordLength"),
+        7 require_uppercase_characters: boolean("RequireUppercaseCharacters"),
+        8 max_login_attemps: integer("MaxLoginAttemps"),
+    }
 }

@@ -96,15 +96,15 @@ impl SetSecurityPreference {
 }
 
 acs_core::model! {
-SetSecurityPreference {
-    0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
-    1 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
-    2 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
-    3 allow_user_to_manage_public_keys: boolean("AllowUserToManagePublicKeys"),
-    4 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
-    5 login_session_duration: integer("LoginSessionDuration"),
-    6 login_network_masks: string("LoginNetworkMasks"),
-}
+    SetSecurityPreference {
+        0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
+        1 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
+        2 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
+        3 allow_user_to_manage_public_keys: boolean("AllowUserToManagePublicKeys"),
+        4 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
+        5 login_session_duration: integer("LoginSessionDuration"),
+        6 login_network_masks: string("LoginNetworkMasks"),
+    }
 }
 
 impl acs_core::operation::Operation for SetSecurityPreference {
@@ -130,10 +130,10 @@ pub struct SetSecurityPreferenceOutput {
 }
 
 acs_core::model! {
-SetSecurityPreferenceOutput {
-    0 security_preference: object("SecurityPreference"),
-    1 request_id: string("RequestId"),
-}
+    SetSecurityPreferenceOutput {
+        0 security_preference: object("SecurityPreference"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `SecurityPreference.AccessKeyPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -145,9 +145,9 @@ pub struct AccessKeyPreference {
 }
 
 acs_core::model! {
-AccessKeyPreference {
-    0 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
-}
+    AccessKeyPreference {
+        0 allow_user_to_manage_access_keys: boolean("AllowUserToManageAccessKeys"),
+    }
 }
 
 /// `SecurityPreference.LoginProfilePreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -165,12 +165,12 @@ pub struct LoginProfilePreference {
 }
 
 acs_core::model! {
-LoginProfilePreference {
-    0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
-    1 login_session_duration: integer("LoginSessionDuration"),
-    2 login_network_masks: string("LoginNetworkMasks"),
-    3 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
-}
+    LoginProfilePreference {
+        0 enable_save_mfa_ticket: boolean("EnableSaveMFATicket"),
+        1 login_session_duration: integer("LoginSessionDuration"),
+        2 login_network_masks: string("LoginNetworkMasks"),
+        3 allow_user_to_change_password: boolean("AllowUserToChangePassword"),
+    }
 }
 
 /// `SecurityPreference.MFAPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -182,9 +182,9 @@ pub struct MfaPreference {
 }
 
 acs_core::model! {
-MfaPreference {
-    0 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
-}
+    MfaPreference {
+        0 allow_user_to_manage_mfa_devices: boolean("AllowUserToManageMFADevices"),
+    }
 }
 
 /// `SecurityPreference.PublicKeyPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -196,9 +196,9 @@ pub struct PublicKeyPreference {
 }
 
 acs_core::model! {
-PublicKeyPreference {
-    0 allow_user_to_manage_public_keys: boolean("AllowUserToManagePublicKeys"),
-}
+    PublicKeyPreference {
+        0 allow_user_to_manage_public_keys: boolean("AllowUserToManagePublicKeys"),
+    }
 }
 
 /// `SecurityPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
@@ -216,10 +216,10 @@ pub struct SecurityPreference {
 }
 
 acs_core::model! {
-SecurityPreference {
-    0 access_key_preference: object("AccessKeyPreference"),
-    1 mfa_preference: object("MFAPreference"),
-    2 login_profile_preference: object("LoginProfilePreference"),
-    3 public_key_preference: object("PublicKeyPreference"),
-}
+    SecurityPreference {
+        0 access_key_preference: object("AccessKeyPreference"),
+        1 mfa_preference: object("MFAPreference"),
+        2 login_profile_preference: object("LoginProfilePreference"),
+        3 public_key_preference: object("PublicKeyPreference"),
+    }
 }

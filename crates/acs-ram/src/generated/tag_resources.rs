@@ -37,11 +37,11 @@ impl TagResources {
 }
 
 acs_core::model! {
-TagResources {
-    0 resource_type: string("ResourceType").required(),
-    1 resource_names: list("ResourceNames").as_json(),
-    2 tag: list("Tag").as_json().required(),
-}
+    TagResources {
+        0 resource_type: string("ResourceType").required(),
+        1 resource_names: list("ResourceNames").as_json(),
+        2 tag: list("Tag").as_json().required(),
+    }
 }
 
 impl acs_core::operation::Operation for TagResources {
@@ -65,9 +65,9 @@ pub struct TagResourcesOutput {
 }
 
 acs_core::model! {
-TagResourcesOutput {
-    0 request_id: string("RequestId"),
-}
+    TagResourcesOutput {
+        0 request_id: string("RequestId"),
+    }
 }
 
 /// `Tag[]` of [`TagResources`](crate::TagResources).
@@ -92,8 +92,8 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key").required(),
-    1 value: string("Value").required(),
-}
+    Tag {
+        0 key: string("Key").required(),
+        1 value: string("Value").required(),
+    }
 }

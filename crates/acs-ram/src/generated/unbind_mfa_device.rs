@@ -27,9 +27,9 @@ impl UnbindMfaDevice {
 }
 
 acs_core::model! {
-UnbindMfaDevice {
-    0 user_name: string("UserName"),
-}
+    UnbindMfaDevice {
+        0 user_name: string("UserName"),
+    }
 }
 
 impl acs_core::operation::Operation for UnbindMfaDevice {
@@ -55,10 +55,10 @@ pub struct UnbindMfaDeviceOutput {
 }
 
 acs_core::model! {
-UnbindMfaDeviceOutput {
-    0 mfa_device: object("MFADevice"),
-    1 request_id: string("RequestId"),
-}
+    UnbindMfaDeviceOutput {
+        0 mfa_device: object("MFADevice"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `MFADevice` of the answer of [`UnbindMfaDevice`](crate::UnbindMfaDevice).
@@ -70,7 +70,7 @@ pub struct MfaDevice {
 }
 
 acs_core::model! {
-MfaDevice {
-    0 serial_number: string("SerialNumber"),
-}
+    MfaDevice {
+        0 serial_number: string("SerialNumber"),
+    }
 }

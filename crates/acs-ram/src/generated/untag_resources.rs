@@ -48,12 +48,12 @@ impl UntagResources {
 }
 
 acs_core::model! {
-UntagResources {
-    0 resource_type: string("ResourceType").required(),
-    1 resource_names: list("ResourceNames").as_json().required(),
-    2 tag_keys: list("TagKeys").as_json(),
-    3 all: boolean("All"),
-}
+    UntagResources {
+        0 resource_type: string("ResourceType").required(),
+        1 resource_names: list("ResourceNames").as_json().required(),
+        2 tag_keys: list("TagKeys").as_json(),
+        3 all: boolean("All"),
+    }
 }
 
 impl acs_core::operation::Operation for UntagResources {
@@ -77,7 +77,7 @@ pub struct UntagResourcesOutput {
 }
 
 acs_core::model! {
-UntagResourcesOutput {
-    0 request_id: string("RequestId"),
-}
+    UntagResourcesOutput {
+        0 request_id: string("RequestId"),
+    }
 }

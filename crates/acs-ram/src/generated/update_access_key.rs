@@ -45,11 +45,11 @@ impl UpdateAccessKey {
 }
 
 acs_core::model! {
-UpdateAccessKey {
-    0 user_name: string("UserName"),
-    1 user_access_key_id: string("UserAccessKeyId"),
-    2 status: string("Status"),
-}
+    UpdateAccessKey {
+        0 user_name: string("UserName"),
+        1 user_access_key_id: string("UserAccessKeyId"),
+        2 status: string("Status"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateAccessKey {
@@ -73,7 +73,7 @@ pub struct UpdateAccessKeyOutput {
 }
 
 acs_core::model! {
-UpdateAccessKeyOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateAccessKeyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

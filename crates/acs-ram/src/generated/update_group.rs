@@ -45,11 +45,11 @@ impl UpdateGroup {
 }
 
 acs_core::model! {
-UpdateGroup {
-    0 group_name: string("GroupName"),
-    1 new_group_name: string("NewGroupName"),
-    2 new_comments: string("NewComments"),
-}
+    UpdateGroup {
+        0 group_name: string("GroupName"),
+        1 new_group_name: string("NewGroupName"),
+        2 new_comments: string("NewComments"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateGroup {
@@ -75,10 +75,10 @@ pub struct UpdateGroupOutput {
 }
 
 acs_core::model! {
-UpdateGroupOutput {
-    0 group: object("Group"),
-    1 request_id: string("RequestId"),
-}
+    UpdateGroupOutput {
+        0 group: object("Group"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Group` of the answer of [`UpdateGroup`](crate::UpdateGroup).
@@ -98,11 +98,11 @@ pub struct Group {
 }
 
 acs_core::model! {
-Group {
-    0 group_id: string("GroupId"),
-    1 update_date: string("UpdateDate"),
-    2 group_name: string("GroupName"),
-    3 comments: string("Comments"),
-    4 create_date: string("CreateDate"),
-}
+    Group {
+        0 group_id: string("GroupId"),
+        1 update_date: string("UpdateDate"),
+        2 group_name: string("GroupName"),
+        3 comments: string("Comments"),
+        4 create_date: string("CreateDate"),
+    }
 }

@@ -56,12 +56,12 @@ impl UpdateLoginProfile {
 }
 
 acs_core::model! {
-UpdateLoginProfile {
-    0 user_name: string("UserName"),
-    1 password: string("Password").secret(),
-    2 password_reset_required: boolean("PasswordResetRequired"),
-    3 mfa_bind_required: boolean("MFABindRequired"),
-}
+    UpdateLoginProfile {
+        0 user_name: string("UserName"),
+        1 password: string("Password").secret(),
+        2 password_reset_required: boolean("PasswordResetRequired"),
+        3 mfa_bind_required: boolean("MFABindRequired"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateLoginProfile {
@@ -85,7 +85,7 @@ pub struct UpdateLoginProfileOutput {
 }
 
 acs_core::model! {
-UpdateLoginProfileOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateLoginProfileOutput {
+        0 request_id: string("RequestId"),
+    }
 }

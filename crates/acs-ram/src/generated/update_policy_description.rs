@@ -36,10 +36,10 @@ impl UpdatePolicyDescription {
 }
 
 acs_core::model! {
-UpdatePolicyDescription {
-    0 policy_name: string("PolicyName"),
-    1 new_description: string("NewDescription"),
-}
+    UpdatePolicyDescription {
+        0 policy_name: string("PolicyName"),
+        1 new_description: string("NewDescription"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdatePolicyDescription {
@@ -65,10 +65,10 @@ pub struct UpdatePolicyDescriptionOutput {
 }
 
 acs_core::model! {
-UpdatePolicyDescriptionOutput {
-    0 request_id: string("RequestId"),
-    1 policy: object("Policy"),
-}
+    UpdatePolicyDescriptionOutput {
+        0 request_id: string("RequestId"),
+        1 policy: object("Policy"),
+    }
 }
 
 /// `Policy` of the answer of [`UpdatePolicyDescription`](crate::UpdatePolicyDescription).
@@ -90,12 +90,12 @@ pub struct Policy {
 }
 
 acs_core::model! {
-Policy {
-    0 policy_name: string("PolicyName"),
-    1 policy_type: string("PolicyType"),
-    2 create_date: string("CreateDate"),
-    3 update_date: string("UpdateDate"),
-    4 description: string("Description"),
-    5 default_version: string("DefaultVersion"),
-}
+    Policy {
+        0 policy_name: string("PolicyName"),
+        1 policy_type: string("PolicyType"),
+        2 create_date: string("CreateDate"),
+        3 update_date: string("UpdateDate"),
+        4 description: string("Description"),
+        5 default_version: string("DefaultVersion"),
+    }
 }

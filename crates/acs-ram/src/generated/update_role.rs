@@ -68,13 +68,13 @@ impl UpdateRole {
 }
 
 acs_core::model! {
-UpdateRole {
-    0 role_name: string("RoleName"),
-    1 new_assume_role_policy_document: string("NewAssumeRolePolicyDocument"),
-    2 new_max_session_duration: integer("NewMaxSessionDuration").rules(&[acs_core::model::Rule::Range(3600, 43200)]),
-    3 new_description: string("NewDescription"),
-    4 new_allow_console_login: boolean("NewAllowConsoleLogin"),
-}
+    UpdateRole {
+        0 role_name: string("RoleName"),
+        1 new_assume_role_policy_document: string("NewAssumeRolePolicyDocument"),
+        2 new_max_session_duration: integer("NewMaxSessionDuration").rules(&[acs_core::model::Rule::Range(3600, 43200)]),
+        3 new_description: string("NewDescription"),
+        4 new_allow_console_login: boolean("NewAllowConsoleLogin"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateRole {
@@ -96,10 +96,10 @@ pub struct UpdateRoleOutput {
 }
 
 acs_core::model! {
-UpdateRoleOutput {
-    0 role: object("Role"),
-    1 request_id: string("RequestId"),
-}
+    UpdateRoleOutput {
+        0 role: object("Role"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `Role` of the answer of [`UpdateRole`](crate::UpdateRole).
@@ -127,15 +127,15 @@ pub struct Role {
 }
 
 acs_core::model! {
-Role {
-    0 assume_role_policy_document: string("AssumeRolePolicyDocument"),
-    1 update_date: string("UpdateDate"),
-    2 description: string("Description"),
-    3 max_session_duration: integer("MaxSessionDuration"),
-    4 role_name: string("RoleName"),
-    5 create_date: string("CreateDate"),
-    6 role_id: string("RoleId"),
-    7 arn: string("Arn"),
-    8 allow_console_login: boolean("AllowConsoleLogin"),
-}
+    Role {
+        0 assume_role_policy_document: string("AssumeRolePolicyDocument"),
+        1 update_date: string("UpdateDate"),
+        2 description: string("Description"),
+        3 max_session_duration: integer("MaxSessionDuration"),
+        4 role_name: string("RoleName"),
+        5 create_date: string("CreateDate"),
+        6 role_id: string("RoleId"),
+        7 arn: string("Arn"),
+        8 allow_console_login: boolean("AllowConsoleLogin"),
+    }
 }

@@ -72,14 +72,14 @@ impl UpdateUser {
 }
 
 acs_core::model! {
-UpdateUser {
-    0 user_name: string("UserName"),
-    1 new_user_name: string("NewUserName"),
-    2 new_display_name: string("NewDisplayName"),
-    3 new_mobile_phone: string("NewMobilePhone"),
-    4 new_email: string("NewEmail"),
-    5 new_comments: string("NewComments"),
-}
+    UpdateUser {
+        0 user_name: string("UserName"),
+        1 new_user_name: string("NewUserName"),
+        2 new_display_name: string("NewDisplayName"),
+        3 new_mobile_phone: string("NewMobilePhone"),
+        4 new_email: string("NewEmail"),
+        5 new_comments: string("NewComments"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateUser {
@@ -101,10 +101,10 @@ pub struct UpdateUserOutput {
 }
 
 acs_core::model! {
-UpdateUserOutput {
-    0 user: object("User"),
-    1 request_id: string("RequestId"),
-}
+    UpdateUserOutput {
+        0 user: object("User"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `User` of the answer of [`UpdateUser`](crate::UpdateUser).
@@ -130,14 +130,14 @@ pub struct User {
 }
 
 acs_core::model! {
-User {
-    0 display_name: string("DisplayName"),
-    1 email: string("Email"),
-    2 update_date: string("UpdateDate"),
-    3 mobile_phone: string("MobilePhone"),
-    4 user_id: string("UserId"),
-    5 comments: string("Comments"),
-    6 create_date: string("CreateDate"),
-    7 user_name: string("UserName"),
-}
+    User {
+        0 display_name: string("DisplayName"),
+        1 email: string("Email"),
+        2 update_date: string("UpdateDate"),
+        3 mobile_phone: string("MobilePhone"),
+        4 user_id: string("UserId"),
+        5 comments: string("Comments"),
+        6 create_date: string("CreateDate"),
+        7 user_name: string("UserName"),
+    }
 }

@@ -78,14 +78,14 @@ impl AssumeRole {
 }
 
 acs_core::model! {
-AssumeRole {
-    0 duration_seconds: integer("DurationSeconds").rules(&[acs_core::model::Rule::Range(900, 43200)]),
-    1 policy: string("Policy").rules(&[acs_core::model::Rule::MinLength(1), acs_core::model::Rule::MaxLength(2048)]),
-    2 role_arn: string("RoleArn").required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
-    3 role_session_name: string("RoleSessionName").required().rules(&[acs_core::model::Rule::MinLength(2), acs_core::model::Rule::MaxLength(64), acs_core::model::Rule::Characters(".@_-")]),
-    4 external_id: string("ExternalId").rules(&[acs_core::model::Rule::MinLength(2), acs_core::model::Rule::MaxLength(1224), acs_core::model::Rule::Characters("_+=,.@:/-")]),
-    5 source_identity: string("SourceIdentity"),
-}
+    AssumeRole {
+        0 duration_seconds: integer("DurationSeconds").rules(&[acs_core::model::Rule::Range(900, 43200)]),
+        1 policy: string("Policy").rules(&[acs_core::model::Rule::MinLength(1), acs_core::model::Rule::MaxLength(2048)]),
+        2 role_arn: string("RoleArn").required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
+        3 role_session_name: string("RoleSessionName").required().rules(&[acs_core::model::Rule::MinLength(2), acs_core::model::Rule::MaxLength(64), acs_core::model::Rule::Characters(".@_-")]),
+        4 external_id: string("ExternalId").rules(&[acs_core::model::Rule::MinLength(2), acs_core::model::Rule::MaxLength(1224), acs_core::model::Rule::Characters("_+=,.@:/-")]),
+        5 source_identity: string("SourceIdentity"),
+    }
 }
 
 impl acs_core::operation::Operation for AssumeRole {
@@ -113,12 +113,12 @@ pub struct AssumeRoleOutput {
 }
 
 acs_core::model! {
-AssumeRoleOutput {
-    0 request_id: string("RequestId"),
-    1 assumed_role_user: object("AssumedRoleUser"),
-    2 credentials: object("Credentials").always(),
-    3 source_identity: string("SourceIdentity"),
-}
+    AssumeRoleOutput {
+        0 request_id: string("RequestId"),
+        1 assumed_role_user: object("AssumedRoleUser"),
+        2 credentials: object("Credentials").always(),
+        3 source_identity: string("SourceIdentity"),
+    }
 }
 
 /// `AssumedRoleUser` of the answer of [`AssumeRole`](crate::AssumeRole).
@@ -132,10 +132,10 @@ pub struct AssumedRoleUser {
 }
 
 acs_core::model! {
-AssumedRoleUser {
-    0 assumed_role_id: string("AssumedRoleId"),
-    1 arn: string("Arn"),
-}
+    AssumedRoleUser {
+        0 assumed_role_id: string("AssumedRoleId"),
+        1 arn: string("Arn"),
+    }
 }
 
 /// `Credentials` of the answer of [`AssumeRole`](crate::AssumeRole).
@@ -153,10 +153,10 @@ pub struct Credentials {
 }
 
 acs_core::model! {
-Credentials {
-    0 security_token: string("SecurityToken").always().secret(),
-    1 expiration: string("Expiration").always(),
-    2 access_key_secret: string("AccessKeySecret").always().secret(),
-    3 access_key_id: string("AccessKeyId").always(),
-}
+    Credentials {
+        0 security_token: string("SecurityToken").always().secret(),
+        1 expiration: string("Expiration").always(),
+        2 access_key_secret: string("AccessKeySecret").always().secret(),
+        3 access_key_id: string("AccessKeyId").always(),
+    }
 }

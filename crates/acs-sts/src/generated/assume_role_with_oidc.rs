@@ -88,14 +88,14 @@ impl AssumeRoleWithOidc {
 }
 
 acs_core::model! {
-AssumeRoleWithOidc {
-    0 oidc_provider_arn: string("OIDCProviderArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
-    1 role_arn: string("RoleArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
-    2 oidc_token: string("OIDCToken").in_form().required().secret().rules(&[acs_core::model::Rule::MinLength(4), acs_core::model::Rule::MaxLength(20000)]),
-    3 policy: string("Policy").in_form().rules(&[acs_core::model::Rule::MinLength(1), acs_core::model::Rule::MaxLength(2048)]),
-    4 duration_seconds: integer("DurationSeconds").in_form().rules(&[acs_core::model::Rule::Range(900, 43200)]),
-    5 role_session_name: string("RoleSessionName").in_form().required().rules(&[acs_core::model::Rule::MinLength(2), acs_core::model::Rule::MaxLength(64), acs_core::model::Rule::Characters(".@_-")]),
-}
+    AssumeRoleWithOidc {
+        0 oidc_provider_arn: string("OIDCProviderArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
+        1 role_arn: string("RoleArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
+        2 oidc_token: string("OIDCToken").in_form().required().secret().rules(&[acs_core::model::Rule::MinLength(4), acs_core::model::Rule::MaxLength(20000)]),
+        3 policy: string("Policy").in_form().rules(&[acs_core::model::Rule::MinLength(1), acs_core::model::Rule::MaxLength(2048)]),
+        4 duration_seconds: integer("DurationSeconds").in_form().rules(&[acs_core::model::Rule::Range(900, 43200)]),
+        5 role_session_name: string("RoleSessionName").in_form().required().rules(&[acs_core::model::Rule::MinLength(2), acs_core::model::Rule::MaxLength(64), acs_core::model::Rule::Characters(".@_-")]),
+    }
 }
 
 impl acs_core::operation::Operation for AssumeRoleWithOidc {
@@ -130,13 +130,13 @@ pub struct AssumeRoleWithOidcOutput {
 }
 
 acs_core::model! {
-AssumeRoleWithOidcOutput {
-    0 request_id: string("RequestId"),
-    1 oidc_token_info: object("OIDCTokenInfo"),
-    2 assumed_role_user: object("AssumedRoleUser"),
-    3 credentials: object("Credentials").always(),
-    4 source_identity: string("SourceIdentity"),
-}
+    AssumeRoleWithOidcOutput {
+        0 request_id: string("RequestId"),
+        1 oidc_token_info: object("OIDCTokenInfo"),
+        2 assumed_role_user: object("AssumedRoleUser"),
+        3 credentials: object("Credentials").always(),
+        4 source_identity: string("SourceIdentity"),
+    }
 }
 
 /// `AssumedRoleUser` of the answer of [`AssumeRoleWithOidc`](crate::AssumeRoleWithOidc).
@@ -150,10 +150,10 @@ pub struct AssumedRoleUser {
 }
 
 acs_core::model! {
-AssumedRoleUser {
-    0 assumed_role_id: string("AssumedRoleId"),
-    1 arn: string("Arn"),
-}
+    AssumedRoleUser {
+        0 assumed_role_id: string("AssumedRoleId"),
+        1 arn: string("Arn"),
+    }
 }
 
 /// `Credentials` of the answer of [`AssumeRoleWithOidc`](crate::AssumeRoleWithOidc).
@@ -171,12 +171,12 @@ pub struct Credentials {
 }
 
 acs_core::model! {
-Credentials {
-    0 security_token: string("SecurityToken").always().secret(),
-    1 expiration: string("Expiration").always(),
-    2 access_key_secret: string("AccessKeySecret").always().secret(),
-    3 access_key_id: string("AccessKeyId").always(),
-}
+    Credentials {
+        0 security_token: string("SecurityToken").always().secret(),
+        1 expiration: string("Expiration").always(),
+        2 access_key_secret: string("AccessKeySecret").always().secret(),
+        3 access_key_id: string("AccessKeyId").always(),
+    }
 }
 
 /// `OIDCTokenInfo` of the answer of [`AssumeRoleWithOidc`](crate::AssumeRoleWithOidc).
@@ -198,12 +198,12 @@ pub struct OidcTokenInfo {
 }
 
 acs_core::model! {
-OidcTokenInfo {
-    0 subject: string("Subject"),
-    1 issuer: string("Issuer"),
-    2 client_ids: string("ClientIds"),
-    3 expiration_time: string("ExpirationTime"),
-    4 issuance_time: string("IssuanceTime"),
-    5 verification_info: string("VerificationInfo"),
-}
+    OidcTokenInfo {
+        0 subject: string("Subject"),
+        1 issuer: string("Issuer"),
+        2 client_ids: string("ClientIds"),
+        3 expiration_time: string("ExpirationTime"),
+        4 issuance_time: string("IssuanceTime"),
+        5 verification_info: string("VerificationInfo"),
+    }
 }

@@ -67,13 +67,13 @@ impl AssumeRoleWithSaml {
 }
 
 acs_core::model! {
-AssumeRoleWithSaml {
-    0 saml_provider_arn: string("SAMLProviderArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
-    1 role_arn: string("RoleArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
-    2 saml_assertion: string("SAMLAssertion").in_form().required().secret().rules(&[acs_core::model::Rule::MinLength(4), acs_core::model::Rule::MaxLength(100000)]),
-    3 policy: string("Policy").in_form().rules(&[acs_core::model::Rule::MinLength(1), acs_core::model::Rule::MaxLength(2048)]),
-    4 duration_seconds: integer("DurationSeconds").in_form().rules(&[acs_core::model::Rule::Range(900, 43200)]),
-}
+    AssumeRoleWithSaml {
+        0 saml_provider_arn: string("SAMLProviderArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
+        1 role_arn: string("RoleArn").in_form().required().rules(&[acs_core::model::Rule::Prefix("acs:ram::")]),
+        2 saml_assertion: string("SAMLAssertion").in_form().required().secret().rules(&[acs_core::model::Rule::MinLength(4), acs_core::model::Rule::MaxLength(100000)]),
+        3 policy: string("Policy").in_form().rules(&[acs_core::model::Rule::MinLength(1), acs_core::model::Rule::MaxLength(2048)]),
+        4 duration_seconds: integer("DurationSeconds").in_form().rules(&[acs_core::model::Rule::Range(900, 43200)]),
+    }
 }
 
 impl acs_core::operation::Operation for AssumeRoleWithSaml {
@@ -108,13 +108,13 @@ pub struct AssumeRoleWithSamlOutput {
 }
 
 acs_core::model! {
-AssumeRoleWithSamlOutput {
-    0 request_id: string("RequestId"),
-    1 saml_assertion_info: object("SAMLAssertionInfo"),
-    2 assumed_role_user: object("AssumedRoleUser"),
-    3 credentials: object("Credentials").always(),
-    4 source_identity: string("SourceIdentity"),
-}
+    AssumeRoleWithSamlOutput {
+        0 request_id: string("RequestId"),
+        1 saml_assertion_info: object("SAMLAssertionInfo"),
+        2 assumed_role_user: object("AssumedRoleUser"),
+        3 credentials: object("Credentials").always(),
+        4 source_identity: string("SourceIdentity"),
+    }
 }
 
 /// `AssumedRoleUser` of the answer of [`AssumeRoleWithSaml`](crate::AssumeRoleWithSaml).
@@ -128,10 +128,10 @@ pub struct AssumedRoleUser {
 }
 
 acs_core::model! {
-AssumedRoleUser {
-    0 assumed_role_id: string("AssumedRoleId").aliases(&["AssumedRoleUserId"]),
-    1 arn: string("Arn").aliases(&["arn"]),
-}
+    AssumedRoleUser {
+        0 assumed_role_id: string("AssumedRoleId").aliases(&["AssumedRoleUserId"]),
+        1 arn: string("Arn").aliases(&["arn"]),
+    }
 }
 
 /// `Credentials` of the answer of [`AssumeRoleWithSaml`](crate::AssumeRoleWithSaml).
@@ -149,12 +149,12 @@ pub struct Credentials {
 }
 
 acs_core::model! {
-Credentials {
-    0 security_token: string("SecurityToken").always().secret(),
-    1 expiration: string("Expiration").always(),
-    2 access_key_secret: string("AccessKeySecret").always().secret(),
-    3 access_key_id: string("AccessKeyId").always(),
-}
+    Credentials {
+        0 security_token: string("SecurityToken").always().secret(),
+        1 expiration: string("Expiration").always(),
+        2 access_key_secret: string("AccessKeySecret").always().secret(),
+        3 access_key_id: string("AccessKeyId").always(),
+    }
 }
 
 /// `SAMLAssertionInfo` of the answer of [`AssumeRoleWithSaml`](crate::AssumeRoleWithSaml).
@@ -172,10 +172,10 @@ pub struct SamlAssertionInfo {
 }
 
 acs_core::model! {
-SamlAssertionInfo {
-    0 subject_type: string("SubjectType"),
-    1 subject: string("Subject"),
-    2 issuer: string("Issuer"),
-    3 recipient: string("Recipient"),
-}
+    SamlAssertionInfo {
+        0 subject_type: string("SubjectType"),
+        1 subject: string("Subject"),
+        2 issuer: string("Issuer"),
+        3 recipient: string("Recipient"),
+    }
 }

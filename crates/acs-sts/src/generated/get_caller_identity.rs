@@ -22,8 +22,8 @@ impl GetCallerIdentity {
 }
 
 acs_core::model! {
-GetCallerIdentity {
-}
+    GetCallerIdentity {
+    }
 }
 
 impl acs_core::operation::Operation for GetCallerIdentity {
@@ -60,13 +60,13 @@ pub struct GetCallerIdentityOutput {
 }
 
 acs_core::model! {
-GetCallerIdentityOutput {
-    0 identity_type: string("IdentityType").always(),
-    1 account_id: string("AccountId").always(),
-    2 request_id: string("RequestId"),
-    3 principal_id: string("PrincipalId"),
-    4 user_id: string("UserId"),
-    5 arn: string("Arn").always(),
-    6 role_id: string("RoleId"),
-}
+    GetCallerIdentityOutput {
+        0 identity_type: string("IdentityType").always(),
+        1 account_id: string("AccountId").always(),
+        2 request_id: string("RequestId"),
+        3 principal_id: string("PrincipalId"),
+        4 user_id: string("UserId"),
+        5 arn: string("Arn").always(),
+        6 role_id: string("RoleId"),
+    }
 }

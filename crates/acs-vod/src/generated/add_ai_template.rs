@@ -31,11 +31,11 @@ impl AddAiTemplate {
 }
 
 acs_core::model! {
-AddAiTemplate {
-    0 template_name: string("TemplateName").required(),
-    1 template_type: string("TemplateType").required(),
-    2 template_config: string("TemplateConfig").required(),
-}
+    AddAiTemplate {
+        0 template_name: string("TemplateName").required(),
+        1 template_type: string("TemplateType").required(),
+        2 template_config: string("TemplateConfig").required(),
+    }
 }
 
 impl acs_core::operation::Operation for AddAiTemplate {
@@ -61,8 +61,8 @@ pub struct AddAiTemplateOutput {
 }
 
 acs_core::model! {
-AddAiTemplateOutput {
-    0 template_id: string("TemplateId"),
-    1 request_id: string("RequestId"),
-}
+    AddAiTemplateOutput {
+        0 template_id: string("TemplateId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -42,11 +42,11 @@ impl AddCategory {
 }
 
 acs_core::model! {
-AddCategory {
-    0 cate_name: string("CateName").required(),
-    1 parent_id: integer("ParentId"),
-    2 r#type: string("Type"),
-}
+    AddCategory {
+        0 cate_name: string("CateName").required(),
+        1 parent_id: integer("ParentId"),
+        2 r#type: string("Type"),
+    }
 }
 
 impl acs_core::operation::Operation for AddCategory {
@@ -72,10 +72,10 @@ pub struct AddCategoryOutput {
 }
 
 acs_core::model! {
-AddCategoryOutput {
-    0 request_id: string("RequestId"),
-    1 category: object("Category"),
-}
+    AddCategoryOutput {
+        0 request_id: string("RequestId"),
+        1 category: object("Category"),
+    }
 }
 
 /// `Category` of the answer of [`AddCategory`](crate::AddCategory).
@@ -95,11 +95,11 @@ pub struct Category {
 }
 
 acs_core::model! {
-Category {
-    0 r#type: string("Type"),
-    1 parent_id: integer("ParentId"),
-    2 cate_name: string("CateName"),
-    3 cate_id: integer("CateId"),
-    4 level: integer("Level"),
-}
+    Category {
+        0 r#type: string("Type"),
+        1 parent_id: integer("ParentId"),
+        2 cate_name: string("CateName"),
+        3 cate_id: integer("CateId"),
+        4 level: integer("Level"),
+    }
 }

@@ -61,13 +61,13 @@ impl AddEditingProject {
 }
 
 acs_core::model! {
-AddEditingProject {
-    0 title: string("Title").required(),
-    1 description: string("Description"),
-    2 timeline: string("Timeline"),
-    3 cover_url: string("CoverURL"),
-    4 division: string("Division"),
-}
+    AddEditingProject {
+        0 title: string("Title").required(),
+        1 description: string("Description"),
+        2 timeline: string("Timeline"),
+        3 cover_url: string("CoverURL"),
+        4 division: string("Division"),
+    }
 }
 
 impl acs_core::operation::Operation for AddEditingProject {
@@ -93,10 +93,10 @@ pub struct AddEditingProjectOutput {
 }
 
 acs_core::model! {
-AddEditingProjectOutput {
-    0 request_id: string("RequestId"),
-    1 project: object("Project"),
-}
+    AddEditingProjectOutput {
+        0 request_id: string("RequestId"),
+        1 project: object("Project"),
+    }
 }
 
 /// `Project` of the answer of [`AddEditingProject`](crate::AddEditingProject).
@@ -118,12 +118,12 @@ pub struct Project {
 }
 
 acs_core::model! {
-Project {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 modified_time: string("ModifiedTime"),
-    3 description: string("Description"),
-    4 project_id: string("ProjectId"),
-    5 title: string("Title"),
-}
+    Project {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 modified_time: string("ModifiedTime"),
+        3 description: string("Description"),
+        4 project_id: string("ProjectId"),
+        5 title: string("Title"),
+    }
 }

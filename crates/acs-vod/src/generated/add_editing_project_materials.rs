@@ -31,11 +31,11 @@ impl AddEditingProjectMaterials {
 }
 
 acs_core::model! {
-AddEditingProjectMaterials {
-    0 project_id: string("ProjectId").required(),
-    1 material_ids: string("MaterialIds").required(),
-    2 material_type: string("MaterialType").required(),
-}
+    AddEditingProjectMaterials {
+        0 project_id: string("ProjectId").required(),
+        1 material_ids: string("MaterialIds").required(),
+        2 material_type: string("MaterialType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for AddEditingProjectMaterials {
@@ -61,10 +61,10 @@ pub struct AddEditingProjectMaterialsOutput {
 }
 
 acs_core::model! {
-AddEditingProjectMaterialsOutput {
-    0 request_id: string("RequestId"),
-    1 material_list: list("MaterialList"),
-}
+    AddEditingProjectMaterialsOutput {
+        0 request_id: string("RequestId"),
+        1 material_list: list("MaterialList"),
+    }
 }
 
 /// `MaterialList[]` of the answer of [`AddEditingProjectMaterials`](crate::AddEditingProjectMaterials).
@@ -108,23 +108,23 @@ pub struct Material {
 }
 
 acs_core::model! {
-Material {
-    0 status: string("Status"),
-    1 cate_id: integer("CateId"),
-    2 create_time: string("CreateTime"),
-    3 material_type: string("MaterialType"),
-    4 tags: string("Tags"),
-    5 sprite_config: string("SpriteConfig"),
-    6 cate_name: string("CateName"),
-    7 description: string("Description"),
-    8 material_id: string("MaterialId"),
-    9 size: integer("Size"),
-    10 cover_url: string("CoverURL"),
-    11 duration: float("Duration"),
-    12 customer_id: integer("CustomerId"),
-    13 title: string("Title"),
-    14 modify_time: string("ModifyTime"),
-    15 sprites: list("Sprites"),
-    16 snapshots: list("Snapshots"),
-}
+    Material {
+        0 status: string("Status"),
+        1 cate_id: integer("CateId"),
+        2 create_time: string("CreateTime"),
+        3 material_type: string("MaterialType"),
+        4 tags: string("Tags"),
+        5 sprite_config: string("SpriteConfig"),
+        6 cate_name: string("CateName"),
+        7 description: string("Description"),
+        8 material_id: string("MaterialId"),
+        9 size: integer("Size"),
+        10 cover_url: string("CoverURL"),
+        11 duration: float("Duration"),
+        12 customer_id: integer("CustomerId"),
+        13 title: string("Title"),
+        14 modify_time: string("ModifyTime"),
+        15 sprites: list("Sprites"),
+        16 snapshots: list("Snapshots"),
+    }
 }

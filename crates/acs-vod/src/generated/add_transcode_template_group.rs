@@ -57,12 +57,12 @@ impl AddTranscodeTemplateGroup {
 }
 
 acs_core::model! {
-AddTranscodeTemplateGroup {
-    0 name: string("Name"),
-    1 transcode_template_list: string("TranscodeTemplateList"),
-    2 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    3 app_id: string("AppId"),
-}
+    AddTranscodeTemplateGroup {
+        0 name: string("Name"),
+        1 transcode_template_list: string("TranscodeTemplateList"),
+        2 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        3 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for AddTranscodeTemplateGroup {
@@ -88,8 +88,8 @@ pub struct AddTranscodeTemplateGroupOutput {
 }
 
 acs_core::model! {
-AddTranscodeTemplateGroupOutput {
-    0 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    1 request_id: string("RequestId"),
-}
+    AddTranscodeTemplateGroupOutput {
+        0 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        1 request_id: string("RequestId"),
+    }
 }

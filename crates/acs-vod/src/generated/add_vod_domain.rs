@@ -57,13 +57,13 @@ impl AddVodDomain {
 }
 
 acs_core::model! {
-AddVodDomain {
-    0 domain_name: string("DomainName").required(),
-    1 sources: string("Sources").required(),
-    2 check_url: string("CheckUrl"),
-    3 scope: string("Scope"),
-    4 top_level_domain: string("TopLevelDomain"),
-}
+    AddVodDomain {
+        0 domain_name: string("DomainName").required(),
+        1 sources: string("Sources").required(),
+        2 check_url: string("CheckUrl"),
+        3 scope: string("Scope"),
+        4 top_level_domain: string("TopLevelDomain"),
+    }
 }
 
 impl acs_core::operation::Operation for AddVodDomain {
@@ -87,7 +87,7 @@ pub struct AddVodDomainOutput {
 }
 
 acs_core::model! {
-AddVodDomainOutput {
-    0 request_id: string("RequestId"),
-}
+    AddVodDomainOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -41,11 +41,11 @@ impl AddVodStorageForApp {
 }
 
 acs_core::model! {
-AddVodStorageForApp {
-    0 app_id: string("AppId").required(),
-    1 storage_location: string("StorageLocation"),
-    2 storage_type: string("StorageType"),
-}
+    AddVodStorageForApp {
+        0 app_id: string("AppId").required(),
+        1 storage_location: string("StorageLocation"),
+        2 storage_type: string("StorageType"),
+    }
 }
 
 impl acs_core::operation::Operation for AddVodStorageForApp {
@@ -71,8 +71,8 @@ pub struct AddVodStorageForAppOutput {
 }
 
 acs_core::model! {
-AddVodStorageForAppOutput {
-    0 request_id: string("RequestId"),
-    1 storage_location: string("StorageLocation"),
-}
+    AddVodStorageForAppOutput {
+        0 request_id: string("RequestId"),
+        1 storage_location: string("StorageLocation"),
+    }
 }

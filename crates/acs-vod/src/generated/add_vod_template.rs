@@ -41,12 +41,12 @@ impl AddVodTemplate {
 }
 
 acs_core::model! {
-AddVodTemplate {
-    0 name: string("Name").required(),
-    1 template_type: string("TemplateType").required(),
-    2 template_config: string("TemplateConfig").required(),
-    3 app_id: string("AppId"),
-}
+    AddVodTemplate {
+        0 name: string("Name").required(),
+        1 template_type: string("TemplateType").required(),
+        2 template_config: string("TemplateConfig").required(),
+        3 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for AddVodTemplate {
@@ -72,8 +72,8 @@ pub struct AddVodTemplateOutput {
 }
 
 acs_core::model! {
-AddVodTemplateOutput {
-    0 vod_template_id: string("VodTemplateId"),
-    1 request_id: string("RequestId"),
-}
+    AddVodTemplateOutput {
+        0 vod_template_id: string("VodTemplateId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -51,13 +51,13 @@ impl AddWatermark {
 }
 
 acs_core::model! {
-AddWatermark {
-    0 r#type: string("Type").required(),
-    1 name: string("Name").required(),
-    2 watermark_config: string("WatermarkConfig").required(),
-    3 file_url: string("FileUrl"),
-    4 app_id: string("AppId"),
-}
+    AddWatermark {
+        0 r#type: string("Type").required(),
+        1 name: string("Name").required(),
+        2 watermark_config: string("WatermarkConfig").required(),
+        3 file_url: string("FileUrl"),
+        4 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for AddWatermark {
@@ -83,10 +83,10 @@ pub struct AddWatermarkOutput {
 }
 
 acs_core::model! {
-AddWatermarkOutput {
-    0 request_id: string("RequestId"),
-    1 watermark_info: object("WatermarkInfo"),
-}
+    AddWatermarkOutput {
+        0 request_id: string("RequestId"),
+        1 watermark_info: object("WatermarkInfo"),
+    }
 }
 
 /// `WatermarkInfo` of the answer of [`AddWatermark`](crate::AddWatermark).
@@ -110,13 +110,13 @@ pub struct WatermarkInfo {
 }
 
 acs_core::model! {
-WatermarkInfo {
-    0 creation_time: string("CreationTime"),
-    1 r#type: string("Type"),
-    2 is_default: string("IsDefault"),
-    3 file_url: string("FileUrl"),
-    4 watermark_config: string("WatermarkConfig"),
-    5 name: string("Name"),
-    6 watermark_id: string("WatermarkId"),
-}
+    WatermarkInfo {
+        0 creation_time: string("CreationTime"),
+        1 r#type: string("Type"),
+        2 is_default: string("IsDefault"),
+        3 file_url: string("FileUrl"),
+        4 watermark_config: string("WatermarkConfig"),
+        5 name: string("Name"),
+        6 watermark_id: string("WatermarkId"),
+    }
 }

@@ -41,12 +41,12 @@ impl AttachAppPolicyToIdentity {
 }
 
 acs_core::model! {
-AttachAppPolicyToIdentity {
-    0 identity_type: string("IdentityType").required(),
-    1 identity_name: string("IdentityName").required(),
-    2 app_id: string("AppId"),
-    3 policy_names: string("PolicyNames").required(),
-}
+    AttachAppPolicyToIdentity {
+        0 identity_type: string("IdentityType").required(),
+        1 identity_name: string("IdentityName").required(),
+        2 app_id: string("AppId"),
+        3 policy_names: string("PolicyNames").required(),
+    }
 }
 
 impl acs_core::operation::Operation for AttachAppPolicyToIdentity {
@@ -74,9 +74,9 @@ pub struct AttachAppPolicyToIdentityOutput {
 }
 
 acs_core::model! {
-AttachAppPolicyToIdentityOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_policy_names: list("NonExistPolicyNames"),
-    2 failed_policy_names: list("FailedPolicyNames"),
-}
+    AttachAppPolicyToIdentityOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_policy_names: list("NonExistPolicyNames"),
+        2 failed_policy_names: list("FailedPolicyNames"),
+    }
 }

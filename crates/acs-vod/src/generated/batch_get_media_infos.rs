@@ -31,10 +31,10 @@ impl BatchGetMediaInfos {
 }
 
 acs_core::model! {
-BatchGetMediaInfos {
-    0 media_ids: string("MediaIds").required(),
-    1 reference_ids: string("ReferenceIds"),
-}
+    BatchGetMediaInfos {
+        0 media_ids: string("MediaIds").required(),
+        1 reference_ids: string("ReferenceIds"),
+    }
 }
 
 impl acs_core::operation::Operation for BatchGetMediaInfos {
@@ -67,13 +67,13 @@ pub struct BatchGetMediaInfosOutput {
 }
 
 acs_core::model! {
-BatchGetMediaInfosOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_media_ids: list("NonExistMediaIds"),
-    2 non_exist_reference_ids: list("NonExistReferenceIds"),
-    3 forbidden_media_ids: list("ForbiddenMediaIds"),
-    4 media_infos: list("MediaInfos"),
-}
+    BatchGetMediaInfosOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_media_ids: list("NonExistMediaIds"),
+        2 non_exist_reference_ids: list("NonExistReferenceIds"),
+        3 forbidden_media_ids: list("ForbiddenMediaIds"),
+        4 media_infos: list("MediaInfos"),
+    }
 }
 
 /// `MediaInfos.MezzanineInfo.AudioStreamList[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
@@ -115,24 +115,24 @@ pub struct AudioStream {
 }
 
 acs_core::model! {
-AudioStream {
-    0 index: string("Index"),
-    1 timebase: string("Timebase"),
-    2 sample_fmt: string("SampleFmt"),
-    3 sample_rate: string("SampleRate"),
-    4 channel_layout: string("ChannelLayout"),
-    5 lang: string("Lang"),
-    6 codec_long_name: string("CodecLongName"),
-    7 channels: string("Channels"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 codec_tag_string: string("CodecTagString"),
-    11 start_time: string("StartTime"),
-    12 codec_name: string("CodecName"),
-    13 duration: string("Duration"),
-    14 codec_tag: string("CodecTag"),
-    15 codec_time_base: string("CodecTimeBase"),
-}
+    AudioStream {
+        0 index: string("Index"),
+        1 timebase: string("Timebase"),
+        2 sample_fmt: string("SampleFmt"),
+        3 sample_rate: string("SampleRate"),
+        4 channel_layout: string("ChannelLayout"),
+        5 lang: string("Lang"),
+        6 codec_long_name: string("CodecLongName"),
+        7 channels: string("Channels"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 codec_tag_string: string("CodecTagString"),
+        11 start_time: string("StartTime"),
+        12 codec_name: string("CodecName"),
+        13 duration: string("Duration"),
+        14 codec_tag: string("CodecTag"),
+        15 codec_time_base: string("CodecTimeBase"),
+    }
 }
 
 /// `MediaInfos.MediaInfo` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
@@ -182,28 +182,28 @@ pub struct MediaInfoMediaInfo {
 }
 
 acs_core::model! {
-MediaInfoMediaInfo {
-    0 storage_location: string("StorageLocation"),
-    1 creation_time: string("CreationTime"),
-    2 status: string("Status"),
-    3 cate_id: integer("CateId"),
-    4 media_id: string("MediaId"),
-    5 download_switch: string("DownloadSwitch"),
-    6 tags: string("Tags"),
-    7 modification_time: string("ModificationTime"),
-    8 cate_name: string("CateName"),
-    9 description: string("Description"),
-    10 app_id: string("AppId"),
-    11 cover_url: string("CoverURL"),
-    12 template_group_id: string("TemplateGroupId"),
-    13 title: string("Title"),
-    14 snapshots: list("Snapshots"),
-    15 storage_class: string("StorageClass"),
-    16 restore_status: string("RestoreStatus"),
-    17 restore_expiration: string("RestoreExpiration"),
-    18 user_data: string("UserData"),
-    19 reference_id: string("ReferenceId"),
-}
+    MediaInfoMediaInfo {
+        0 storage_location: string("StorageLocation"),
+        1 creation_time: string("CreationTime"),
+        2 status: string("Status"),
+        3 cate_id: integer("CateId"),
+        4 media_id: string("MediaId"),
+        5 download_switch: string("DownloadSwitch"),
+        6 tags: string("Tags"),
+        7 modification_time: string("ModificationTime"),
+        8 cate_name: string("CateName"),
+        9 description: string("Description"),
+        10 app_id: string("AppId"),
+        11 cover_url: string("CoverURL"),
+        12 template_group_id: string("TemplateGroupId"),
+        13 title: string("Title"),
+        14 snapshots: list("Snapshots"),
+        15 storage_class: string("StorageClass"),
+        16 restore_status: string("RestoreStatus"),
+        17 restore_expiration: string("RestoreExpiration"),
+        18 user_data: string("UserData"),
+        19 reference_id: string("ReferenceId"),
+    }
 }
 
 /// `MediaInfos.MezzanineInfo` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
@@ -241,22 +241,22 @@ pub struct MezzanineInfo {
 }
 
 acs_core::model! {
-MezzanineInfo {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 file_url: string("FileURL"),
-    3 media_id: string("MediaId"),
-    4 height: integer("Height"),
-    5 bitrate: string("Bitrate"),
-    6 file_name: string("FileName"),
-    7 width: integer("Width"),
-    8 size: integer("Size"),
-    9 duration: string("Duration"),
-    10 fps: string("Fps"),
-    11 audio_stream_list: list("AudioStreamList"),
-    12 video_stream_list: list("VideoStreamList"),
-    13 file_md5: string("FileMD5"),
-}
+    MezzanineInfo {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 file_url: string("FileURL"),
+        3 media_id: string("MediaId"),
+        4 height: integer("Height"),
+        5 bitrate: string("Bitrate"),
+        6 file_name: string("FileName"),
+        7 width: integer("Width"),
+        8 size: integer("Size"),
+        9 duration: string("Duration"),
+        10 fps: string("Fps"),
+        11 audio_stream_list: list("AudioStreamList"),
+        12 video_stream_list: list("VideoStreamList"),
+        13 file_md5: string("FileMD5"),
+    }
 }
 
 /// `MediaInfos[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
@@ -274,12 +274,12 @@ pub struct OutputMediaInfo {
 }
 
 acs_core::model! {
-OutputMediaInfo {
-    0 media_id: string("MediaId"),
-    1 media_info: object("MediaInfo"),
-    2 mezzanine_info: object("MezzanineInfo"),
-    3 play_info_list: list("PlayInfoList"),
-}
+    OutputMediaInfo {
+        0 media_id: string("MediaId"),
+        1 media_info: object("MediaInfo"),
+        2 mezzanine_info: object("MezzanineInfo"),
+        3 play_info_list: list("PlayInfoList"),
+    }
 }
 
 /// `MediaInfos.PlayInfoList[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
@@ -343,35 +343,35 @@ pub struct PlayInfo {
 }
 
 acs_core::model! {
-PlayInfo {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 specification: string("Specification"),
-    3 narrow_band_type: string("NarrowBandType"),
-    4 height: integer("Height"),
-    5 bitrate: string("Bitrate"),
-    6 modification_time: string("ModificationTime"),
-    7 watermark_id: string("WatermarkId"),
-    8 encrypt: integer("Encrypt"),
-    9 definition: string("Definition"),
-    10 encrypt_type: string("EncryptType"),
-    11 encrypt_mode: string("EncryptMode"),
-    12 stream_type: string("StreamType"),
-    13 job_id: string("JobId"),
-    14 size: integer("Size"),
-    15 width: integer("Width"),
-    16 fps: string("Fps"),
-    17 duration: string("Duration"),
-    18 play_url: string("PlayURL"),
-    19 format: string("Format"),
-    20 hdr_type: string("HDRType"),
-    21 bit_depth: integer("BitDepth"),
-    22 job_type: integer("JobType"),
-    23 job_ext: string("JobExt"),
-    24 codec_name: string("CodecName"),
-    25 template_id: string("TemplateId"),
-    26 template_group_id: string("TemplateGroupId"),
-}
+    PlayInfo {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 specification: string("Specification"),
+        3 narrow_band_type: string("NarrowBandType"),
+        4 height: integer("Height"),
+        5 bitrate: string("Bitrate"),
+        6 modification_time: string("ModificationTime"),
+        7 watermark_id: string("WatermarkId"),
+        8 encrypt: integer("Encrypt"),
+        9 definition: string("Definition"),
+        10 encrypt_type: string("EncryptType"),
+        11 encrypt_mode: string("EncryptMode"),
+        12 stream_type: string("StreamType"),
+        13 job_id: string("JobId"),
+        14 size: integer("Size"),
+        15 width: integer("Width"),
+        16 fps: string("Fps"),
+        17 duration: string("Duration"),
+        18 play_url: string("PlayURL"),
+        19 format: string("Format"),
+        20 hdr_type: string("HDRType"),
+        21 bit_depth: integer("BitDepth"),
+        22 job_type: integer("JobType"),
+        23 job_ext: string("JobExt"),
+        24 codec_name: string("CodecName"),
+        25 template_id: string("TemplateId"),
+        26 template_group_id: string("TemplateGroupId"),
+    }
 }
 
 /// `MediaInfos.MezzanineInfo.VideoStreamList[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
@@ -429,30 +429,30 @@ pub struct VideoStream {
 }
 
 acs_core::model! {
-VideoStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 avg_fps: string("AvgFPS"),
-    3 pix_fmt: string("PixFmt"),
-    4 lang: string("Lang"),
-    5 sar: string("Sar"),
-    6 height: string("Height"),
-    7 codec_long_name: string("CodecLongName"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 rotate: string("Rotate"),
-    11 codec_tag_string: string("CodecTagString"),
-    12 has_b_frames: string("HasBFrames"),
-    13 profile: string("Profile"),
-    14 start_time: string("StartTime"),
-    15 dar: string("Dar"),
-    16 codec_name: string("CodecName"),
-    17 width: string("Width"),
-    18 duration: string("Duration"),
-    19 fps: string("Fps"),
-    20 codec_tag: string("CodecTag"),
-    21 codec_time_base: string("CodecTimeBase"),
-    22 level: string("Level"),
-    23 hdr_type: string("HDRType"),
-}
+    VideoStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 avg_fps: string("AvgFPS"),
+        3 pix_fmt: string("PixFmt"),
+        4 lang: string("Lang"),
+        5 sar: string("Sar"),
+        6 height: string("Height"),
+        7 codec_long_name: string("CodecLongName"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 rotate: string("Rotate"),
+        11 codec_tag_string: string("CodecTagString"),
+        12 has_b_frames: string("HasBFrames"),
+        13 profile: string("Profile"),
+        14 start_time: string("StartTime"),
+        15 dar: string("Dar"),
+        16 codec_name: string("CodecName"),
+        17 width: string("Width"),
+        18 duration: string("Duration"),
+        19 fps: string("Fps"),
+        20 codec_tag: string("CodecTag"),
+        21 codec_time_base: string("CodecTimeBase"),
+        22 level: string("Level"),
+        23 hdr_type: string("HDRType"),
+    }
 }

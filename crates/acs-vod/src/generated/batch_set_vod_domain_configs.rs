@@ -27,10 +27,10 @@ impl BatchSetVodDomainConfigs {
 }
 
 acs_core::model! {
-BatchSetVodDomainConfigs {
-    0 domain_names: string("DomainNames").required(),
-    1 functions: string("Functions").required(),
-}
+    BatchSetVodDomainConfigs {
+        0 domain_names: string("DomainNames").required(),
+        1 functions: string("Functions").required(),
+    }
 }
 
 impl acs_core::operation::Operation for BatchSetVodDomainConfigs {
@@ -54,7 +54,7 @@ pub struct BatchSetVodDomainConfigsOutput {
 }
 
 acs_core::model! {
-BatchSetVodDomainConfigsOutput {
-    0 request_id: string("RequestId"),
-}
+    BatchSetVodDomainConfigsOutput {
+        0 request_id: string("RequestId"),
+    }
 }

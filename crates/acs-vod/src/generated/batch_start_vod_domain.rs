@@ -24,9 +24,9 @@ impl BatchStartVodDomain {
 }
 
 acs_core::model! {
-BatchStartVodDomain {
-    0 domain_names: string("DomainNames").required(),
-}
+    BatchStartVodDomain {
+        0 domain_names: string("DomainNames").required(),
+    }
 }
 
 impl acs_core::operation::Operation for BatchStartVodDomain {
@@ -50,7 +50,7 @@ pub struct BatchStartVodDomainOutput {
 }
 
 acs_core::model! {
-BatchStartVodDomainOutput {
-    0 request_id: string("RequestId"),
-}
+    BatchStartVodDomainOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -24,9 +24,9 @@ impl BatchStopVodDomain {
 }
 
 acs_core::model! {
-BatchStopVodDomain {
-    0 domain_names: string("DomainNames").required(),
-}
+    BatchStopVodDomain {
+        0 domain_names: string("DomainNames").required(),
+    }
 }
 
 impl acs_core::operation::Operation for BatchStopVodDomain {
@@ -50,7 +50,7 @@ pub struct BatchStopVodDomainOutput {
 }
 
 acs_core::model! {
-BatchStopVodDomainOutput {
-    0 request_id: string("RequestId"),
-}
+    BatchStopVodDomainOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -36,10 +36,10 @@ impl CancelUrlUploadJobs {
 }
 
 acs_core::model! {
-CancelUrlUploadJobs {
-    0 job_ids: string("JobIds"),
-    1 upload_urls: string("UploadUrls"),
-}
+    CancelUrlUploadJobs {
+        0 job_ids: string("JobIds"),
+        1 upload_urls: string("UploadUrls"),
+    }
 }
 
 impl acs_core::operation::Operation for CancelUrlUploadJobs {
@@ -67,9 +67,9 @@ pub struct CancelUrlUploadJobsOutput {
 }
 
 acs_core::model! {
-CancelUrlUploadJobsOutput {
-    0 request_id: string("RequestId"),
-    1 canceled_jobs: list("CanceledJobs"),
-    2 non_exists: list("NonExists"),
-}
+    CancelUrlUploadJobsOutput {
+        0 request_id: string("RequestId"),
+        1 canceled_jobs: list("CanceledJobs"),
+        2 non_exists: list("NonExists"),
+    }
 }

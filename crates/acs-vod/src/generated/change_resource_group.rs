@@ -44,12 +44,12 @@ impl ChangeResourceGroup {
 }
 
 acs_core::model! {
-ChangeResourceGroup {
-    0 resource_type: string("ResourceType"),
-    1 resource_id: string("ResourceId").required(),
-    2 resource_region_id: string("ResourceRegionId").required(),
-    3 resource_group_id: string("ResourceGroupId").required(),
-}
+    ChangeResourceGroup {
+        0 resource_type: string("ResourceType"),
+        1 resource_id: string("ResourceId").required(),
+        2 resource_region_id: string("ResourceRegionId").required(),
+        3 resource_group_id: string("ResourceGroupId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ChangeResourceGroup {
@@ -73,7 +73,7 @@ pub struct ChangeResourceGroupOutput {
 }
 
 acs_core::model! {
-ChangeResourceGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    ChangeResourceGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

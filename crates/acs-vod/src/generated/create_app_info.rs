@@ -41,11 +41,11 @@ impl CreateAppInfo {
 }
 
 acs_core::model! {
-CreateAppInfo {
-    0 app_name: string("AppName").required(),
-    1 description: string("Description"),
-    2 resource_group_id: string("ResourceGroupId"),
-}
+    CreateAppInfo {
+        0 app_name: string("AppName").required(),
+        1 description: string("Description"),
+        2 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateAppInfo {
@@ -71,8 +71,8 @@ pub struct CreateAppInfoOutput {
 }
 
 acs_core::model! {
-CreateAppInfoOutput {
-    0 app_id: string("AppId"),
-    1 request_id: string("RequestId"),
-}
+    CreateAppInfoOutput {
+        0 app_id: string("AppId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl CreateAudit {
 }
 
 acs_core::model! {
-CreateAudit {
-    0 audit_content: string("AuditContent").required(),
-}
+    CreateAudit {
+        0 audit_content: string("AuditContent").required(),
+    }
 }
 
 impl acs_core::operation::Operation for CreateAudit {
@@ -47,7 +47,7 @@ pub struct CreateAuditOutput {
 }
 
 acs_core::model! {
-CreateAuditOutput {
-    0 request_id: string("RequestId"),
-}
+    CreateAuditOutput {
+        0 request_id: string("RequestId"),
+    }
 }

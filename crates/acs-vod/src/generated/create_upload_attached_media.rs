@@ -127,19 +127,19 @@ impl CreateUploadAttachedMedia {
 }
 
 acs_core::model! {
-CreateUploadAttachedMedia {
-    0 title: string("Title").rules(&[acs_core::model::Rule::MaxBytes(128)]),
-    1 business_type: string("BusinessType").required(),
-    2 media_ext: string("MediaExt"),
-    3 file_name: string("FileName"),
-    4 file_size: string("FileSize"),
-    5 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
-    6 storage_location: string("StorageLocation"),
-    7 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
-    8 user_data: string("UserData"),
-    9 cate_ids: string("CateIds").rules(&[acs_core::model::Rule::MaxItems(5)]),
-    10 app_id: string("AppId"),
-}
+    CreateUploadAttachedMedia {
+        0 title: string("Title").rules(&[acs_core::model::Rule::MaxBytes(128)]),
+        1 business_type: string("BusinessType").required(),
+        2 media_ext: string("MediaExt"),
+        3 file_name: string("FileName"),
+        4 file_size: string("FileSize"),
+        5 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
+        6 storage_location: string("StorageLocation"),
+        7 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
+        8 user_data: string("UserData"),
+        9 cate_ids: string("CateIds").rules(&[acs_core::model::Rule::MaxItems(5)]),
+        10 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateUploadAttachedMedia {
@@ -174,12 +174,12 @@ pub struct CreateUploadAttachedMediaOutput {
 }
 
 acs_core::model! {
-CreateUploadAttachedMediaOutput {
-    0 file_url: string("FileURL"),
-    1 request_id: string("RequestId"),
-    2 upload_address: string("UploadAddress").always(),
-    3 media_id: string("MediaId").always(),
-    4 media_url: string("MediaURL"),
-    5 upload_auth: string("UploadAuth").always().secret(),
-}
+    CreateUploadAttachedMediaOutput {
+        0 file_url: string("FileURL"),
+        1 request_id: string("RequestId"),
+        2 upload_address: string("UploadAddress").always(),
+        3 media_id: string("MediaId").always(),
+        4 media_url: string("MediaURL"),
+        5 upload_auth: string("UploadAuth").always().secret(),
+    }
 }

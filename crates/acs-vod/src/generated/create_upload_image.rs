@@ -118,18 +118,18 @@ impl CreateUploadImage {
 }
 
 acs_core::model! {
-CreateUploadImage {
-    0 title: string("Title").rules(&[acs_core::model::Rule::MaxBytes(128)]),
-    1 image_type: string("ImageType").required(),
-    2 image_ext: string("ImageExt"),
-    3 original_file_name: string("OriginalFileName"),
-    4 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
-    5 storage_location: string("StorageLocation"),
-    6 cate_id: integer("CateId"),
-    7 user_data: string("UserData"),
-    8 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
-    9 app_id: string("AppId"),
-}
+    CreateUploadImage {
+        0 title: string("Title").rules(&[acs_core::model::Rule::MaxBytes(128)]),
+        1 image_type: string("ImageType").required(),
+        2 image_ext: string("ImageExt"),
+        3 original_file_name: string("OriginalFileName"),
+        4 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
+        5 storage_location: string("StorageLocation"),
+        6 cate_id: integer("CateId"),
+        7 user_data: string("UserData"),
+        8 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
+        9 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateUploadImage {
@@ -164,12 +164,12 @@ pub struct CreateUploadImageOutput {
 }
 
 acs_core::model! {
-CreateUploadImageOutput {
-    0 file_url: string("FileURL"),
-    1 request_id: string("RequestId"),
-    2 upload_address: string("UploadAddress").always(),
-    3 image_url: string("ImageURL"),
-    4 image_id: string("ImageId").always(),
-    5 upload_auth: string("UploadAuth").always().secret(),
-}
+    CreateUploadImageOutput {
+        0 file_url: string("FileURL"),
+        1 request_id: string("RequestId"),
+        2 upload_address: string("UploadAddress").always(),
+        3 image_url: string("ImageURL"),
+        4 image_id: string("ImageId").always(),
+        5 upload_auth: string("UploadAuth").always().secret(),
+    }
 }

@@ -168,23 +168,23 @@ impl CreateUploadVideo {
 }
 
 acs_core::model! {
-CreateUploadVideo {
-    0 cover_url: string("CoverURL"),
-    1 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
-    2 file_name: string("FileName").required().rules(&[acs_core::model::Rule::Extension]),
-    3 file_size: integer("FileSize"),
-    4 title: string("Title").required().rules(&[acs_core::model::Rule::MaxBytes(128)]),
-    5 cate_id: integer("CateId"),
-    6 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
-    7 user_data: string("UserData"),
-    8 template_group_id: string("TemplateGroupId"),
-    9 workflow_id: string("WorkflowId"),
-    10 storage_location: string("StorageLocation"),
-    11 app_id: string("AppId"),
-    12 reference_id: string("ReferenceId").rules(&[acs_core::model::Rule::MinLength(6), acs_core::model::Rule::MaxLength(64), acs_core::model::Rule::Characters("_-")]),
-    13 enable_first_frame_cover: boolean("EnableFirstFrameCover"),
-    14 generate_thumbnail: boolean("GenerateThumbnail"),
-}
+    CreateUploadVideo {
+        0 cover_url: string("CoverURL"),
+        1 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
+        2 file_name: string("FileName").required().rules(&[acs_core::model::Rule::Extension]),
+        3 file_size: integer("FileSize"),
+        4 title: string("Title").required().rules(&[acs_core::model::Rule::MaxBytes(128)]),
+        5 cate_id: integer("CateId"),
+        6 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
+        7 user_data: string("UserData"),
+        8 template_group_id: string("TemplateGroupId"),
+        9 workflow_id: string("WorkflowId"),
+        10 storage_location: string("StorageLocation"),
+        11 app_id: string("AppId"),
+        12 reference_id: string("ReferenceId").rules(&[acs_core::model::Rule::MinLength(6), acs_core::model::Rule::MaxLength(64), acs_core::model::Rule::Characters("_-")]),
+        13 enable_first_frame_cover: boolean("EnableFirstFrameCover"),
+        14 generate_thumbnail: boolean("GenerateThumbnail"),
+    }
 }
 
 impl acs_core::operation::Operation for CreateUploadVideo {
@@ -216,10 +216,10 @@ pub struct CreateUploadVideoOutput {
 }
 
 acs_core::model! {
-CreateUploadVideoOutput {
-    0 request_id: string("RequestId"),
-    1 upload_address: string("UploadAddress").always(),
-    2 video_id: string("VideoId").always(),
-    3 upload_auth: string("UploadAuth").always().secret(),
-}
+    CreateUploadVideoOutput {
+        0 request_id: string("RequestId"),
+        1 upload_address: string("UploadAddress").always(),
+        2 video_id: string("VideoId").always(),
+        3 upload_auth: string("UploadAuth").always().secret(),
+    }
 }

@@ -26,9 +26,9 @@ impl DecryptKmsDataKey {
 }
 
 acs_core::model! {
-DecryptKmsDataKey {
-    0 cipher_text: string("CipherText").required(),
-}
+    DecryptKmsDataKey {
+        0 cipher_text: string("CipherText").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DecryptKmsDataKey {
@@ -58,9 +58,9 @@ pub struct DecryptKmsDataKeyOutput {
 }
 
 acs_core::model! {
-DecryptKmsDataKeyOutput {
-    0 request_id: string("RequestId"),
-    1 key_id: string("KeyId"),
-    2 plaintext: string("Plaintext").always().secret(),
-}
+    DecryptKmsDataKeyOutput {
+        0 request_id: string("RequestId"),
+        1 key_id: string("KeyId"),
+        2 plaintext: string("Plaintext").always().secret(),
+    }
 }

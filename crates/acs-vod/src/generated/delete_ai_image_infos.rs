@@ -21,9 +21,9 @@ impl DeleteAiImageInfos {
 }
 
 acs_core::model! {
-DeleteAiImageInfos {
-    0 ai_image_info_ids: string("AIImageInfoIds").required(),
-}
+    DeleteAiImageInfos {
+        0 ai_image_info_ids: string("AIImageInfoIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAiImageInfos {
@@ -47,7 +47,7 @@ pub struct DeleteAiImageInfosOutput {
 }
 
 acs_core::model! {
-DeleteAiImageInfosOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteAiImageInfosOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteAiTemplate {
 }
 
 acs_core::model! {
-DeleteAiTemplate {
-    0 template_id: string("TemplateId").required(),
-}
+    DeleteAiTemplate {
+        0 template_id: string("TemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAiTemplate {
@@ -49,8 +49,8 @@ pub struct DeleteAiTemplateOutput {
 }
 
 acs_core::model! {
-DeleteAiTemplateOutput {
-    0 template_id: string("TemplateId"),
-    1 request_id: string("RequestId"),
-}
+    DeleteAiTemplateOutput {
+        0 template_id: string("TemplateId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteAppInfo {
 }
 
 acs_core::model! {
-DeleteAppInfo {
-    0 app_id: string("AppId").required(),
-}
+    DeleteAppInfo {
+        0 app_id: string("AppId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAppInfo {
@@ -47,7 +47,7 @@ pub struct DeleteAppInfoOutput {
 }
 
 acs_core::model! {
-DeleteAppInfoOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteAppInfoOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteAttachedMedia {
 }
 
 acs_core::model! {
-DeleteAttachedMedia {
-    0 media_ids: string("MediaIds").required(),
-}
+    DeleteAttachedMedia {
+        0 media_ids: string("MediaIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteAttachedMedia {
@@ -49,8 +49,8 @@ pub struct DeleteAttachedMediaOutput {
 }
 
 acs_core::model! {
-DeleteAttachedMediaOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_media_ids: list("NonExistMediaIds"),
-}
+    DeleteAttachedMediaOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_media_ids: list("NonExistMediaIds"),
+    }
 }

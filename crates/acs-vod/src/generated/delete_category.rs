@@ -20,9 +20,9 @@ impl DeleteCategory {
 }
 
 acs_core::model! {
-DeleteCategory {
-    0 cate_id: integer("CateId").required(),
-}
+    DeleteCategory {
+        0 cate_id: integer("CateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteCategory {
@@ -46,7 +46,7 @@ pub struct DeleteCategoryOutput {
 }
 
 acs_core::model! {
-DeleteCategoryOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteCategoryOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -31,10 +31,10 @@ impl DeleteDynamicImage {
 }
 
 acs_core::model! {
-DeleteDynamicImage {
-    0 video_id: string("VideoId").required(),
-    1 dynamic_image_ids: string("DynamicImageIds"),
-}
+    DeleteDynamicImage {
+        0 video_id: string("VideoId").required(),
+        1 dynamic_image_ids: string("DynamicImageIds"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteDynamicImage {
@@ -58,7 +58,7 @@ pub struct DeleteDynamicImageOutput {
 }
 
 acs_core::model! {
-DeleteDynamicImageOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteDynamicImageOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteEditingProject {
 }
 
 acs_core::model! {
-DeleteEditingProject {
-    0 project_ids: string("ProjectIds").required(),
-}
+    DeleteEditingProject {
+        0 project_ids: string("ProjectIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteEditingProject {
@@ -47,7 +47,7 @@ pub struct DeleteEditingProjectOutput {
 }
 
 acs_core::model! {
-DeleteEditingProjectOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteEditingProjectOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -31,11 +31,11 @@ impl DeleteEditingProjectMaterials {
 }
 
 acs_core::model! {
-DeleteEditingProjectMaterials {
-    0 project_id: string("ProjectId").required(),
-    1 material_ids: string("MaterialIds").required(),
-    2 material_type: string("MaterialType").required(),
-}
+    DeleteEditingProjectMaterials {
+        0 project_id: string("ProjectId").required(),
+        1 material_ids: string("MaterialIds").required(),
+        2 material_type: string("MaterialType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteEditingProjectMaterials {
@@ -59,7 +59,7 @@ pub struct DeleteEditingProjectMaterialsOutput {
 }
 
 acs_core::model! {
-DeleteEditingProjectMaterialsOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteEditingProjectMaterialsOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -61,13 +61,13 @@ impl DeleteImage {
 }
 
 acs_core::model! {
-DeleteImage {
-    0 delete_image_type: string("DeleteImageType").required(),
-    1 image_urls: string("ImageURLs"),
-    2 image_ids: string("ImageIds"),
-    3 video_id: string("VideoId"),
-    4 image_type: string("ImageType"),
-}
+    DeleteImage {
+        0 delete_image_type: string("DeleteImageType").required(),
+        1 image_urls: string("ImageURLs"),
+        2 image_ids: string("ImageIds"),
+        3 video_id: string("VideoId"),
+        4 image_type: string("ImageType"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteImage {
@@ -91,7 +91,7 @@ pub struct DeleteImageOutput {
 }
 
 acs_core::model! {
-DeleteImageOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteImageOutput {
+        0 request_id: string("RequestId"),
+    }
 }

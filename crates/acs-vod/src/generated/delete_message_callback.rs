@@ -29,9 +29,9 @@ impl DeleteMessageCallback {
 }
 
 acs_core::model! {
-DeleteMessageCallback {
-    0 app_id: string("AppId"),
-}
+    DeleteMessageCallback {
+        0 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteMessageCallback {
@@ -55,7 +55,7 @@ pub struct DeleteMessageCallbackOutput {
 }
 
 acs_core::model! {
-DeleteMessageCallbackOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteMessageCallbackOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -46,11 +46,11 @@ impl DeleteMezzanines {
 }
 
 acs_core::model! {
-DeleteMezzanines {
-    0 video_ids: string("VideoIds"),
-    1 force: boolean("Force"),
-    2 reference_ids: string("ReferenceIds"),
-}
+    DeleteMezzanines {
+        0 video_ids: string("VideoIds"),
+        1 force: boolean("Force"),
+        2 reference_ids: string("ReferenceIds"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteMezzanines {
@@ -80,10 +80,10 @@ pub struct DeleteMezzaninesOutput {
 }
 
 acs_core::model! {
-DeleteMezzaninesOutput {
-    0 request_id: string("RequestId"),
-    1 un_removeable_video_ids: list("UnRemoveableVideoIds"),
-    2 non_exist_video_ids: list("NonExistVideoIds"),
-    3 non_exist_reference_ids: list("NonExistReferenceIds"),
-}
+    DeleteMezzaninesOutput {
+        0 request_id: string("RequestId"),
+        1 un_removeable_video_ids: list("UnRemoveableVideoIds"),
+        2 non_exist_video_ids: list("NonExistVideoIds"),
+        3 non_exist_reference_ids: list("NonExistReferenceIds"),
+    }
 }

@@ -26,10 +26,10 @@ impl DeleteMultipartUpload {
 }
 
 acs_core::model! {
-DeleteMultipartUpload {
-    0 media_id: string("MediaId").required(),
-    1 media_type: string("MediaType").required(),
-}
+    DeleteMultipartUpload {
+        0 media_id: string("MediaId").required(),
+        1 media_type: string("MediaType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteMultipartUpload {
@@ -53,7 +53,7 @@ pub struct DeleteMultipartUploadOutput {
 }
 
 acs_core::model! {
-DeleteMultipartUploadOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteMultipartUploadOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -41,11 +41,11 @@ impl DeleteStream {
 }
 
 acs_core::model! {
-DeleteStream {
-    0 job_ids: string("JobIds").required(),
-    1 video_id: string("VideoId"),
-    2 reference_id: string("ReferenceId"),
-}
+    DeleteStream {
+        0 job_ids: string("JobIds").required(),
+        1 video_id: string("VideoId"),
+        2 reference_id: string("ReferenceId"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteStream {
@@ -69,7 +69,7 @@ pub struct DeleteStreamOutput {
 }
 
 acs_core::model! {
-DeleteStreamOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteStreamOutput {
+        0 request_id: string("RequestId"),
+    }
 }

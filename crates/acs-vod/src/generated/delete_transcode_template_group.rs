@@ -41,11 +41,11 @@ impl DeleteTranscodeTemplateGroup {
 }
 
 acs_core::model! {
-DeleteTranscodeTemplateGroup {
-    0 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
-    1 transcode_template_ids: string("TranscodeTemplateIds"),
-    2 force_del_group: string("ForceDelGroup"),
-}
+    DeleteTranscodeTemplateGroup {
+        0 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
+        1 transcode_template_ids: string("TranscodeTemplateIds"),
+        2 force_del_group: string("ForceDelGroup"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteTranscodeTemplateGroup {
@@ -71,8 +71,8 @@ pub struct DeleteTranscodeTemplateGroupOutput {
 }
 
 acs_core::model! {
-DeleteTranscodeTemplateGroupOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_transcode_template_ids: list("NonExistTranscodeTemplateIds"),
-}
+    DeleteTranscodeTemplateGroupOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_transcode_template_ids: list("NonExistTranscodeTemplateIds"),
+    }
 }

@@ -40,11 +40,11 @@ impl DeleteVideo {
 }
 
 acs_core::model! {
-DeleteVideo {
-    0 video_ids: string("VideoIds").rules(&[acs_core::model::Rule::MaxItems(20)]),
-    1 reference_ids: string("ReferenceIds"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoIds", "ReferenceIds"])]
+    DeleteVideo {
+        0 video_ids: string("VideoIds").rules(&[acs_core::model::Rule::MaxItems(20)]),
+        1 reference_ids: string("ReferenceIds"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoIds", "ReferenceIds"])]
 }
 
 impl acs_core::operation::Operation for DeleteVideo {
@@ -74,10 +74,10 @@ pub struct DeleteVideoOutput {
 }
 
 acs_core::model! {
-DeleteVideoOutput {
-    0 request_id: string("RequestId"),
-    1 forbidden_video_ids: list("ForbiddenVideoIds"),
-    2 non_exist_video_ids: list("NonExistVideoIds"),
-    3 non_exist_reference_ids: list("NonExistReferenceIds"),
-}
+    DeleteVideoOutput {
+        0 request_id: string("RequestId"),
+        1 forbidden_video_ids: list("ForbiddenVideoIds"),
+        2 non_exist_video_ids: list("NonExistVideoIds"),
+        3 non_exist_reference_ids: list("NonExistReferenceIds"),
+    }
 }

@@ -24,9 +24,9 @@ impl DeleteVodDomain {
 }
 
 acs_core::model! {
-DeleteVodDomain {
-    0 domain_name: string("DomainName").required(),
-}
+    DeleteVodDomain {
+        0 domain_name: string("DomainName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteVodDomain {
@@ -50,7 +50,7 @@ pub struct DeleteVodDomainOutput {
 }
 
 acs_core::model! {
-DeleteVodDomainOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteVodDomainOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -37,11 +37,11 @@ impl DeleteVodSpecificConfig {
 }
 
 acs_core::model! {
-DeleteVodSpecificConfig {
-    0 domain_name: string("DomainName").required(),
-    1 config_id: string("ConfigId").required(),
-    2 env: string("Env"),
-}
+    DeleteVodSpecificConfig {
+        0 domain_name: string("DomainName").required(),
+        1 config_id: string("ConfigId").required(),
+        2 env: string("Env"),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteVodSpecificConfig {
@@ -65,7 +65,7 @@ pub struct DeleteVodSpecificConfigOutput {
 }
 
 acs_core::model! {
-DeleteVodSpecificConfigOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteVodSpecificConfigOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteVodTemplate {
 }
 
 acs_core::model! {
-DeleteVodTemplate {
-    0 vod_template_id: string("VodTemplateId").required(),
-}
+    DeleteVodTemplate {
+        0 vod_template_id: string("VodTemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteVodTemplate {
@@ -49,8 +49,8 @@ pub struct DeleteVodTemplateOutput {
 }
 
 acs_core::model! {
-DeleteVodTemplateOutput {
-    0 vod_template_id: string("VodTemplateId"),
-    1 request_id: string("RequestId"),
-}
+    DeleteVodTemplateOutput {
+        0 vod_template_id: string("VodTemplateId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl DeleteWatermark {
 }
 
 acs_core::model! {
-DeleteWatermark {
-    0 watermark_id: string("WatermarkId").required(),
-}
+    DeleteWatermark {
+        0 watermark_id: string("WatermarkId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DeleteWatermark {
@@ -47,7 +47,7 @@ pub struct DeleteWatermarkOutput {
 }
 
 acs_core::model! {
-DeleteWatermarkOutput {
-    0 request_id: string("RequestId"),
-}
+    DeleteWatermarkOutput {
+        0 request_id: string("RequestId"),
+    }
 }

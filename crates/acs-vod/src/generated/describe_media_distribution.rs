@@ -54,12 +54,12 @@ impl DescribeMediaDistribution {
 }
 
 acs_core::model! {
-DescribeMediaDistribution {
-    0 start_time: string("StartTime"),
-    1 end_time: string("EndTime"),
-    2 storage_class: string("StorageClass"),
-    3 interval: string("Interval"),
-}
+    DescribeMediaDistribution {
+        0 start_time: string("StartTime"),
+        1 end_time: string("EndTime"),
+        2 storage_class: string("StorageClass"),
+        3 interval: string("Interval"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeMediaDistribution {
@@ -88,11 +88,11 @@ pub struct DescribeMediaDistributionOutput {
 }
 
 acs_core::model! {
-DescribeMediaDistributionOutput {
-    0 request_id: string("RequestId"),
-    1 total: integer("Total"),
-    2 media_distribution_list: list("MediaDistributionList"),
-}
+    DescribeMediaDistributionOutput {
+        0 request_id: string("RequestId"),
+        1 total: integer("Total"),
+        2 media_distribution_list: list("MediaDistributionList"),
+    }
 }
 
 /// `MediaDistributionList[]` of the answer of [`DescribeMediaDistribution`](crate::DescribeMediaDistribution).
@@ -108,9 +108,9 @@ pub struct MediaDistribution {
 }
 
 acs_core::model! {
-MediaDistribution {
-    0 start_time: string("StartTime"),
-    1 end_time: string("EndTime"),
-    2 count: integer("Count"),
-}
+    MediaDistribution {
+        0 start_time: string("StartTime"),
+        1 end_time: string("EndTime"),
+        2 count: integer("Count"),
+    }
 }

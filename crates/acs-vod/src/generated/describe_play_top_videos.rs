@@ -46,11 +46,11 @@ impl DescribePlayTopVideos {
 }
 
 acs_core::model! {
-DescribePlayTopVideos {
-    0 biz_date: string("BizDate").required(),
-    1 page_no: integer("PageNo"),
-    2 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(10, 1000)]),
-}
+    DescribePlayTopVideos {
+        0 biz_date: string("BizDate").required(),
+        1 page_no: integer("PageNo"),
+        2 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(10, 1000)]),
+    }
 }
 
 impl acs_core::operation::Operation for DescribePlayTopVideos {
@@ -83,13 +83,13 @@ pub struct DescribePlayTopVideosOutput {
 }
 
 acs_core::model! {
-DescribePlayTopVideosOutput {
-    0 page_no: integer("PageNo"),
-    1 request_id: string("RequestId"),
-    2 page_size: integer("PageSize"),
-    3 total_num: integer("TotalNum"),
-    4 top_play_videos: list("TopPlayVideos").wrapped_in("TopPlayVideoStatis"),
-}
+    DescribePlayTopVideosOutput {
+        0 page_no: integer("PageNo"),
+        1 request_id: string("RequestId"),
+        2 page_size: integer("PageSize"),
+        3 total_num: integer("TotalNum"),
+        4 top_play_videos: list("TopPlayVideos").wrapped_in("TopPlayVideoStatis"),
+    }
 }
 
 impl acs_core::operation::Paginated for DescribePlayTopVideos {
@@ -131,11 +131,11 @@ pub struct TopPlayVideoStatis {
 }
 
 acs_core::model! {
-TopPlayVideoStatis {
-    0 title: string("Title"),
-    1 vv: string("VV"),
-    2 play_duration: string("PlayDuration"),
-    3 video_id: string("VideoId"),
-    4 uv: string("UV"),
-}
+    TopPlayVideoStatis {
+        0 title: string("Title"),
+        1 vv: string("VV"),
+        2 play_duration: string("PlayDuration"),
+        3 video_id: string("VideoId"),
+        4 uv: string("UV"),
+    }
 }

@@ -27,10 +27,10 @@ impl DescribePlayUserAvg {
 }
 
 acs_core::model! {
-DescribePlayUserAvg {
-    0 start_time: string("StartTime").required(),
-    1 end_time: string("EndTime").required(),
-}
+    DescribePlayUserAvg {
+        0 start_time: string("StartTime").required(),
+        1 end_time: string("EndTime").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DescribePlayUserAvg {
@@ -57,10 +57,10 @@ pub struct DescribePlayUserAvgOutput {
 }
 
 acs_core::model! {
-DescribePlayUserAvgOutput {
-    0 request_id: string("RequestId"),
-    1 user_play_statis_avgs: list("UserPlayStatisAvgs").wrapped_in("UserPlayStatisAvg"),
-}
+    DescribePlayUserAvgOutput {
+        0 request_id: string("RequestId"),
+        1 user_play_statis_avgs: list("UserPlayStatisAvgs").wrapped_in("UserPlayStatisAvg"),
+    }
 }
 
 /// `UserPlayStatisAvgs.UserPlayStatisAvg[]` of the answer of [`DescribePlayUserAvg`](crate::DescribePlayUserAvg).
@@ -76,9 +76,9 @@ pub struct UserPlayStatisAvg {
 }
 
 acs_core::model! {
-UserPlayStatisAvg {
-    0 date: string("Date"),
-    1 avg_play_duration: string("AvgPlayDuration"),
-    2 avg_play_count: string("AvgPlayCount"),
-}
+    UserPlayStatisAvg {
+        0 date: string("Date"),
+        1 avg_play_duration: string("AvgPlayDuration"),
+        2 avg_play_count: string("AvgPlayCount"),
+    }
 }

@@ -27,10 +27,10 @@ impl DescribePlayUserTotal {
 }
 
 acs_core::model! {
-DescribePlayUserTotal {
-    0 start_time: string("StartTime").required(),
-    1 end_time: string("EndTime").required(),
-}
+    DescribePlayUserTotal {
+        0 start_time: string("StartTime").required(),
+        1 end_time: string("EndTime").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DescribePlayUserTotal {
@@ -57,10 +57,10 @@ pub struct DescribePlayUserTotalOutput {
 }
 
 acs_core::model! {
-DescribePlayUserTotalOutput {
-    0 request_id: string("RequestId"),
-    1 user_play_statis_totals: list("UserPlayStatisTotals").wrapped_in("UserPlayStatisTotal"),
-}
+    DescribePlayUserTotalOutput {
+        0 request_id: string("RequestId"),
+        1 user_play_statis_totals: list("UserPlayStatisTotals").wrapped_in("UserPlayStatisTotal"),
+    }
 }
 
 /// `UserPlayStatisTotals.UserPlayStatisTotal[]` of the answer of [`DescribePlayUserTotal`](crate::DescribePlayUserTotal).
@@ -80,13 +80,13 @@ pub struct UserPlayStatisTotal {
 }
 
 acs_core::model! {
-UserPlayStatisTotal {
-    0 date: string("Date"),
-    1 play_duration: string("PlayDuration"),
-    2 play_range: string("PlayRange"),
-    3 vv: object("VV"),
-    4 uv: object("UV"),
-}
+    UserPlayStatisTotal {
+        0 date: string("Date"),
+        1 play_duration: string("PlayDuration"),
+        2 play_range: string("PlayRange"),
+        3 vv: object("VV"),
+        4 uv: object("UV"),
+    }
 }
 
 /// `UserPlayStatisTotals.UserPlayStatisTotal.UV` of the answer of [`DescribePlayUserTotal`](crate::DescribePlayUserTotal).
@@ -104,12 +104,12 @@ pub struct Uv {
 }
 
 acs_core::model! {
-Uv {
-    0 flash: string("Flash"),
-    1 ios: string("iOS"),
-    2 html5: string("HTML5"),
-    3 android: string("Android"),
-}
+    Uv {
+        0 flash: string("Flash"),
+        1 ios: string("iOS"),
+        2 html5: string("HTML5"),
+        3 android: string("Android"),
+    }
 }
 
 /// `UserPlayStatisTotals.UserPlayStatisTotal.VV` of the answer of [`DescribePlayUserTotal`](crate::DescribePlayUserTotal).
@@ -127,10 +127,10 @@ pub struct Vv {
 }
 
 acs_core::model! {
-Vv {
-    0 flash: string("Flash"),
-    1 ios: string("iOS"),
-    2 html5: string("HTML5"),
-    3 android: string("Android"),
-}
+    Vv {
+        0 flash: string("Flash"),
+        1 ios: string("iOS"),
+        2 html5: string("HTML5"),
+        3 android: string("Android"),
+    }
 }

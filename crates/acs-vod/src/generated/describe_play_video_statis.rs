@@ -34,11 +34,11 @@ impl DescribePlayVideoStatis {
 }
 
 acs_core::model! {
-DescribePlayVideoStatis {
-    0 start_time: string("StartTime").required(),
-    1 end_time: string("EndTime").required(),
-    2 video_id: string("VideoId").required(),
-}
+    DescribePlayVideoStatis {
+        0 start_time: string("StartTime").required(),
+        1 end_time: string("EndTime").required(),
+        2 video_id: string("VideoId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DescribePlayVideoStatis {
@@ -65,10 +65,10 @@ pub struct DescribePlayVideoStatisOutput {
 }
 
 acs_core::model! {
-DescribePlayVideoStatisOutput {
-    0 request_id: string("RequestId"),
-    1 video_play_statis_details: list("VideoPlayStatisDetails").wrapped_in("VideoPlayStatisDetail"),
-}
+    DescribePlayVideoStatisOutput {
+        0 request_id: string("RequestId"),
+        1 video_play_statis_details: list("VideoPlayStatisDetails").wrapped_in("VideoPlayStatisDetail"),
+    }
 }
 
 /// `VideoPlayStatisDetails.VideoPlayStatisDetail[]` of the answer of [`DescribePlayVideoStatis`](crate::DescribePlayVideoStatis).
@@ -90,12 +90,12 @@ pub struct VideoPlayStatisDetail {
 }
 
 acs_core::model! {
-VideoPlayStatisDetail {
-    0 play_duration: string("PlayDuration"),
-    1 date: string("Date"),
-    2 vv: string("VV"),
-    3 title: string("Title"),
-    4 uv: string("UV"),
-    5 play_range: string("PlayRange"),
-}
+    VideoPlayStatisDetail {
+        0 play_duration: string("PlayDuration"),
+        1 date: string("Date"),
+        2 vv: string("VV"),
+        3 title: string("Title"),
+        4 uv: string("UV"),
+        5 play_range: string("PlayRange"),
+    }
 }

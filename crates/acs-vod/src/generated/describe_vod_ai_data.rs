@@ -47,12 +47,12 @@ impl DescribeVodAiData {
 }
 
 acs_core::model! {
-DescribeVodAiData {
-    0 start_time: string("StartTime").required(),
-    1 end_time: string("EndTime").required(),
-    2 region: string("Region"),
-    3 ai_type: string("AIType"),
-}
+    DescribeVodAiData {
+        0 start_time: string("StartTime").required(),
+        1 end_time: string("EndTime").required(),
+        2 region: string("Region"),
+        3 ai_type: string("AIType"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodAiData {
@@ -81,11 +81,11 @@ pub struct DescribeVodAiDataOutput {
 }
 
 acs_core::model! {
-DescribeVodAiDataOutput {
-    0 data_interval: string("DataInterval"),
-    1 request_id: string("RequestId"),
-    2 ai_data: list("AIData").wrapped_in("AIDataItem"),
-}
+    DescribeVodAiDataOutput {
+        0 data_interval: string("DataInterval"),
+        1 request_id: string("RequestId"),
+        2 ai_data: list("AIData").wrapped_in("AIDataItem"),
+    }
 }
 
 /// `AIData.AIDataItem[]` of the answer of [`DescribeVodAiData`](crate::DescribeVodAiData).
@@ -99,10 +99,10 @@ pub struct AiDataItem {
 }
 
 acs_core::model! {
-AiDataItem {
-    0 time_stamp: string("TimeStamp"),
-    1 data: list("Data").wrapped_in("DataItem"),
-}
+    AiDataItem {
+        0 time_stamp: string("TimeStamp"),
+        1 data: list("Data").wrapped_in("DataItem"),
+    }
 }
 
 /// `AIData.AIDataItem.Data.DataItem[]` of the answer of [`DescribeVodAiData`](crate::DescribeVodAiData).
@@ -116,8 +116,8 @@ pub struct DataItem {
 }
 
 acs_core::model! {
-DataItem {
-    0 name: string("Name"),
-    1 value: string("Value"),
-}
+    DataItem {
+        0 name: string("Name"),
+        1 value: string("Value"),
+    }
 }

@@ -27,9 +27,9 @@ impl DescribeVodCertificateList {
 }
 
 acs_core::model! {
-DescribeVodCertificateList {
-    0 domain_name: string("DomainName"),
-}
+    DescribeVodCertificateList {
+        0 domain_name: string("DomainName"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodCertificateList {
@@ -56,10 +56,10 @@ pub struct DescribeVodCertificateListOutput {
 }
 
 acs_core::model! {
-DescribeVodCertificateListOutput {
-    0 request_id: string("RequestId"),
-    1 certificate_list_model: object("CertificateListModel"),
-}
+    DescribeVodCertificateListOutput {
+        0 request_id: string("RequestId"),
+        1 certificate_list_model: object("CertificateListModel"),
+    }
 }
 
 /// `CertificateListModel.CertList.Cert[]` of the answer of [`DescribeVodCertificateList`](crate::DescribeVodCertificateList).
@@ -95,21 +95,21 @@ pub struct Cert {
 }
 
 acs_core::model! {
-Cert {
-    0 last_time: integer("LastTime"),
-    1 fingerprint: string("Fingerprint"),
-    2 cert_name: string("CertName"),
-    3 issuer: string("Issuer"),
-    4 cert_id: integer("CertId"),
-    5 common: string("Common"),
-    6 create_time: integer("CreateTime"),
-    7 end_time: integer("EndTime"),
-    8 algorithm: string("Algorithm"),
-    9 cert_identifier: string("CertIdentifier"),
-    10 domain_match_cert: boolean("DomainMatchCert"),
-    11 instance_id: string("InstanceId"),
-    12 sign_algorithm: string("SignAlgorithm"),
-}
+    Cert {
+        0 last_time: integer("LastTime"),
+        1 fingerprint: string("Fingerprint"),
+        2 cert_name: string("CertName"),
+        3 issuer: string("Issuer"),
+        4 cert_id: integer("CertId"),
+        5 common: string("Common"),
+        6 create_time: integer("CreateTime"),
+        7 end_time: integer("EndTime"),
+        8 algorithm: string("Algorithm"),
+        9 cert_identifier: string("CertIdentifier"),
+        10 domain_match_cert: boolean("DomainMatchCert"),
+        11 instance_id: string("InstanceId"),
+        12 sign_algorithm: string("SignAlgorithm"),
+    }
 }
 
 /// `CertificateListModel` of the answer of [`DescribeVodCertificateList`](crate::DescribeVodCertificateList).
@@ -123,8 +123,8 @@ pub struct CertificateListModel {
 }
 
 acs_core::model! {
-CertificateListModel {
-    0 count: integer("Count"),
-    1 cert_list: list("CertList").wrapped_in("Cert"),
-}
+    CertificateListModel {
+        0 count: integer("Count"),
+        1 cert_list: list("CertList").wrapped_in("Cert"),
+    }
 }

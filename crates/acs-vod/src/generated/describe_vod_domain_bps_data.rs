@@ -75,14 +75,14 @@ impl DescribeVodDomainBpsData {
 }
 
 acs_core::model! {
-DescribeVodDomainBpsData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-    4 isp_name_en: string("IspNameEn"),
-    5 location_name_en: string("LocationNameEn"),
-}
+    DescribeVodDomainBpsData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+        4 isp_name_en: string("IspNameEn"),
+        5 location_name_en: string("LocationNameEn"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainBpsData {
@@ -121,16 +121,16 @@ pub struct DescribeVodDomainBpsDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainBpsDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 isp_name_en: string("IspNameEn"),
-    4 location_name_en: string("LocationNameEn"),
-    5 domain_name: string("DomainName"),
-    6 data_interval: string("DataInterval"),
-    7 bps_data_per_interval: list("BpsDataPerInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainBpsDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 isp_name_en: string("IspNameEn"),
+        4 location_name_en: string("LocationNameEn"),
+        5 domain_name: string("DomainName"),
+        6 data_interval: string("DataInterval"),
+        7 bps_data_per_interval: list("BpsDataPerInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `BpsDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainBpsData`](crate::DescribeVodDomainBpsData).
@@ -154,13 +154,13 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 https_domestic_value: string("HttpsDomesticValue"),
-    1 value: string("Value"),
-    2 overseas_value: string("OverseasValue"),
-    3 https_value: string("HttpsValue"),
-    4 https_overseas_value: string("HttpsOverseasValue"),
-    5 time_stamp: string("TimeStamp"),
-    6 domestic_value: string("DomesticValue"),
-}
+    DataModule {
+        0 https_domestic_value: string("HttpsDomesticValue"),
+        1 value: string("Value"),
+        2 overseas_value: string("OverseasValue"),
+        3 https_value: string("HttpsValue"),
+        4 https_overseas_value: string("HttpsOverseasValue"),
+        5 time_stamp: string("TimeStamp"),
+        6 domestic_value: string("DomesticValue"),
+    }
 }

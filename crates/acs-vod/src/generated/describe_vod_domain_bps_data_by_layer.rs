@@ -84,15 +84,15 @@ impl DescribeVodDomainBpsDataByLayer {
 }
 
 acs_core::model! {
-DescribeVodDomainBpsDataByLayer {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-    4 isp_name_en: string("IspNameEn"),
-    5 location_name_en: string("LocationNameEn"),
-    6 layer: string("Layer"),
-}
+    DescribeVodDomainBpsDataByLayer {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+        4 isp_name_en: string("IspNameEn"),
+        5 location_name_en: string("LocationNameEn"),
+        6 layer: string("Layer"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainBpsDataByLayer {
@@ -121,11 +121,11 @@ pub struct DescribeVodDomainBpsDataByLayerOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainBpsDataByLayerOutput {
-    0 data_interval: integer("DataInterval"),
-    1 request_id: string("RequestId"),
-    2 bps_data_interval: list("BpsDataInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainBpsDataByLayerOutput {
+        0 data_interval: integer("DataInterval"),
+        1 request_id: string("RequestId"),
+        2 bps_data_interval: list("BpsDataInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `BpsDataInterval.DataModule[]` of the answer of [`DescribeVodDomainBpsDataByLayer`](crate::DescribeVodDomainBpsDataByLayer).
@@ -141,9 +141,9 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 value: float("Value"),
-    1 traffic_value: integer("TrafficValue"),
-    2 time_stamp: string("TimeStamp"),
-}
+    DataModule {
+        0 value: float("Value"),
+        1 traffic_value: integer("TrafficValue"),
+        2 time_stamp: string("TimeStamp"),
+    }
 }

@@ -31,10 +31,10 @@ impl DescribeVodDomainCertificateInfo {
 }
 
 acs_core::model! {
-DescribeVodDomainCertificateInfo {
-    0 domain_name: string("DomainName").required(),
-    1 hera_api_auto_version: string("HeraApiAutoVersion"),
-}
+    DescribeVodDomainCertificateInfo {
+        0 domain_name: string("DomainName").required(),
+        1 hera_api_auto_version: string("HeraApiAutoVersion"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainCertificateInfo {
@@ -61,10 +61,10 @@ pub struct DescribeVodDomainCertificateInfoOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainCertificateInfoOutput {
-    0 request_id: string("RequestId"),
-    1 cert_infos: list("CertInfos").wrapped_in("CertInfo"),
-}
+    DescribeVodDomainCertificateInfoOutput {
+        0 request_id: string("RequestId"),
+        1 cert_infos: list("CertInfos").wrapped_in("CertInfo"),
+    }
 }
 
 /// `CertInfos.CertInfo[]` of the answer of [`DescribeVodDomainCertificateInfo`](crate::DescribeVodDomainCertificateInfo).
@@ -104,21 +104,21 @@ pub struct CertInfo {
 }
 
 acs_core::model! {
-CertInfo {
-    0 cert_expire_time: string("CertExpireTime"),
-    1 cert_life: string("CertLife"),
-    2 status: string("Status"),
-    3 cert_update_time: string("CertUpdateTime"),
-    4 cert_domain_name: string("CertDomainName"),
-    5 server_certificate_status: string("ServerCertificateStatus"),
-    6 cert_org: string("CertOrg"),
-    7 domain_name: string("DomainName"),
-    8 cert_start_time: string("CertStartTime"),
-    9 cert_type: string("CertType"),
-    10 cert_name: string("CertName"),
-    11 domain_cname_status: string("DomainCnameStatus"),
-    12 server_certificate: string("ServerCertificate"),
-    13 cert_id: string("CertId"),
-    14 cert_region: string("CertRegion"),
-}
+    CertInfo {
+        0 cert_expire_time: string("CertExpireTime"),
+        1 cert_life: string("CertLife"),
+        2 status: string("Status"),
+        3 cert_update_time: string("CertUpdateTime"),
+        4 cert_domain_name: string("CertDomainName"),
+        5 server_certificate_status: string("ServerCertificateStatus"),
+        6 cert_org: string("CertOrg"),
+        7 domain_name: string("DomainName"),
+        8 cert_start_time: string("CertStartTime"),
+        9 cert_type: string("CertType"),
+        10 cert_name: string("CertName"),
+        11 domain_cname_status: string("DomainCnameStatus"),
+        12 server_certificate: string("ServerCertificate"),
+        13 cert_id: string("CertId"),
+        14 cert_region: string("CertRegion"),
+    }
 }

@@ -27,10 +27,10 @@ impl DescribeVodDomainConfigs {
 }
 
 acs_core::model! {
-DescribeVodDomainConfigs {
-    0 domain_name: string("DomainName").required(),
-    1 function_names: string("FunctionNames").required(),
-}
+    DescribeVodDomainConfigs {
+        0 domain_name: string("DomainName").required(),
+        1 function_names: string("FunctionNames").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainConfigs {
@@ -57,10 +57,10 @@ pub struct DescribeVodDomainConfigsOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainConfigsOutput {
-    0 request_id: string("RequestId"),
-    1 domain_configs: list("DomainConfigs").wrapped_in("DomainConfig"),
-}
+    DescribeVodDomainConfigsOutput {
+        0 request_id: string("RequestId"),
+        1 domain_configs: list("DomainConfigs").wrapped_in("DomainConfig"),
+    }
 }
 
 /// `DomainConfigs.DomainConfig[]` of the answer of [`DescribeVodDomainConfigs`](crate::DescribeVodDomainConfigs).
@@ -78,12 +78,12 @@ pub struct DomainConfig {
 }
 
 acs_core::model! {
-DomainConfig {
-    0 status: string("Status"),
-    1 config_id: string("ConfigId"),
-    2 function_name: string("FunctionName"),
-    3 function_args: list("FunctionArgs").wrapped_in("FunctionArg"),
-}
+    DomainConfig {
+        0 status: string("Status"),
+        1 config_id: string("ConfigId"),
+        2 function_name: string("FunctionName"),
+        3 function_args: list("FunctionArgs").wrapped_in("FunctionArg"),
+    }
 }
 
 /// `DomainConfigs.DomainConfig.FunctionArgs.FunctionArg[]` of the answer of [`DescribeVodDomainConfigs`](crate::DescribeVodDomainConfigs).
@@ -97,8 +97,8 @@ pub struct FunctionArg {
 }
 
 acs_core::model! {
-FunctionArg {
-    0 arg_name: string("ArgName"),
-    1 arg_value: string("ArgValue"),
-}
+    FunctionArg {
+        0 arg_name: string("ArgName"),
+        1 arg_value: string("ArgValue"),
+    }
 }

@@ -24,9 +24,9 @@ impl DescribeVodDomainDetail {
 }
 
 acs_core::model! {
-DescribeVodDomainDetail {
-    0 domain_name: string("DomainName").required(),
-}
+    DescribeVodDomainDetail {
+        0 domain_name: string("DomainName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainDetail {
@@ -53,10 +53,10 @@ pub struct DescribeVodDomainDetailOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainDetailOutput {
-    0 request_id: string("RequestId"),
-    1 domain_detail: object("DomainDetail"),
-}
+    DescribeVodDomainDetailOutput {
+        0 request_id: string("RequestId"),
+        1 domain_detail: object("DomainDetail"),
+    }
 }
 
 /// `DomainDetail` of the answer of [`DescribeVodDomainDetail`](crate::DescribeVodDomainDetail).
@@ -90,20 +90,20 @@ pub struct DomainDetail {
 }
 
 acs_core::model! {
-DomainDetail {
-    0 gmt_created: string("GmtCreated"),
-    1 weight: string("Weight"),
-    2 ssl_pub: string("SSLPub"),
-    3 description: string("Description"),
-    4 ssl_protocol: string("SSLProtocol"),
-    5 cert_name: string("CertName"),
-    6 scope: string("Scope"),
-    7 cname: string("Cname"),
-    8 domain_status: string("DomainStatus"),
-    9 gmt_modified: string("GmtModified"),
-    10 domain_name: string("DomainName"),
-    11 sources: list("Sources").wrapped_in("Source"),
-}
+    DomainDetail {
+        0 gmt_created: string("GmtCreated"),
+        1 weight: string("Weight"),
+        2 ssl_pub: string("SSLPub"),
+        3 description: string("Description"),
+        4 ssl_protocol: string("SSLProtocol"),
+        5 cert_name: string("CertName"),
+        6 scope: string("Scope"),
+        7 cname: string("Cname"),
+        8 domain_status: string("DomainStatus"),
+        9 gmt_modified: string("GmtModified"),
+        10 domain_name: string("DomainName"),
+        11 sources: list("Sources").wrapped_in("Source"),
+    }
 }
 
 /// `DomainDetail.Sources.Source[]` of the answer of [`DescribeVodDomainDetail`](crate::DescribeVodDomainDetail).
@@ -125,12 +125,12 @@ pub struct Source {
 }
 
 acs_core::model! {
-Source {
-    0 r#type: string("Type"),
-    1 priority: string("Priority"),
-    2 port: integer("Port"),
-    3 content: string("Content"),
-    4 enabled: string("Enabled"),
-    5 weight: string("Weight"),
-}
+    Source {
+        0 r#type: string("Type"),
+        1 priority: string("Priority"),
+        2 port: integer("Port"),
+        3 content: string("Content"),
+        4 enabled: string("Enabled"),
+        5 weight: string("Weight"),
+    }
 }

@@ -57,12 +57,12 @@ impl DescribeVodDomainHitRateData {
 }
 
 acs_core::model! {
-DescribeVodDomainHitRateData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-}
+    DescribeVodDomainHitRateData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainHitRateData {
@@ -97,14 +97,14 @@ pub struct DescribeVodDomainHitRateDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainHitRateDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 domain_name: string("DomainName"),
-    4 data_interval: string("DataInterval"),
-    5 hit_rate_interval: list("HitRateInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainHitRateDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 domain_name: string("DomainName"),
+        4 data_interval: string("DataInterval"),
+        5 hit_rate_interval: list("HitRateInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `HitRateInterval.DataModule[]` of the answer of [`DescribeVodDomainHitRateData`](crate::DescribeVodDomainHitRateData).
@@ -120,9 +120,9 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 value: string("Value"),
-    1 time_stamp: string("TimeStamp"),
-    2 https_value: string("HttpsValue"),
-}
+    DataModule {
+        0 value: string("Value"),
+        1 time_stamp: string("TimeStamp"),
+        2 https_value: string("HttpsValue"),
+    }
 }

@@ -66,13 +66,13 @@ impl DescribeVodDomainLog {
 }
 
 acs_core::model! {
-DescribeVodDomainLog {
-    0 domain_name: string("DomainName").required(),
-    1 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 1000)]),
-    2 page_number: integer("PageNumber").rules(&[acs_core::model::Rule::Minimum(1.0)]),
-    3 start_time: string("StartTime"),
-    4 end_time: string("EndTime"),
-}
+    DescribeVodDomainLog {
+        0 domain_name: string("DomainName").required(),
+        1 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 1000)]),
+        2 page_number: integer("PageNumber").rules(&[acs_core::model::Rule::Minimum(1.0)]),
+        3 start_time: string("StartTime"),
+        4 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainLog {
@@ -99,10 +99,10 @@ pub struct DescribeVodDomainLogOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainLogOutput {
-    0 request_id: string("RequestId"),
-    1 domain_log_details: list("DomainLogDetails").wrapped_in("DomainLogDetail"),
-}
+    DescribeVodDomainLogOutput {
+        0 request_id: string("RequestId"),
+        1 domain_log_details: list("DomainLogDetails").wrapped_in("DomainLogDetail"),
+    }
 }
 
 /// `DomainLogDetails.DomainLogDetail[]` of the answer of [`DescribeVodDomainLog`](crate::DescribeVodDomainLog).
@@ -120,12 +120,12 @@ pub struct DomainLogDetail {
 }
 
 acs_core::model! {
-DomainLogDetail {
-    0 log_count: integer("LogCount"),
-    1 domain_name: string("DomainName"),
-    2 log_infos: list("LogInfos").wrapped_in("LogInfoDetail"),
-    3 page_infos: object("PageInfos"),
-}
+    DomainLogDetail {
+        0 log_count: integer("LogCount"),
+        1 domain_name: string("DomainName"),
+        2 log_infos: list("LogInfos").wrapped_in("LogInfoDetail"),
+        3 page_infos: object("PageInfos"),
+    }
 }
 
 /// `DomainLogDetails.DomainLogDetail.LogInfos.LogInfoDetail[]` of the answer of [`DescribeVodDomainLog`](crate::DescribeVodDomainLog).
@@ -145,13 +145,13 @@ pub struct LogInfoDetail {
 }
 
 acs_core::model! {
-LogInfoDetail {
-    0 end_time: string("EndTime"),
-    1 log_size: integer("LogSize"),
-    2 start_time: string("StartTime"),
-    3 log_name: string("LogName"),
-    4 log_path: string("LogPath"),
-}
+    LogInfoDetail {
+        0 end_time: string("EndTime"),
+        1 log_size: integer("LogSize"),
+        2 start_time: string("StartTime"),
+        3 log_name: string("LogName"),
+        4 log_path: string("LogPath"),
+    }
 }
 
 /// `DomainLogDetails.DomainLogDetail.PageInfos` of the answer of [`DescribeVodDomainLog`](crate::DescribeVodDomainLog).
@@ -167,9 +167,9 @@ pub struct PageInfos {
 }
 
 acs_core::model! {
-PageInfos {
-    0 page_number: integer("PageNumber"),
-    1 page_size: integer("PageSize"),
-    2 total: integer("Total"),
-}
+    PageInfos {
+        0 page_number: integer("PageNumber"),
+        1 page_size: integer("PageSize"),
+        2 total: integer("Total"),
+    }
 }

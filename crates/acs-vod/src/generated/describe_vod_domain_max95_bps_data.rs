@@ -66,13 +66,13 @@ impl DescribeVodDomainMax95BpsData {
 }
 
 acs_core::model! {
-DescribeVodDomainMax95BpsData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 time_point: string("TimePoint"),
-    4 cycle: string("Cycle"),
-}
+    DescribeVodDomainMax95BpsData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 time_point: string("TimePoint"),
+        4 cycle: string("Cycle"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainMax95BpsData {
@@ -112,24 +112,24 @@ pub struct DescribeVodDomainMax95BpsDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainMax95BpsDataOutput {
-    0 request_id: string("RequestId"),
-    1 domain_name: string("DomainName"),
-    2 end_time: string("EndTime"),
-    3 start_time: string("StartTime"),
-    4 domestic_max95_bps: string("DomesticMax95Bps"),
-    5 overseas_max95_bps: string("OverseasMax95Bps"),
-    6 max95_bps: string("Max95Bps"),
-    7 detail_data: list("DetailData").wrapped_in("Max95Detail"),
-}
+    DescribeVodDomainMax95BpsDataOutput {
+        0 request_id: string("RequestId"),
+        1 domain_name: string("DomainName"),
+        2 end_time: string("EndTime"),
+        3 start_time: string("StartTime"),
+        4 domestic_max95_bps: string("DomesticMax95Bps"),
+        5 overseas_max95_bps: string("OverseasMax95Bps"),
+        6 max95_bps: string("Max95Bps"),
+        7 detail_data: list("DetailData").wrapped_in("Max95Detail"),
+    }
 }
 
 acs_core::text_enum! {
-/// Values of `Cycle` of [`DescribeVodDomainMax95BpsData`](crate::DescribeVodDomainMax95BpsData).
-Cycle {
-Day = "day",
-Month = "month",
-}
+    /// Values of `Cycle` of [`DescribeVodDomainMax95BpsData`](crate::DescribeVodDomainMax95BpsData).
+    Cycle {
+        Day = "day",
+        Month = "month",
+    }
 }
 
 /// `DetailData.Max95Detail[]` of the answer of [`DescribeVodDomainMax95BpsData`](crate::DescribeVodDomainMax95BpsData).
@@ -147,10 +147,10 @@ pub struct Max95Detail {
 }
 
 acs_core::model! {
-Max95Detail {
-    0 time_stamp: string("TimeStamp"),
-    1 area: string("Area"),
-    2 max95_bps_peak_time: string("Max95BpsPeakTime"),
-    3 max95_bps: float("Max95Bps"),
-}
+    Max95Detail {
+        0 time_stamp: string("TimeStamp"),
+        1 area: string("Area"),
+        2 max95_bps_peak_time: string("Max95BpsPeakTime"),
+        3 max95_bps: float("Max95Bps"),
+    }
 }

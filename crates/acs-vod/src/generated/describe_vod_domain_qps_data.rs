@@ -75,14 +75,14 @@ impl DescribeVodDomainQpsData {
 }
 
 acs_core::model! {
-DescribeVodDomainQpsData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-    4 isp_name_en: string("IspNameEn"),
-    5 location_name_en: string("LocationNameEn"),
-}
+    DescribeVodDomainQpsData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+        4 isp_name_en: string("IspNameEn"),
+        5 location_name_en: string("LocationNameEn"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainQpsData {
@@ -117,14 +117,14 @@ pub struct DescribeVodDomainQpsDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainQpsDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 domain_name: string("DomainName"),
-    4 data_interval: string("DataInterval"),
-    5 qps_data_interval: list("QpsDataInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainQpsDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 domain_name: string("DomainName"),
+        4 data_interval: string("DataInterval"),
+        5 qps_data_interval: list("QpsDataInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `QpsDataInterval.DataModule[]` of the answer of [`DescribeVodDomainQpsData`](crate::DescribeVodDomainQpsData).
@@ -160,19 +160,19 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 acc_value: string("AccValue"),
-    1 acc_domestic_value: string("AccDomesticValue"),
-    2 acc_overseas_value: string("AccOverseasValue"),
-    3 https_value: string("HttpsValue"),
-    4 https_overseas_value: string("HttpsOverseasValue"),
-    5 domestic_value: string("DomesticValue"),
-    6 https_acc_overseas_value: string("HttpsAccOverseasValue"),
-    7 https_domestic_value: string("HttpsDomesticValue"),
-    8 https_acc_value: string("HttpsAccValue"),
-    9 value: string("Value"),
-    10 overseas_value: string("OverseasValue"),
-    11 time_stamp: string("TimeStamp"),
-    12 https_acc_domestic_value: string("HttpsAccDomesticValue"),
-}
+    DataModule {
+        0 acc_value: string("AccValue"),
+        1 acc_domestic_value: string("AccDomesticValue"),
+        2 acc_overseas_value: string("AccOverseasValue"),
+        3 https_value: string("HttpsValue"),
+        4 https_overseas_value: string("HttpsOverseasValue"),
+        5 domestic_value: string("DomesticValue"),
+        6 https_acc_overseas_value: string("HttpsAccOverseasValue"),
+        7 https_domestic_value: string("HttpsDomesticValue"),
+        8 https_acc_value: string("HttpsAccValue"),
+        9 value: string("Value"),
+        10 overseas_value: string("OverseasValue"),
+        11 time_stamp: string("TimeStamp"),
+        12 https_acc_domestic_value: string("HttpsAccDomesticValue"),
+    }
 }

@@ -64,13 +64,13 @@ impl DescribeVodDomainRealTimeBpsData {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeBpsData {
-    0 domain_name: string("DomainName").required(),
-    1 isp_name_en: string("IspNameEn"),
-    2 location_name_en: string("LocationNameEn"),
-    3 start_time: string("StartTime"),
-    4 end_time: string("EndTime"),
-}
+    DescribeVodDomainRealTimeBpsData {
+        0 domain_name: string("DomainName").required(),
+        1 isp_name_en: string("IspNameEn"),
+        2 location_name_en: string("LocationNameEn"),
+        3 start_time: string("StartTime"),
+        4 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainRealTimeBpsData {
@@ -98,10 +98,10 @@ pub struct DescribeVodDomainRealTimeBpsDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeBpsDataOutput {
-    0 request_id: string("RequestId"),
-    1 data: list("Data").wrapped_in("BpsModel"),
-}
+    DescribeVodDomainRealTimeBpsDataOutput {
+        0 request_id: string("RequestId"),
+        1 data: list("Data").wrapped_in("BpsModel"),
+    }
 }
 
 /// `Data.BpsModel[]` of the answer of [`DescribeVodDomainRealTimeBpsData`](crate::DescribeVodDomainRealTimeBpsData).
@@ -115,8 +115,8 @@ pub struct BpsModel {
 }
 
 acs_core::model! {
-BpsModel {
-    0 bps: float("Bps"),
-    1 time_stamp: string("TimeStamp"),
-}
+    BpsModel {
+        0 bps: float("Bps"),
+        1 time_stamp: string("TimeStamp"),
+    }
 }

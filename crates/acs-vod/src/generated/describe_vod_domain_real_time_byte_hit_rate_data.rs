@@ -44,11 +44,11 @@ impl DescribeVodDomainRealTimeByteHitRateData {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeByteHitRateData {
-    0 domain_name: string("DomainName").required(),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-}
+    DescribeVodDomainRealTimeByteHitRateData {
+        0 domain_name: string("DomainName").required(),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainRealTimeByteHitRateData {
@@ -76,10 +76,10 @@ pub struct DescribeVodDomainRealTimeByteHitRateDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeByteHitRateDataOutput {
-    0 request_id: string("RequestId"),
-    1 data: list("Data").wrapped_in("ByteHitRateDataModel"),
-}
+    DescribeVodDomainRealTimeByteHitRateDataOutput {
+        0 request_id: string("RequestId"),
+        1 data: list("Data").wrapped_in("ByteHitRateDataModel"),
+    }
 }
 
 /// `Data.ByteHitRateDataModel[]` of the answer of [`DescribeVodDomainRealTimeByteHitRateData`](crate::DescribeVodDomainRealTimeByteHitRateData).
@@ -93,8 +93,8 @@ pub struct ByteHitRateDataModel {
 }
 
 acs_core::model! {
-ByteHitRateDataModel {
-    0 byte_hit_rate: float("ByteHitRate"),
-    1 time_stamp: string("TimeStamp"),
-}
+    ByteHitRateDataModel {
+        0 byte_hit_rate: float("ByteHitRate"),
+        1 time_stamp: string("TimeStamp"),
+    }
 }

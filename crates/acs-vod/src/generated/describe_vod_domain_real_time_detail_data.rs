@@ -88,16 +88,16 @@ impl DescribeVodDomainRealTimeDetailData {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeDetailData {
-    0 domain_name: string("DomainName").required(),
-    1 start_time: string("StartTime").required(),
-    2 end_time: string("EndTime").required(),
-    3 field: string("Field").required(),
-    4 location_name_en: string("LocationNameEn"),
-    5 isp_name_en: string("IspNameEn"),
-    6 merge: string("Merge"),
-    7 merge_loc_isp: string("MergeLocIsp"),
-}
+    DescribeVodDomainRealTimeDetailData {
+        0 domain_name: string("DomainName").required(),
+        1 start_time: string("StartTime").required(),
+        2 end_time: string("EndTime").required(),
+        3 field: string("Field").required(),
+        4 location_name_en: string("LocationNameEn"),
+        5 isp_name_en: string("IspNameEn"),
+        6 merge: string("Merge"),
+        7 merge_loc_isp: string("MergeLocIsp"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainRealTimeDetailData {
@@ -125,8 +125,8 @@ pub struct DescribeVodDomainRealTimeDetailDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeDetailDataOutput {
-    0 data: string("Data"),
-    1 request_id: string("RequestId"),
-}
+    DescribeVodDomainRealTimeDetailDataOutput {
+        0 data: string("Data"),
+        1 request_id: string("RequestId"),
+    }
 }

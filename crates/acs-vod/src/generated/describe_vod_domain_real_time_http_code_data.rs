@@ -64,13 +64,13 @@ impl DescribeVodDomainRealTimeHttpCodeData {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeHttpCodeData {
-    0 domain_name: string("DomainName").required(),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 isp_name_en: string("IspNameEn"),
-    4 location_name_en: string("LocationNameEn"),
-}
+    DescribeVodDomainRealTimeHttpCodeData {
+        0 domain_name: string("DomainName").required(),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 isp_name_en: string("IspNameEn"),
+        4 location_name_en: string("LocationNameEn"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainRealTimeHttpCodeData {
@@ -105,14 +105,14 @@ pub struct DescribeVodDomainRealTimeHttpCodeDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeHttpCodeDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 domain_name: string("DomainName"),
-    4 data_interval: string("DataInterval"),
-    5 real_time_http_code_data: list("RealTimeHttpCodeData").wrapped_in("UsageData"),
-}
+    DescribeVodDomainRealTimeHttpCodeDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 domain_name: string("DomainName"),
+        4 data_interval: string("DataInterval"),
+        5 real_time_http_code_data: list("RealTimeHttpCodeData").wrapped_in("UsageData"),
+    }
 }
 
 /// `RealTimeHttpCodeData.UsageData.Value.RealTimeCodeProportionData[]` of the answer of [`DescribeVodDomainRealTimeHttpCodeData`](crate::DescribeVodDomainRealTimeHttpCodeData).
@@ -128,11 +128,11 @@ pub struct RealTimeCodeProportionData {
 }
 
 acs_core::model! {
-RealTimeCodeProportionData {
-    0 code: string("Code"),
-    1 proportion: string("Proportion"),
-    2 count: string("Count"),
-}
+    RealTimeCodeProportionData {
+        0 code: string("Code"),
+        1 proportion: string("Proportion"),
+        2 count: string("Count"),
+    }
 }
 
 /// `RealTimeHttpCodeData.UsageData[]` of the answer of [`DescribeVodDomainRealTimeHttpCodeData`](crate::DescribeVodDomainRealTimeHttpCodeData).
@@ -146,8 +146,8 @@ pub struct UsageData {
 }
 
 acs_core::model! {
-UsageData {
-    0 time_stamp: string("TimeStamp"),
-    1 value: list("Value").wrapped_in("RealTimeCodeProportionData"),
-}
+    UsageData {
+        0 time_stamp: string("TimeStamp"),
+        1 value: list("Value").wrapped_in("RealTimeCodeProportionData"),
+    }
 }

@@ -64,13 +64,13 @@ impl DescribeVodDomainRealTimeQpsData {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeQpsData {
-    0 domain_name: string("DomainName").required(),
-    1 isp_name_en: string("IspNameEn"),
-    2 location_name_en: string("LocationNameEn"),
-    3 start_time: string("StartTime"),
-    4 end_time: string("EndTime"),
-}
+    DescribeVodDomainRealTimeQpsData {
+        0 domain_name: string("DomainName").required(),
+        1 isp_name_en: string("IspNameEn"),
+        2 location_name_en: string("LocationNameEn"),
+        3 start_time: string("StartTime"),
+        4 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainRealTimeQpsData {
@@ -98,10 +98,10 @@ pub struct DescribeVodDomainRealTimeQpsDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeQpsDataOutput {
-    0 request_id: string("RequestId"),
-    1 data: list("Data").wrapped_in("QpsModel"),
-}
+    DescribeVodDomainRealTimeQpsDataOutput {
+        0 request_id: string("RequestId"),
+        1 data: list("Data").wrapped_in("QpsModel"),
+    }
 }
 
 /// `Data.QpsModel[]` of the answer of [`DescribeVodDomainRealTimeQpsData`](crate::DescribeVodDomainRealTimeQpsData).
@@ -115,8 +115,8 @@ pub struct QpsModel {
 }
 
 acs_core::model! {
-QpsModel {
-    0 qps: float("Qps"),
-    1 time_stamp: string("TimeStamp"),
-}
+    QpsModel {
+        0 qps: float("Qps"),
+        1 time_stamp: string("TimeStamp"),
+    }
 }

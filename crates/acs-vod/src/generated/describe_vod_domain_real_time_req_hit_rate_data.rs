@@ -44,11 +44,11 @@ impl DescribeVodDomainRealTimeReqHitRateData {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeReqHitRateData {
-    0 domain_name: string("DomainName").required(),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-}
+    DescribeVodDomainRealTimeReqHitRateData {
+        0 domain_name: string("DomainName").required(),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainRealTimeReqHitRateData {
@@ -76,10 +76,10 @@ pub struct DescribeVodDomainRealTimeReqHitRateDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeReqHitRateDataOutput {
-    0 request_id: string("RequestId"),
-    1 data: list("Data").wrapped_in("ReqHitRateDataModel"),
-}
+    DescribeVodDomainRealTimeReqHitRateDataOutput {
+        0 request_id: string("RequestId"),
+        1 data: list("Data").wrapped_in("ReqHitRateDataModel"),
+    }
 }
 
 /// `Data.ReqHitRateDataModel[]` of the answer of [`DescribeVodDomainRealTimeReqHitRateData`](crate::DescribeVodDomainRealTimeReqHitRateData).
@@ -93,8 +93,8 @@ pub struct ReqHitRateDataModel {
 }
 
 acs_core::model! {
-ReqHitRateDataModel {
-    0 req_hit_rate: float("ReqHitRate"),
-    1 time_stamp: string("TimeStamp"),
-}
+    ReqHitRateDataModel {
+        0 req_hit_rate: float("ReqHitRate"),
+        1 time_stamp: string("TimeStamp"),
+    }
 }

@@ -64,13 +64,13 @@ impl DescribeVodDomainRealTimeTrafficData {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeTrafficData {
-    0 domain_name: string("DomainName").required(),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 isp_name_en: string("IspNameEn"),
-    4 location_name_en: string("LocationNameEn"),
-}
+    DescribeVodDomainRealTimeTrafficData {
+        0 domain_name: string("DomainName").required(),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 isp_name_en: string("IspNameEn"),
+        4 location_name_en: string("LocationNameEn"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainRealTimeTrafficData {
@@ -105,14 +105,14 @@ pub struct DescribeVodDomainRealTimeTrafficDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainRealTimeTrafficDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 domain_name: string("DomainName"),
-    4 data_interval: string("DataInterval"),
-    5 real_time_traffic_data_per_interval: list("RealTimeTrafficDataPerInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainRealTimeTrafficDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 domain_name: string("DomainName"),
+        4 data_interval: string("DataInterval"),
+        5 real_time_traffic_data_per_interval: list("RealTimeTrafficDataPerInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `RealTimeTrafficDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainRealTimeTrafficData`](crate::DescribeVodDomainRealTimeTrafficData).
@@ -126,8 +126,8 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 value: string("Value"),
-    1 time_stamp: string("TimeStamp"),
-}
+    DataModule {
+        0 value: string("Value"),
+        1 time_stamp: string("TimeStamp"),
+    }
 }

@@ -57,12 +57,12 @@ impl DescribeVodDomainReqHitRateData {
 }
 
 acs_core::model! {
-DescribeVodDomainReqHitRateData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-}
+    DescribeVodDomainReqHitRateData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainReqHitRateData {
@@ -97,14 +97,14 @@ pub struct DescribeVodDomainReqHitRateDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainReqHitRateDataOutput {
-    0 end_time: string("EndTime"),
-    1 request_id: string("RequestId"),
-    2 data: list("Data").wrapped_in("DataModule"),
-    3 start_time: string("StartTime"),
-    4 domain_name: string("DomainName"),
-    5 data_interval: string("DataInterval"),
-}
+    DescribeVodDomainReqHitRateDataOutput {
+        0 end_time: string("EndTime"),
+        1 request_id: string("RequestId"),
+        2 data: list("Data").wrapped_in("DataModule"),
+        3 start_time: string("StartTime"),
+        4 domain_name: string("DomainName"),
+        5 data_interval: string("DataInterval"),
+    }
 }
 
 /// `Data.DataModule[]` of the answer of [`DescribeVodDomainReqHitRateData`](crate::DescribeVodDomainReqHitRateData).
@@ -120,9 +120,9 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 value: string("Value"),
-    1 time_stamp: string("TimeStamp"),
-    2 https_value: string("HttpsValue"),
-}
+    DataModule {
+        0 value: string("Value"),
+        1 time_stamp: string("TimeStamp"),
+        2 https_value: string("HttpsValue"),
+    }
 }

@@ -57,12 +57,12 @@ impl DescribeVodDomainSrcBpsData {
 }
 
 acs_core::model! {
-DescribeVodDomainSrcBpsData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-}
+    DescribeVodDomainSrcBpsData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainSrcBpsData {
@@ -97,14 +97,14 @@ pub struct DescribeVodDomainSrcBpsDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainSrcBpsDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 domain_name: string("DomainName"),
-    4 data_interval: string("DataInterval"),
-    5 src_bps_data_per_interval: list("SrcBpsDataPerInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainSrcBpsDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 domain_name: string("DomainName"),
+        4 data_interval: string("DataInterval"),
+        5 src_bps_data_per_interval: list("SrcBpsDataPerInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `SrcBpsDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainSrcBpsData`](crate::DescribeVodDomainSrcBpsData).
@@ -120,9 +120,9 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 value: string("Value"),
-    1 time_stamp: string("TimeStamp"),
-    2 https_value: string("HttpsValue"),
-}
+    DataModule {
+        0 value: string("Value"),
+        1 time_stamp: string("TimeStamp"),
+        2 https_value: string("HttpsValue"),
+    }
 }

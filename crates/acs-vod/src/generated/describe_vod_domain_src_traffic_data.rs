@@ -57,12 +57,12 @@ impl DescribeVodDomainSrcTrafficData {
 }
 
 acs_core::model! {
-DescribeVodDomainSrcTrafficData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-}
+    DescribeVodDomainSrcTrafficData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainSrcTrafficData {
@@ -99,15 +99,15 @@ pub struct DescribeVodDomainSrcTrafficDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainSrcTrafficDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 domain_name: string("DomainName"),
-    4 total_traffic: string("TotalTraffic"),
-    5 data_interval: string("DataInterval"),
-    6 src_traffic_data_per_interval: list("SrcTrafficDataPerInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainSrcTrafficDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 domain_name: string("DomainName"),
+        4 total_traffic: string("TotalTraffic"),
+        5 data_interval: string("DataInterval"),
+        6 src_traffic_data_per_interval: list("SrcTrafficDataPerInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `SrcTrafficDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainSrcTrafficData`](crate::DescribeVodDomainSrcTrafficData).
@@ -123,9 +123,9 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 value: string("Value"),
-    1 time_stamp: string("TimeStamp"),
-    2 https_value: string("HttpsValue"),
-}
+    DataModule {
+        0 value: string("Value"),
+        1 time_stamp: string("TimeStamp"),
+        2 https_value: string("HttpsValue"),
+    }
 }

@@ -75,14 +75,14 @@ impl DescribeVodDomainTrafficData {
 }
 
 acs_core::model! {
-DescribeVodDomainTrafficData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 interval: string("Interval"),
-    4 isp_name_en: string("IspNameEn"),
-    5 location_name_en: string("LocationNameEn"),
-}
+    DescribeVodDomainTrafficData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 interval: string("Interval"),
+        4 isp_name_en: string("IspNameEn"),
+        5 location_name_en: string("LocationNameEn"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainTrafficData {
@@ -119,15 +119,15 @@ pub struct DescribeVodDomainTrafficDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainTrafficDataOutput {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 request_id: string("RequestId"),
-    3 domain_name: string("DomainName"),
-    4 total_traffic: string("TotalTraffic"),
-    5 data_interval: string("DataInterval"),
-    6 traffic_data_per_interval: list("TrafficDataPerInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainTrafficDataOutput {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 request_id: string("RequestId"),
+        3 domain_name: string("DomainName"),
+        4 total_traffic: string("TotalTraffic"),
+        5 data_interval: string("DataInterval"),
+        6 traffic_data_per_interval: list("TrafficDataPerInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `TrafficDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainTrafficData`](crate::DescribeVodDomainTrafficData).
@@ -151,13 +151,13 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 https_domestic_value: string("HttpsDomesticValue"),
-    1 value: string("Value"),
-    2 overseas_value: string("OverseasValue"),
-    3 https_value: string("HttpsValue"),
-    4 https_overseas_value: string("HttpsOverseasValue"),
-    5 time_stamp: string("TimeStamp"),
-    6 domestic_value: string("DomesticValue"),
-}
+    DataModule {
+        0 https_domestic_value: string("HttpsDomesticValue"),
+        1 value: string("Value"),
+        2 overseas_value: string("OverseasValue"),
+        3 https_value: string("HttpsValue"),
+        4 https_overseas_value: string("HttpsOverseasValue"),
+        5 time_stamp: string("TimeStamp"),
+        6 domestic_value: string("DomesticValue"),
+    }
 }

@@ -74,15 +74,15 @@ impl DescribeVodDomainUsageData {
 }
 
 acs_core::model! {
-DescribeVodDomainUsageData {
-    0 domain_name: string("DomainName"),
-    1 start_time: string("StartTime").required(),
-    2 end_time: string("EndTime").required(),
-    3 field: string("Field").required(),
-    4 r#type: string("Type"),
-    5 area: string("Area"),
-    6 interval: string("Interval"),
-}
+    DescribeVodDomainUsageData {
+        0 domain_name: string("DomainName"),
+        1 start_time: string("StartTime").required(),
+        2 end_time: string("EndTime").required(),
+        3 field: string("Field").required(),
+        4 r#type: string("Type"),
+        5 area: string("Area"),
+        6 interval: string("Interval"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodDomainUsageData {
@@ -121,16 +121,16 @@ pub struct DescribeVodDomainUsageDataOutput {
 }
 
 acs_core::model! {
-DescribeVodDomainUsageDataOutput {
-    0 end_time: string("EndTime"),
-    1 r#type: string("Type"),
-    2 start_time: string("StartTime"),
-    3 request_id: string("RequestId"),
-    4 area: string("Area"),
-    5 domain_name: string("DomainName"),
-    6 data_interval: string("DataInterval"),
-    7 usage_data_per_interval: list("UsageDataPerInterval").wrapped_in("DataModule"),
-}
+    DescribeVodDomainUsageDataOutput {
+        0 end_time: string("EndTime"),
+        1 r#type: string("Type"),
+        2 start_time: string("StartTime"),
+        3 request_id: string("RequestId"),
+        4 area: string("Area"),
+        5 domain_name: string("DomainName"),
+        6 data_interval: string("DataInterval"),
+        7 usage_data_per_interval: list("UsageDataPerInterval").wrapped_in("DataModule"),
+    }
 }
 
 /// `UsageDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainUsageData`](crate::DescribeVodDomainUsageData).
@@ -144,8 +144,8 @@ pub struct DataModule {
 }
 
 acs_core::model! {
-DataModule {
-    0 value: string("Value"),
-    1 time_stamp: string("TimeStamp"),
-}
+    DataModule {
+        0 value: string("Value"),
+        1 time_stamp: string("TimeStamp"),
+    }
 }

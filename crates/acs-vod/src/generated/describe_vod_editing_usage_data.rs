@@ -66,13 +66,13 @@ impl DescribeVodEditingUsageData {
 }
 
 acs_core::model! {
-DescribeVodEditingUsageData {
-    0 start_time: string("StartTime"),
-    1 end_time: string("EndTime"),
-    2 region: string("Region"),
-    3 specification: string("Specification"),
-    4 app_id: string("AppId"),
-}
+    DescribeVodEditingUsageData {
+        0 start_time: string("StartTime"),
+        1 end_time: string("EndTime"),
+        2 region: string("Region"),
+        3 specification: string("Specification"),
+        4 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodEditingUsageData {
@@ -103,12 +103,12 @@ pub struct DescribeVodEditingUsageDataOutput {
 }
 
 acs_core::model! {
-DescribeVodEditingUsageDataOutput {
-    0 request_id: string("RequestId"),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 editing_data: list("EditingData"),
-}
+    DescribeVodEditingUsageDataOutput {
+        0 request_id: string("RequestId"),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 editing_data: list("EditingData"),
+    }
 }
 
 /// `EditingData[]` of the answer of [`DescribeVodEditingUsageData`](crate::DescribeVodEditingUsageData).
@@ -126,10 +126,10 @@ pub struct EditingData {
 }
 
 acs_core::model! {
-EditingData {
-    0 specification: string("Specification"),
-    1 region: string("Region"),
-    2 time_stamp: string("TimeStamp"),
-    3 duration: integer("Duration"),
-}
+    EditingData {
+        0 specification: string("Specification"),
+        1 region: string("Region"),
+        2 time_stamp: string("TimeStamp"),
+        3 duration: integer("Duration"),
+    }
 }

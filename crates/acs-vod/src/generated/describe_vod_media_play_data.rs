@@ -98,17 +98,17 @@ impl DescribeVodMediaPlayData {
 }
 
 acs_core::model! {
-DescribeVodMediaPlayData {
-    0 play_date: string("PlayDate"),
-    1 terminal_type: string("TerminalType"),
-    2 os: string("Os"),
-    3 region: string("Region"),
-    4 media_id: string("MediaId"),
-    5 page_no: integer("PageNo").required(),
-    6 page_size: integer("PageSize").required(),
-    7 order_type: string("OrderType"),
-    8 order_name: string("OrderName"),
-}
+    DescribeVodMediaPlayData {
+        0 play_date: string("PlayDate"),
+        1 terminal_type: string("TerminalType"),
+        2 os: string("Os"),
+        3 region: string("Region"),
+        4 media_id: string("MediaId"),
+        5 page_no: integer("PageNo").required(),
+        6 page_size: integer("PageSize").required(),
+        7 order_type: string("OrderType"),
+        8 order_name: string("OrderName"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodMediaPlayData {
@@ -141,13 +141,13 @@ pub struct DescribeVodMediaPlayDataOutput {
 }
 
 acs_core::model! {
-DescribeVodMediaPlayDataOutput {
-    0 request_id: string("RequestId"),
-    1 total_count: integer("TotalCount"),
-    2 page_no: integer("PageNo"),
-    3 page_size: integer("PageSize"),
-    4 qoe_info_list: list("QoeInfoList"),
-}
+    DescribeVodMediaPlayDataOutput {
+        0 request_id: string("RequestId"),
+        1 total_count: integer("TotalCount"),
+        2 page_no: integer("PageNo"),
+        3 page_size: integer("PageSize"),
+        4 qoe_info_list: list("QoeInfoList"),
+    }
 }
 
 impl acs_core::operation::Paginated for DescribeVodMediaPlayData {
@@ -195,14 +195,14 @@ pub struct QoeInfo {
 }
 
 acs_core::model! {
-QoeInfo {
-    0 video_title: string("VideoTitle"),
-    1 video_duration: float("VideoDuration"),
-    2 media_id: string("MediaId"),
-    3 dau: float("DAU"),
-    4 play_success_vv: float("PlaySuccessVv"),
-    5 play_duration_per_uv: float("PlayDurationPerUv"),
-    6 play_duration: float("PlayDuration"),
-    7 play_per_vv: float("PlayPerVv"),
-}
+    QoeInfo {
+        0 video_title: string("VideoTitle"),
+        1 video_duration: float("VideoDuration"),
+        2 media_id: string("MediaId"),
+        3 dau: float("DAU"),
+        4 play_success_vv: float("PlaySuccessVv"),
+        5 play_duration_per_uv: float("PlayDurationPerUv"),
+        6 play_duration: float("PlayDuration"),
+        7 play_per_vv: float("PlayPerVv"),
+    }
 }

@@ -78,16 +78,16 @@ impl DescribeVodPlayerCollectData {
 }
 
 acs_core::model! {
-DescribeVodPlayerCollectData {
-    0 app_id: string("AppId").required(),
-    1 start_time: string("StartTime").required(),
-    2 end_time: string("EndTime").required(),
-    3 interval: string("Interval").required(),
-    4 terminal_type: string("TerminalType").required(),
-    5 os: string("Os"),
-    6 metrics: string("Metrics").required(),
-    7 period: string("Period"),
-}
+    DescribeVodPlayerCollectData {
+        0 app_id: string("AppId").required(),
+        1 start_time: string("StartTime").required(),
+        2 end_time: string("EndTime").required(),
+        3 interval: string("Interval").required(),
+        4 terminal_type: string("TerminalType").required(),
+        5 os: string("Os"),
+        6 metrics: string("Metrics").required(),
+        7 period: string("Period"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodPlayerCollectData {
@@ -114,10 +114,10 @@ pub struct DescribeVodPlayerCollectDataOutput {
 }
 
 acs_core::model! {
-DescribeVodPlayerCollectDataOutput {
-    0 request_id: string("RequestId"),
-    1 data_list: list("DataList"),
-}
+    DescribeVodPlayerCollectDataOutput {
+        0 request_id: string("RequestId"),
+        1 data_list: list("DataList"),
+    }
 }
 
 /// `DataList[]` of the answer of [`DescribeVodPlayerCollectData`](crate::DescribeVodPlayerCollectData).
@@ -135,10 +135,10 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 metric: string("Metric"),
-    1 value: float("Value"),
-    2 value_refer: float("ValueRefer"),
-    3 value_ratio: float("ValueRatio"),
-}
+    Data {
+        0 metric: string("Metric"),
+        1 value: float("Value"),
+        2 value_refer: float("ValueRefer"),
+        3 value_ratio: float("ValueRatio"),
+    }
 }

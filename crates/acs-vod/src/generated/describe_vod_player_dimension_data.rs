@@ -57,13 +57,13 @@ impl DescribeVodPlayerDimensionData {
 }
 
 acs_core::model! {
-DescribeVodPlayerDimensionData {
-    0 app_id: string("AppId").required(),
-    1 dimension: string("Dimension").required(),
-    2 start_time: string("StartTime"),
-    3 end_time: string("EndTime"),
-    4 region: string("Region"),
-}
+    DescribeVodPlayerDimensionData {
+        0 app_id: string("AppId").required(),
+        1 dimension: string("Dimension").required(),
+        2 start_time: string("StartTime"),
+        3 end_time: string("EndTime"),
+        4 region: string("Region"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodPlayerDimensionData {
@@ -90,8 +90,8 @@ pub struct DescribeVodPlayerDimensionDataOutput {
 }
 
 acs_core::model! {
-DescribeVodPlayerDimensionDataOutput {
-    0 request_id: string("RequestId"),
-    1 data_list: list("DataList"),
-}
+    DescribeVodPlayerDimensionDataOutput {
+        0 request_id: string("RequestId"),
+        1 data_list: list("DataList"),
+    }
 }

@@ -121,20 +121,20 @@ impl DescribeVodPlayerMetricData {
 }
 
 acs_core::model! {
-DescribeVodPlayerMetricData {
-    0 app_id: string("AppId").required(),
-    1 start_time: string("StartTime").required(),
-    2 end_time: string("EndTime").required(),
-    3 interval: string("Interval").required(),
-    4 terminal_type: string("TerminalType").required(),
-    5 filters: string("Filters"),
-    6 metrics: string("Metrics").required(),
-    7 top: integer("Top"),
-    8 page_number: integer("PageNumber"),
-    9 page_size: integer("PageSize"),
-    10 language: string("Language"),
-    11 os: string("Os"),
-}
+    DescribeVodPlayerMetricData {
+        0 app_id: string("AppId").required(),
+        1 start_time: string("StartTime").required(),
+        2 end_time: string("EndTime").required(),
+        3 interval: string("Interval").required(),
+        4 terminal_type: string("TerminalType").required(),
+        5 filters: string("Filters"),
+        6 metrics: string("Metrics").required(),
+        7 top: integer("Top"),
+        8 page_number: integer("PageNumber"),
+        9 page_size: integer("PageSize"),
+        10 language: string("Language"),
+        11 os: string("Os"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodPlayerMetricData {
@@ -169,14 +169,14 @@ pub struct DescribeVodPlayerMetricDataOutput {
 }
 
 acs_core::model! {
-DescribeVodPlayerMetricDataOutput {
-    0 request_id: string("RequestId"),
-    1 page_number: integer("PageNumber"),
-    2 page_size: integer("PageSize"),
-    3 total_cnt: integer("TotalCnt"),
-    4 data_list: list("DataList"),
-    5 extend: object("Extend"),
-}
+    DescribeVodPlayerMetricDataOutput {
+        0 request_id: string("RequestId"),
+        1 page_number: integer("PageNumber"),
+        2 page_size: integer("PageSize"),
+        3 total_cnt: integer("TotalCnt"),
+        4 data_list: list("DataList"),
+        5 extend: object("Extend"),
+    }
 }
 
 /// `DataList[]` of the answer of [`DescribeVodPlayerMetricData`](crate::DescribeVodPlayerMetricData).
@@ -238,34 +238,34 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 time_stamp: string("TimeStamp"),
-    1 dimension: string("Dimension"),
-    2 uv: float("Uv"),
-    3 vv: float("Vv"),
-    4 real_vv: float("RealVv"),
-    5 first_frame: float("FirstFrame"),
-    6 second_play_rate: float("SecondPlayRate"),
-    7 slow_play_rate: float("SlowPlayRate"),
-    8 stuck_count_rate: float("StuckCountRate"),
-    9 seek_duration: float("SeekDuration"),
-    10 stuck_duration100s: float("StuckDuration100s"),
-    11 play_fail_rate: float("PlayFailRate"),
-    12 seed_fail_rate: float("SeedFailRate"),
-    13 avg_play_bitrate: float("AvgPlayBitrate"),
-    14 avg_start_bitrate: float("AvgStartBitrate"),
-    15 error_count100s: float("ErrorCount100s"),
-    16 avg_per_vv: float("AvgPerVv"),
-    17 avg_video_duration: float("AvgVideoDuration"),
-    18 avg_per_play_duration: float("AvgPerPlayDuration"),
-    19 avg_per_completion_vv: float("AvgPerCompletionVv"),
-    20 completion_vv: float("CompletionVv"),
-    21 completion_rate: float("CompletionRate"),
-    22 avg_play_duration: float("AvgPlayDuration"),
-    23 jump_rate5s: float("JumpRate5s"),
-    24 total_play_duration: float("TotalPlayDuration"),
-    25 stuck_count100s: string("StuckCount100s"),
-}
+    Data {
+        0 time_stamp: string("TimeStamp"),
+        1 dimension: string("Dimension"),
+        2 uv: float("Uv"),
+        3 vv: float("Vv"),
+        4 real_vv: float("RealVv"),
+        5 first_frame: float("FirstFrame"),
+        6 second_play_rate: float("SecondPlayRate"),
+        7 slow_play_rate: float("SlowPlayRate"),
+        8 stuck_count_rate: float("StuckCountRate"),
+        9 seek_duration: float("SeekDuration"),
+        10 stuck_duration100s: float("StuckDuration100s"),
+        11 play_fail_rate: float("PlayFailRate"),
+        12 seed_fail_rate: float("SeedFailRate"),
+        13 avg_play_bitrate: float("AvgPlayBitrate"),
+        14 avg_start_bitrate: float("AvgStartBitrate"),
+        15 error_count100s: float("ErrorCount100s"),
+        16 avg_per_vv: float("AvgPerVv"),
+        17 avg_video_duration: float("AvgVideoDuration"),
+        18 avg_per_play_duration: float("AvgPerPlayDuration"),
+        19 avg_per_completion_vv: float("AvgPerCompletionVv"),
+        20 completion_vv: float("CompletionVv"),
+        21 completion_rate: float("CompletionRate"),
+        22 avg_play_duration: float("AvgPlayDuration"),
+        23 jump_rate5s: float("JumpRate5s"),
+        24 total_play_duration: float("TotalPlayDuration"),
+        25 stuck_count100s: string("StuckCount100s"),
+    }
 }
 
 /// `Extend` of the answer of [`DescribeVodPlayerMetricData`](crate::DescribeVodPlayerMetricData).
@@ -281,9 +281,9 @@ pub struct OutputExtend {
 }
 
 acs_core::model! {
-OutputExtend {
-    0 actual_start_time: string("ActualStartTime"),
-    1 actual_end_time: string("ActualEndTime"),
-    2 interval_seconds: integer("IntervalSeconds"),
-}
+    OutputExtend {
+        0 actual_start_time: string("ActualStartTime"),
+        1 actual_end_time: string("ActualEndTime"),
+        2 interval_seconds: integer("IntervalSeconds"),
+    }
 }

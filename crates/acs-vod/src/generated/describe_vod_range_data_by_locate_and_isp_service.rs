@@ -54,13 +54,13 @@ impl DescribeVodRangeDataByLocateAndIspService {
 }
 
 acs_core::model! {
-DescribeVodRangeDataByLocateAndIspService {
-    0 domain_name: string("DomainName").required(),
-    1 start_time: string("StartTime").required(),
-    2 end_time: string("EndTime").required(),
-    3 location_name_en: string("LocationNameEn"),
-    4 isp_name_en: string("IspNameEn"),
-}
+    DescribeVodRangeDataByLocateAndIspService {
+        0 domain_name: string("DomainName").required(),
+        1 start_time: string("StartTime").required(),
+        2 end_time: string("EndTime").required(),
+        3 location_name_en: string("LocationNameEn"),
+        4 isp_name_en: string("IspNameEn"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodRangeDataByLocateAndIspService {
@@ -87,8 +87,8 @@ pub struct DescribeVodRangeDataByLocateAndIspServiceOutput {
 }
 
 acs_core::model! {
-DescribeVodRangeDataByLocateAndIspServiceOutput {
-    0 json_result: string("JsonResult"),
-    1 request_id: string("RequestId"),
-}
+    DescribeVodRangeDataByLocateAndIspServiceOutput {
+        0 json_result: string("JsonResult"),
+        1 request_id: string("RequestId"),
+    }
 }

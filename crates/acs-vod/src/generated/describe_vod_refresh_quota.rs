@@ -17,8 +17,8 @@ impl DescribeVodRefreshQuota {
 }
 
 acs_core::model! {
-DescribeVodRefreshQuota {
-}
+    DescribeVodRefreshQuota {
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodRefreshQuota {
@@ -59,15 +59,15 @@ pub struct DescribeVodRefreshQuotaOutput {
 }
 
 acs_core::model! {
-DescribeVodRefreshQuotaOutput {
-    0 block_quota: string("BlockQuota"),
-    1 preload_remain: string("PreloadRemain"),
-    2 request_id: string("RequestId"),
-    3 block_remain: string("blockRemain"),
-    4 dir_remain: string("DirRemain"),
-    5 url_remain: string("UrlRemain"),
-    6 dir_quota: string("DirQuota"),
-    7 url_quota: string("UrlQuota"),
-    8 preload_quota: string("PreloadQuota"),
-}
+    DescribeVodRefreshQuotaOutput {
+        0 block_quota: string("BlockQuota"),
+        1 preload_remain: string("PreloadRemain"),
+        2 request_id: string("RequestId"),
+        3 block_remain: string("blockRemain"),
+        4 dir_remain: string("DirRemain"),
+        5 url_remain: string("UrlRemain"),
+        6 dir_quota: string("DirQuota"),
+        7 url_quota: string("UrlQuota"),
+        8 preload_quota: string("PreloadQuota"),
+    }
 }

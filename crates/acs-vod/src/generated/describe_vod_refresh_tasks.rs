@@ -104,17 +104,17 @@ impl DescribeVodRefreshTasks {
 }
 
 acs_core::model! {
-DescribeVodRefreshTasks {
-    0 task_id: string("TaskId"),
-    1 object_path: string("ObjectPath"),
-    2 page_number: integer("PageNumber").rules(&[acs_core::model::Rule::Range(1, 42949672)]),
-    3 object_type: string("ObjectType"),
-    4 domain_name: string("DomainName"),
-    5 status: string("Status"),
-    6 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 50)]),
-    7 start_time: string("StartTime"),
-    8 end_time: string("EndTime"),
-}
+    DescribeVodRefreshTasks {
+        0 task_id: string("TaskId"),
+        1 object_path: string("ObjectPath"),
+        2 page_number: integer("PageNumber").rules(&[acs_core::model::Rule::Range(1, 42949672)]),
+        3 object_type: string("ObjectType"),
+        4 domain_name: string("DomainName"),
+        5 status: string("Status"),
+        6 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 50)]),
+        7 start_time: string("StartTime"),
+        8 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodRefreshTasks {
@@ -147,13 +147,13 @@ pub struct DescribeVodRefreshTasksOutput {
 }
 
 acs_core::model! {
-DescribeVodRefreshTasksOutput {
-    0 request_id: string("RequestId"),
-    1 page_number: integer("PageNumber"),
-    2 page_size: integer("PageSize"),
-    3 total_count: integer("TotalCount"),
-    4 tasks: list("Tasks").wrapped_in("Task"),
-}
+    DescribeVodRefreshTasksOutput {
+        0 request_id: string("RequestId"),
+        1 page_number: integer("PageNumber"),
+        2 page_size: integer("PageSize"),
+        3 total_count: integer("TotalCount"),
+        4 tasks: list("Tasks").wrapped_in("Task"),
+    }
 }
 
 impl acs_core::operation::Paginated for DescribeVodRefreshTasks {
@@ -179,12 +179,12 @@ impl acs_core::operation::Paginated for DescribeVodRefreshTasks {
 }
 
 acs_core::text_enum! {
-/// Values of `Status` of [`DescribeVodRefreshTasks`](crate::DescribeVodRefreshTasks).
-Status {
-Complete = "Complete",
-Refreshing = "Refreshing",
-Failed = "Failed",
-}
+    /// Values of `Status` of [`DescribeVodRefreshTasks`](crate::DescribeVodRefreshTasks).
+    Status {
+        Complete = "Complete",
+        Refreshing = "Refreshing",
+        Failed = "Failed",
+    }
 }
 
 /// `Tasks.Task[]` of the answer of [`DescribeVodRefreshTasks`](crate::DescribeVodRefreshTasks).
@@ -208,13 +208,13 @@ pub struct Task {
 }
 
 acs_core::model! {
-Task {
-    0 status: string("Status"),
-    1 creation_time: string("CreationTime"),
-    2 object_type: string("ObjectType"),
-    3 process: string("Process"),
-    4 description: string("Description"),
-    5 object_path: string("ObjectPath"),
-    6 task_id: string("TaskId"),
-}
+    Task {
+        0 status: string("Status"),
+        1 creation_time: string("CreationTime"),
+        2 object_type: string("ObjectType"),
+        3 process: string("Process"),
+        4 description: string("Description"),
+        5 object_path: string("ObjectPath"),
+        6 task_id: string("TaskId"),
+    }
 }

@@ -59,12 +59,12 @@ impl DescribeVodSslCertificateList {
 }
 
 acs_core::model! {
-DescribeVodSslCertificateList {
-    0 domain_name: string("DomainName"),
-    1 page_number: integer("PageNumber"),
-    2 page_size: integer("PageSize"),
-    3 search_keyword: string("SearchKeyword"),
-}
+    DescribeVodSslCertificateList {
+        0 domain_name: string("DomainName"),
+        1 page_number: integer("PageNumber"),
+        2 page_size: integer("PageSize"),
+        3 search_keyword: string("SearchKeyword"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodSslCertificateList {
@@ -91,10 +91,10 @@ pub struct DescribeVodSslCertificateListOutput {
 }
 
 acs_core::model! {
-DescribeVodSslCertificateListOutput {
-    0 request_id: string("RequestId"),
-    1 certificate_list_model: object("CertificateListModel"),
-}
+    DescribeVodSslCertificateListOutput {
+        0 request_id: string("RequestId"),
+        1 certificate_list_model: object("CertificateListModel"),
+    }
 }
 
 /// `CertificateListModel.CertList.Cert[]` of the answer of [`DescribeVodSslCertificateList`](crate::DescribeVodSslCertificateList).
@@ -118,15 +118,15 @@ pub struct Cert {
 }
 
 acs_core::model! {
-Cert {
-    0 last_time: integer("LastTime"),
-    1 fingerprint: string("Fingerprint"),
-    2 cert_name: string("CertName"),
-    3 issuer: string("Issuer"),
-    4 cert_id: integer("CertId"),
-    5 common: string("Common"),
-    6 cert_region: string("CertRegion"),
-}
+    Cert {
+        0 last_time: integer("LastTime"),
+        1 fingerprint: string("Fingerprint"),
+        2 cert_name: string("CertName"),
+        3 issuer: string("Issuer"),
+        4 cert_id: integer("CertId"),
+        5 common: string("Common"),
+        6 cert_region: string("CertRegion"),
+    }
 }
 
 /// `CertificateListModel` of the answer of [`DescribeVodSslCertificateList`](crate::DescribeVodSslCertificateList).
@@ -144,10 +144,10 @@ pub struct CertificateListModel {
 }
 
 acs_core::model! {
-CertificateListModel {
-    0 count: integer("Count"),
-    1 cert_list: list("CertList").wrapped_in("Cert"),
-    2 page_number: integer("PageNumber"),
-    3 page_size: integer("PageSize"),
-}
+    CertificateListModel {
+        0 count: integer("Count"),
+        1 cert_list: list("CertList").wrapped_in("Cert"),
+        2 page_number: integer("PageNumber"),
+        3 page_size: integer("PageSize"),
+    }
 }

@@ -67,14 +67,14 @@ impl DescribeVodStorageData {
 }
 
 acs_core::model! {
-DescribeVodStorageData {
-    0 start_time: string("StartTime").required(),
-    1 end_time: string("EndTime").required(),
-    2 region: string("Region"),
-    3 storage_type: string("StorageType"),
-    4 storage: string("Storage"),
-    5 app_id: string("AppId"),
-}
+    DescribeVodStorageData {
+        0 start_time: string("StartTime").required(),
+        1 end_time: string("EndTime").required(),
+        2 region: string("Region"),
+        3 storage_type: string("StorageType"),
+        4 storage: string("Storage"),
+        5 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodStorageData {
@@ -103,11 +103,11 @@ pub struct DescribeVodStorageDataOutput {
 }
 
 acs_core::model! {
-DescribeVodStorageDataOutput {
-    0 data_interval: string("DataInterval"),
-    1 request_id: string("RequestId"),
-    2 storage_data: list("StorageData").wrapped_in("StorageDataItem"),
-}
+    DescribeVodStorageDataOutput {
+        0 data_interval: string("DataInterval"),
+        1 request_id: string("RequestId"),
+        2 storage_data: list("StorageData").wrapped_in("StorageDataItem"),
+    }
 }
 
 /// `StorageData.StorageDataItem[]` of the answer of [`DescribeVodStorageData`](crate::DescribeVodStorageData).
@@ -123,9 +123,9 @@ pub struct StorageDataItem {
 }
 
 acs_core::model! {
-StorageDataItem {
-    0 time_stamp: string("TimeStamp"),
-    1 storage_utilization: string("StorageUtilization"),
-    2 network_out: string("NetworkOut"),
-}
+    StorageDataItem {
+        0 time_stamp: string("TimeStamp"),
+        1 storage_utilization: string("StorageUtilization"),
+        2 network_out: string("NetworkOut"),
+    }
 }

@@ -66,13 +66,13 @@ impl DescribeVodTieringStorageData {
 }
 
 acs_core::model! {
-DescribeVodTieringStorageData {
-    0 start_time: string("StartTime"),
-    1 end_time: string("EndTime"),
-    2 region: string("Region"),
-    3 storage_class: string("StorageClass"),
-    4 app_id: string("AppId"),
-}
+    DescribeVodTieringStorageData {
+        0 start_time: string("StartTime"),
+        1 end_time: string("EndTime"),
+        2 region: string("Region"),
+        3 storage_class: string("StorageClass"),
+        4 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodTieringStorageData {
@@ -99,10 +99,10 @@ pub struct DescribeVodTieringStorageDataOutput {
 }
 
 acs_core::model! {
-DescribeVodTieringStorageDataOutput {
-    0 request_id: string("RequestId"),
-    1 storage_data: list("StorageData"),
-}
+    DescribeVodTieringStorageDataOutput {
+        0 request_id: string("RequestId"),
+        1 storage_data: list("StorageData"),
+    }
 }
 
 /// `StorageData[]` of the answer of [`DescribeVodTieringStorageData`](crate::DescribeVodTieringStorageData).
@@ -122,11 +122,11 @@ pub struct StorageData {
 }
 
 acs_core::model! {
-StorageData {
-    0 time_stamp: string("TimeStamp"),
-    1 region: string("Region"),
-    2 storage_class: string("StorageClass"),
-    3 storage_utilization: integer("StorageUtilization"),
-    4 lessthan_month_datasize: integer("LessthanMonthDatasize"),
-}
+    StorageData {
+        0 time_stamp: string("TimeStamp"),
+        1 region: string("Region"),
+        2 storage_class: string("StorageClass"),
+        3 storage_utilization: integer("StorageUtilization"),
+        4 lessthan_month_datasize: integer("LessthanMonthDatasize"),
+    }
 }

@@ -66,13 +66,13 @@ impl DescribeVodTieringStorageRetrievalData {
 }
 
 acs_core::model! {
-DescribeVodTieringStorageRetrievalData {
-    0 start_time: string("StartTime"),
-    1 end_time: string("EndTime"),
-    2 region: string("Region"),
-    3 storage_class: string("StorageClass"),
-    4 app_id: string("AppId"),
-}
+    DescribeVodTieringStorageRetrievalData {
+        0 start_time: string("StartTime"),
+        1 end_time: string("EndTime"),
+        2 region: string("Region"),
+        3 storage_class: string("StorageClass"),
+        4 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodTieringStorageRetrievalData {
@@ -99,10 +99,10 @@ pub struct DescribeVodTieringStorageRetrievalDataOutput {
 }
 
 acs_core::model! {
-DescribeVodTieringStorageRetrievalDataOutput {
-    0 request_id: string("RequestId"),
-    1 retrieval_data: list("RetrievalData"),
-}
+    DescribeVodTieringStorageRetrievalDataOutput {
+        0 request_id: string("RequestId"),
+        1 retrieval_data: list("RetrievalData"),
+    }
 }
 
 /// `RetrievalData[]` of the answer of [`DescribeVodTieringStorageRetrievalData`](crate::DescribeVodTieringStorageRetrievalData).
@@ -126,13 +126,13 @@ pub struct RetrievalData {
 }
 
 acs_core::model! {
-RetrievalData {
-    0 time_stamp: string("TimeStamp"),
-    1 region: string("Region"),
-    2 storage_class: string("StorageClass"),
-    3 retrieval_data: integer("RetrievalData"),
-    4 ca_std_retrieval_data: integer("CAStdRetrievalData"),
-    5 ca_bulk_retrieval_data: integer("CABulkRetrievalData"),
-    6 ca_high_prior_retrieval_data: integer("CAHighPriorRetrievalData"),
-}
+    RetrievalData {
+        0 time_stamp: string("TimeStamp"),
+        1 region: string("Region"),
+        2 storage_class: string("StorageClass"),
+        3 retrieval_data: integer("RetrievalData"),
+        4 ca_std_retrieval_data: integer("CAStdRetrievalData"),
+        5 ca_bulk_retrieval_data: integer("CABulkRetrievalData"),
+        6 ca_high_prior_retrieval_data: integer("CAHighPriorRetrievalData"),
+    }
 }

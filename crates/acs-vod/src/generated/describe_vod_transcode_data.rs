@@ -77,15 +77,15 @@ impl DescribeVodTranscodeData {
 }
 
 acs_core::model! {
-DescribeVodTranscodeData {
-    0 start_time: string("StartTime").required(),
-    1 end_time: string("EndTime").required(),
-    2 region: string("Region"),
-    3 interval: string("Interval"),
-    4 storage: string("Storage"),
-    5 specification: string("Specification"),
-    6 app_id: string("AppId"),
-}
+    DescribeVodTranscodeData {
+        0 start_time: string("StartTime").required(),
+        1 end_time: string("EndTime").required(),
+        2 region: string("Region"),
+        3 interval: string("Interval"),
+        4 storage: string("Storage"),
+        5 specification: string("Specification"),
+        6 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodTranscodeData {
@@ -114,11 +114,11 @@ pub struct DescribeVodTranscodeDataOutput {
 }
 
 acs_core::model! {
-DescribeVodTranscodeDataOutput {
-    0 data_interval: string("DataInterval"),
-    1 request_id: string("RequestId"),
-    2 transcode_data: list("TranscodeData").wrapped_in("TranscodeDataItem"),
-}
+    DescribeVodTranscodeDataOutput {
+        0 data_interval: string("DataInterval"),
+        1 request_id: string("RequestId"),
+        2 transcode_data: list("TranscodeData").wrapped_in("TranscodeDataItem"),
+    }
 }
 
 /// `TranscodeData.TranscodeDataItem.Data.DataItem[]` of the answer of [`DescribeVodTranscodeData`](crate::DescribeVodTranscodeData).
@@ -132,10 +132,10 @@ pub struct DataItem {
 }
 
 acs_core::model! {
-DataItem {
-    0 name: string("Name"),
-    1 value: string("Value"),
-}
+    DataItem {
+        0 name: string("Name"),
+        1 value: string("Value"),
+    }
 }
 
 /// `TranscodeData.TranscodeDataItem[]` of the answer of [`DescribeVodTranscodeData`](crate::DescribeVodTranscodeData).
@@ -149,8 +149,8 @@ pub struct TranscodeDataItem {
 }
 
 acs_core::model! {
-TranscodeDataItem {
-    0 time_stamp: string("TimeStamp"),
-    1 data: list("Data").wrapped_in("DataItem"),
-}
+    TranscodeDataItem {
+        0 time_stamp: string("TimeStamp"),
+        1 data: list("Data").wrapped_in("DataItem"),
+    }
 }

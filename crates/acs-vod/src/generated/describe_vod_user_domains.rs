@@ -77,14 +77,14 @@ impl DescribeVodUserDomains {
 }
 
 acs_core::model! {
-DescribeVodUserDomains {
-    0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 500)]),
-    1 page_number: integer("PageNumber").rules(&[acs_core::model::Rule::Minimum(1.0)]),
-    2 domain_name: string("DomainName"),
-    3 domain_status: string("DomainStatus"),
-    4 domain_search_type: string("DomainSearchType"),
-    5 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(20)]),
-}
+    DescribeVodUserDomains {
+        0 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 500)]),
+        1 page_number: integer("PageNumber").rules(&[acs_core::model::Rule::Minimum(1.0)]),
+        2 domain_name: string("DomainName"),
+        3 domain_status: string("DomainStatus"),
+        4 domain_search_type: string("DomainSearchType"),
+        5 tag: list("Tag").rules(&[acs_core::model::Rule::MaxItems(20)]),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodUserDomains {
@@ -117,13 +117,13 @@ pub struct DescribeVodUserDomainsOutput {
 }
 
 acs_core::model! {
-DescribeVodUserDomainsOutput {
-    0 request_id: string("RequestId"),
-    1 page_number: integer("PageNumber"),
-    2 page_size: integer("PageSize"),
-    3 total_count: integer("TotalCount"),
-    4 domains: list("Domains").wrapped_in("PageData"),
-}
+    DescribeVodUserDomainsOutput {
+        0 request_id: string("RequestId"),
+        1 page_number: integer("PageNumber"),
+        2 page_size: integer("PageSize"),
+        3 total_count: integer("TotalCount"),
+        4 domains: list("Domains").wrapped_in("PageData"),
+    }
 }
 
 impl acs_core::operation::Paginated for DescribeVodUserDomains {
@@ -173,17 +173,17 @@ pub struct PageData {
 }
 
 acs_core::model! {
-PageData {
-    0 gmt_created: string("GmtCreated"),
-    1 ssl_protocol: string("SslProtocol"),
-    2 description: string("Description"),
-    3 sandbox: string("Sandbox"),
-    4 cname: string("Cname"),
-    5 domain_status: string("DomainStatus"),
-    6 gmt_modified: string("GmtModified"),
-    7 domain_name: string("DomainName"),
-    8 sources: list("Sources").wrapped_in("Source"),
-}
+    PageData {
+        0 gmt_created: string("GmtCreated"),
+        1 ssl_protocol: string("SslProtocol"),
+        2 description: string("Description"),
+        3 sandbox: string("Sandbox"),
+        4 cname: string("Cname"),
+        5 domain_status: string("DomainStatus"),
+        6 gmt_modified: string("GmtModified"),
+        7 domain_name: string("DomainName"),
+        8 sources: list("Sources").wrapped_in("Source"),
+    }
 }
 
 /// `Domains.PageData.Sources.Source[]` of the answer of [`DescribeVodUserDomains`](crate::DescribeVodUserDomains).
@@ -201,12 +201,12 @@ pub struct Source {
 }
 
 acs_core::model! {
-Source {
-    0 r#type: string("Type"),
-    1 priority: string("Priority"),
-    2 port: integer("Port"),
-    3 content: string("Content"),
-}
+    Source {
+        0 r#type: string("Type"),
+        1 priority: string("Priority"),
+        2 port: integer("Port"),
+        3 content: string("Content"),
+    }
 }
 
 /// `Tag[]` of [`DescribeVodUserDomains`](crate::DescribeVodUserDomains).
@@ -243,8 +243,8 @@ impl Tag {
 }
 
 acs_core::model! {
-Tag {
-    0 key: string("Key"),
-    1 value: string("Value"),
-}
+    Tag {
+        0 key: string("Key"),
+        1 value: string("Value"),
+    }
 }

@@ -34,10 +34,10 @@ impl DescribeVodUserVipsByDomain {
 }
 
 acs_core::model! {
-DescribeVodUserVipsByDomain {
-    0 domain_name: string("DomainName").required(),
-    1 available: string("Available"),
-}
+    DescribeVodUserVipsByDomain {
+        0 domain_name: string("DomainName").required(),
+        1 available: string("Available"),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodUserVipsByDomain {
@@ -67,17 +67,17 @@ pub struct DescribeVodUserVipsByDomainOutput {
 }
 
 acs_core::model! {
-DescribeVodUserVipsByDomainOutput {
-    0 domain_name: string("DomainName"),
-    1 request_id: string("RequestId"),
-    2 vips: list("Vips").wrapped_in("Vip"),
-}
+    DescribeVodUserVipsByDomainOutput {
+        0 domain_name: string("DomainName"),
+        1 request_id: string("RequestId"),
+        2 vips: list("Vips").wrapped_in("Vip"),
+    }
 }
 
 acs_core::text_enum! {
-/// Values of `Available` of [`DescribeVodUserVipsByDomain`](crate::DescribeVodUserVipsByDomain).
-Available {
-On = "on",
-Off = "off",
-}
+    /// Values of `Available` of [`DescribeVodUserVipsByDomain`](crate::DescribeVodUserVipsByDomain).
+    Available {
+        On = "on",
+        Off = "off",
+    }
 }

@@ -21,9 +21,9 @@ impl DescribeVodVerifyContent {
 }
 
 acs_core::model! {
-DescribeVodVerifyContent {
-    0 domain_name: string("DomainName").required(),
-}
+    DescribeVodVerifyContent {
+        0 domain_name: string("DomainName").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DescribeVodVerifyContent {
@@ -50,8 +50,8 @@ pub struct DescribeVodVerifyContentOutput {
 }
 
 acs_core::model! {
-DescribeVodVerifyContentOutput {
-    0 content: string("Content"),
-    1 request_id: string("RequestId"),
-}
+    DescribeVodVerifyContentOutput {
+        0 content: string("Content"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -41,12 +41,12 @@ impl DetachAppPolicyFromIdentity {
 }
 
 acs_core::model! {
-DetachAppPolicyFromIdentity {
-    0 identity_type: string("IdentityType").required(),
-    1 identity_name: string("IdentityName").required(),
-    2 app_id: string("AppId"),
-    3 policy_names: string("PolicyNames").required(),
-}
+    DetachAppPolicyFromIdentity {
+        0 identity_type: string("IdentityType").required(),
+        1 identity_name: string("IdentityName").required(),
+        2 app_id: string("AppId"),
+        3 policy_names: string("PolicyNames").required(),
+    }
 }
 
 impl acs_core::operation::Operation for DetachAppPolicyFromIdentity {
@@ -74,9 +74,9 @@ pub struct DetachAppPolicyFromIdentityOutput {
 }
 
 acs_core::model! {
-DetachAppPolicyFromIdentityOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_policy_names: list("NonExistPolicyNames"),
-    2 failed_policy_names: list("FailedPolicyNames"),
-}
+    DetachAppPolicyFromIdentityOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_policy_names: list("NonExistPolicyNames"),
+        2 failed_policy_names: list("FailedPolicyNames"),
+    }
 }

@@ -24,10 +24,10 @@ impl GenerateDownloadSecretKey {
 }
 
 acs_core::model! {
-GenerateDownloadSecretKey {
-    0 app_identification: string("AppIdentification").required(),
-    1 app_decrypt_key: string("AppDecryptKey").required().secret(),
-}
+    GenerateDownloadSecretKey {
+        0 app_identification: string("AppIdentification").required(),
+        1 app_decrypt_key: string("AppDecryptKey").required().secret(),
+    }
 }
 
 impl acs_core::operation::Operation for GenerateDownloadSecretKey {
@@ -54,8 +54,8 @@ pub struct GenerateDownloadSecretKeyOutput {
 }
 
 acs_core::model! {
-GenerateDownloadSecretKeyOutput {
-    0 app_encrypt_key: string("AppEncryptKey").secret(),
-    1 request_id: string("RequestId"),
-}
+    GenerateDownloadSecretKeyOutput {
+        0 app_encrypt_key: string("AppEncryptKey").secret(),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -22,8 +22,8 @@ impl GenerateKmsDataKey {
 }
 
 acs_core::model! {
-GenerateKmsDataKey {
-}
+    GenerateKmsDataKey {
+    }
 }
 
 impl acs_core::operation::Operation for GenerateKmsDataKey {
@@ -54,10 +54,10 @@ pub struct GenerateKmsDataKeyOutput {
 }
 
 acs_core::model! {
-GenerateKmsDataKeyOutput {
-    0 request_id: string("RequestId"),
-    1 key_id: string("KeyId").always(),
-    2 ciphertext_blob: string("CiphertextBlob").always(),
-    3 plaintext: string("Plaintext").always().secret(),
-}
+    GenerateKmsDataKeyOutput {
+        0 request_id: string("RequestId"),
+        1 key_id: string("KeyId").always(),
+        2 ciphertext_blob: string("CiphertextBlob").always(),
+        3 plaintext: string("Plaintext").always().secret(),
+    }
 }

@@ -21,9 +21,9 @@ impl GetAiImageJobs {
 }
 
 acs_core::model! {
-GetAiImageJobs {
-    0 job_ids: string("JobIds").required(),
-}
+    GetAiImageJobs {
+        0 job_ids: string("JobIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAiImageJobs {
@@ -50,10 +50,10 @@ pub struct GetAiImageJobsOutput {
 }
 
 acs_core::model! {
-GetAiImageJobsOutput {
-    0 request_id: string("RequestId"),
-    1 ai_image_job_list: list("AIImageJobList"),
-}
+    GetAiImageJobsOutput {
+        0 request_id: string("RequestId"),
+        1 ai_image_job_list: list("AIImageJobList"),
+    }
 }
 
 /// `AIImageJobList[]` of the answer of [`GetAiImageJobs`](crate::GetAiImageJobs).
@@ -83,16 +83,16 @@ pub struct AiImageJob {
 }
 
 acs_core::model! {
-AiImageJob {
-    0 status: string("Status"),
-    1 creation_time: string("CreationTime"),
-    2 ai_image_result: string("AIImageResult"),
-    3 video_id: string("VideoId"),
-    4 job_id: string("JobId"),
-    5 user_data: string("UserData"),
-    6 code: string("Code"),
-    7 message: string("Message"),
-    8 template_config: string("TemplateConfig"),
-    9 template_id: string("TemplateId"),
-}
+    AiImageJob {
+        0 status: string("Status"),
+        1 creation_time: string("CreationTime"),
+        2 ai_image_result: string("AIImageResult"),
+        3 video_id: string("VideoId"),
+        4 job_id: string("JobId"),
+        5 user_data: string("UserData"),
+        6 code: string("Code"),
+        7 message: string("Message"),
+        8 template_config: string("TemplateConfig"),
+        9 template_id: string("TemplateId"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetAiMediaAuditJob {
 }
 
 acs_core::model! {
-GetAiMediaAuditJob {
-    0 job_id: string("JobId").required(),
-}
+    GetAiMediaAuditJob {
+        0 job_id: string("JobId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAiMediaAuditJob {
@@ -50,10 +50,10 @@ pub struct GetAiMediaAuditJobOutput {
 }
 
 acs_core::model! {
-GetAiMediaAuditJobOutput {
-    0 request_id: string("RequestId"),
-    1 media_audit_job: object("MediaAuditJob"),
-}
+    GetAiMediaAuditJobOutput {
+        0 request_id: string("RequestId"),
+        1 media_audit_job: object("MediaAuditJob"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.AdResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -75,14 +75,14 @@ pub struct AdResult {
 }
 
 acs_core::model! {
-AdResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    AdResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditJob.Data.AudioResult[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -100,12 +100,12 @@ pub struct AudioResult {
 }
 
 acs_core::model! {
-AudioResult {
-    0 score: string("Score"),
-    1 suggestion: string("Suggestion"),
-    2 label: string("Label"),
-    3 scene: string("Scene"),
-}
+    AudioResult {
+        0 score: string("Score"),
+        1 suggestion: string("Suggestion"),
+        2 label: string("Label"),
+        3 scene: string("Scene"),
+    }
 }
 
 /// `MediaAuditJob.Data` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -129,15 +129,15 @@ pub struct Data {
 }
 
 acs_core::model! {
-Data {
-    0 suggestion: string("Suggestion"),
-    1 abnormal_modules: string("AbnormalModules"),
-    2 label: string("Label"),
-    3 image_result: list("ImageResult"),
-    4 text_result: list("TextResult"),
-    5 audio_result: list("AudioResult"),
-    6 video_result: object("VideoResult"),
-}
+    Data {
+        0 suggestion: string("Suggestion"),
+        1 abnormal_modules: string("AbnormalModules"),
+        2 label: string("Label"),
+        3 image_result: list("ImageResult"),
+        4 text_result: list("TextResult"),
+        5 audio_result: list("AudioResult"),
+        6 video_result: object("VideoResult"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.GreenEnhancedResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -159,14 +159,14 @@ pub struct GreenEnhancedResult {
 }
 
 acs_core::model! {
-GreenEnhancedResult {
-    0 average_score: string("AverageScore"),
-    1 counter_list: list("CounterList"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 suggestion: string("Suggestion"),
-    5 top_list: list("TopList"),
-}
+    GreenEnhancedResult {
+        0 average_score: string("AverageScore"),
+        1 counter_list: list("CounterList"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 suggestion: string("Suggestion"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.GreenEnhancedResult.CounterList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -180,10 +180,10 @@ pub struct GreenEnhancedResultCounter {
 }
 
 acs_core::model! {
-GreenEnhancedResultCounter {
-    0 count: integer("Count"),
-    1 label: string("Label"),
-}
+    GreenEnhancedResultCounter {
+        0 count: integer("Count"),
+        1 label: string("Label"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.GreenEnhancedResult.TopList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -201,12 +201,12 @@ pub struct GreenEnhancedResultTop {
 }
 
 acs_core::model! {
-GreenEnhancedResultTop {
-    0 label: string("Label"),
-    1 score: string("Score"),
-    2 timestamp: string("Timestamp"),
-    3 url: string("Url"),
-}
+    GreenEnhancedResultTop {
+        0 label: string("Label"),
+        1 score: string("Score"),
+        2 timestamp: string("Timestamp"),
+        3 url: string("Url"),
+    }
 }
 
 /// `MediaAuditJob.Data.ImageResult[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -226,13 +226,13 @@ pub struct ImageResult {
 }
 
 acs_core::model! {
-ImageResult {
-    0 r#type: string("Type"),
-    1 url: string("Url"),
-    2 suggestion: string("Suggestion"),
-    3 label: string("Label"),
-    4 result: list("Result"),
-}
+    ImageResult {
+        0 r#type: string("Type"),
+        1 url: string("Url"),
+        2 suggestion: string("Suggestion"),
+        3 label: string("Label"),
+        4 result: list("Result"),
+    }
 }
 
 /// `MediaAuditJob.Data.ImageResult.Result[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -250,12 +250,12 @@ pub struct ImageResultResult {
 }
 
 acs_core::model! {
-ImageResultResult {
-    0 score: string("Score"),
-    1 suggestion: string("Suggestion"),
-    2 label: string("Label"),
-    3 scene: string("Scene"),
-}
+    ImageResultResult {
+        0 score: string("Score"),
+        1 suggestion: string("Suggestion"),
+        2 label: string("Label"),
+        3 scene: string("Scene"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.LiveResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -277,14 +277,14 @@ pub struct LiveResult {
 }
 
 acs_core::model! {
-LiveResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    LiveResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.LogoResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -306,14 +306,14 @@ pub struct LogoResult {
 }
 
 acs_core::model! {
-LogoResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    LogoResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditJob` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -341,17 +341,17 @@ pub struct MediaAuditJob {
 }
 
 acs_core::model! {
-MediaAuditJob {
-    0 creation_time: string("CreationTime"),
-    1 r#type: string("Type"),
-    2 status: string("Status"),
-    3 complete_time: string("CompleteTime"),
-    4 job_id: string("JobId"),
-    5 code: string("Code"),
-    6 message: string("Message"),
-    7 media_id: string("MediaId"),
-    8 data: object("Data"),
-}
+    MediaAuditJob {
+        0 creation_time: string("CreationTime"),
+        1 r#type: string("Type"),
+        2 status: string("Status"),
+        3 complete_time: string("CompleteTime"),
+        4 job_id: string("JobId"),
+        5 code: string("Code"),
+        6 message: string("Message"),
+        7 media_id: string("MediaId"),
+        8 data: object("Data"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.PornResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -373,14 +373,14 @@ pub struct PornResult {
 }
 
 acs_core::model! {
-PornResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    PornResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.TerrorismResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -402,14 +402,14 @@ pub struct TerrorismResult {
 }
 
 acs_core::model! {
-TerrorismResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    TerrorismResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.TerrorismResult.CounterList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -423,10 +423,10 @@ pub struct TerrorismResultCounter {
 }
 
 acs_core::model! {
-TerrorismResultCounter {
-    0 label: string("Label"),
-    1 count: integer("Count"),
-}
+    TerrorismResultCounter {
+        0 label: string("Label"),
+        1 count: integer("Count"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult.TerrorismResult.TopList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -444,12 +444,12 @@ pub struct TerrorismResultTop {
 }
 
 acs_core::model! {
-TerrorismResultTop {
-    0 url: string("Url"),
-    1 score: string("Score"),
-    2 timestamp: string("Timestamp"),
-    3 label: string("Label"),
-}
+    TerrorismResultTop {
+        0 url: string("Url"),
+        1 score: string("Score"),
+        2 timestamp: string("Timestamp"),
+        3 label: string("Label"),
+    }
 }
 
 /// `MediaAuditJob.Data.TextResult[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -471,14 +471,14 @@ pub struct TextResult {
 }
 
 acs_core::model! {
-TextResult {
-    0 r#type: string("Type"),
-    1 suggestion: string("Suggestion"),
-    2 score: string("Score"),
-    3 label: string("Label"),
-    4 content: string("Content"),
-    5 scene: string("Scene"),
-}
+    TextResult {
+        0 r#type: string("Type"),
+        1 suggestion: string("Suggestion"),
+        2 score: string("Score"),
+        3 label: string("Label"),
+        4 content: string("Content"),
+        5 scene: string("Scene"),
+    }
 }
 
 /// `MediaAuditJob.Data.VideoResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
@@ -504,14 +504,14 @@ pub struct VideoResult {
 }
 
 acs_core::model! {
-VideoResult {
-    0 label: string("Label"),
-    1 suggestion: string("Suggestion"),
-    2 terrorism_result: object("TerrorismResult"),
-    3 porn_result: object("PornResult"),
-    4 ad_result: object("AdResult"),
-    5 live_result: object("LiveResult"),
-    6 logo_result: object("LogoResult"),
-    7 green_enhanced_result: object("GreenEnhancedResult"),
-}
+    VideoResult {
+        0 label: string("Label"),
+        1 suggestion: string("Suggestion"),
+        2 terrorism_result: object("TerrorismResult"),
+        3 porn_result: object("PornResult"),
+        4 ad_result: object("AdResult"),
+        5 live_result: object("LiveResult"),
+        6 logo_result: object("LogoResult"),
+        7 green_enhanced_result: object("GreenEnhancedResult"),
+    }
 }

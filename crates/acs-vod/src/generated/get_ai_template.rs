@@ -21,9 +21,9 @@ impl GetAiTemplate {
 }
 
 acs_core::model! {
-GetAiTemplate {
-    0 template_id: string("TemplateId").required(),
-}
+    GetAiTemplate {
+        0 template_id: string("TemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAiTemplate {
@@ -50,10 +50,10 @@ pub struct GetAiTemplateOutput {
 }
 
 acs_core::model! {
-GetAiTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 template_info: object("TemplateInfo"),
-}
+    GetAiTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 template_info: object("TemplateInfo"),
+    }
 }
 
 /// `TemplateInfo` of the answer of [`GetAiTemplate`](crate::GetAiTemplate).
@@ -79,14 +79,14 @@ pub struct TemplateInfo {
 }
 
 acs_core::model! {
-TemplateInfo {
-    0 creation_time: string("CreationTime"),
-    1 is_default: string("IsDefault"),
-    2 template_type: string("TemplateType"),
-    3 template_config: string("TemplateConfig"),
-    4 template_name: string("TemplateName"),
-    5 source: string("Source"),
-    6 template_id: string("TemplateId"),
-    7 modify_time: string("ModifyTime"),
-}
+    TemplateInfo {
+        0 creation_time: string("CreationTime"),
+        1 is_default: string("IsDefault"),
+        2 template_type: string("TemplateType"),
+        3 template_config: string("TemplateConfig"),
+        4 template_name: string("TemplateName"),
+        5 source: string("Source"),
+        6 template_id: string("TemplateId"),
+        7 modify_time: string("ModifyTime"),
+    }
 }

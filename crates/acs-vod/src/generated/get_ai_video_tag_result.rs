@@ -21,9 +21,9 @@ impl GetAiVideoTagResult {
 }
 
 acs_core::model! {
-GetAiVideoTagResult {
-    0 media_id: string("MediaId").required(),
-}
+    GetAiVideoTagResult {
+        0 media_id: string("MediaId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAiVideoTagResult {
@@ -50,10 +50,10 @@ pub struct GetAiVideoTagResultOutput {
 }
 
 acs_core::model! {
-GetAiVideoTagResultOutput {
-    0 request_id: string("RequestId"),
-    1 video_tag_result: object("VideoTagResult"),
-}
+    GetAiVideoTagResultOutput {
+        0 request_id: string("RequestId"),
+        1 video_tag_result: object("VideoTagResult"),
+    }
 }
 
 /// `VideoTagResult.Category[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
@@ -65,9 +65,9 @@ pub struct Category {
 }
 
 acs_core::model! {
-Category {
-    0 tag: string("Tag"),
-}
+    Category {
+        0 tag: string("Tag"),
+    }
 }
 
 /// `VideoTagResult.Keyword[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
@@ -81,10 +81,10 @@ pub struct Keyword {
 }
 
 acs_core::model! {
-Keyword {
-    0 tag: string("Tag"),
-    1 times: list("Times"),
-}
+    Keyword {
+        0 tag: string("Tag"),
+        1 times: list("Times"),
+    }
 }
 
 /// `VideoTagResult.Location[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
@@ -98,10 +98,10 @@ pub struct Location {
 }
 
 acs_core::model! {
-Location {
-    0 tag: string("Tag"),
-    1 times: list("Times"),
-}
+    Location {
+        0 tag: string("Tag"),
+        1 times: list("Times"),
+    }
 }
 
 /// `VideoTagResult.Person[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
@@ -117,11 +117,11 @@ pub struct Person {
 }
 
 acs_core::model! {
-Person {
-    0 face_url: string("FaceUrl"),
-    1 tag: string("Tag"),
-    2 times: list("Times"),
-}
+    Person {
+        0 face_url: string("FaceUrl"),
+        1 tag: string("Tag"),
+        2 times: list("Times"),
+    }
 }
 
 /// `VideoTagResult.Time[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
@@ -135,10 +135,10 @@ pub struct Time {
 }
 
 acs_core::model! {
-Time {
-    0 tag: string("Tag"),
-    1 times: list("Times"),
-}
+    Time {
+        0 tag: string("Tag"),
+        1 times: list("Times"),
+    }
 }
 
 /// `VideoTagResult` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
@@ -158,11 +158,11 @@ pub struct VideoTagResult {
 }
 
 acs_core::model! {
-VideoTagResult {
-    0 category: list("Category"),
-    1 person: list("Person"),
-    2 time: list("Time"),
-    3 location: list("Location"),
-    4 keyword: list("Keyword"),
-}
+    VideoTagResult {
+        0 category: list("Category"),
+        1 person: list("Person"),
+        2 time: list("Time"),
+        3 location: list("Location"),
+        4 keyword: list("Keyword"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetAppInfos {
 }
 
 acs_core::model! {
-GetAppInfos {
-    0 app_ids: string("AppIds").required(),
-}
+    GetAppInfos {
+        0 app_ids: string("AppIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetAppInfos {
@@ -54,12 +54,12 @@ pub struct GetAppInfosOutput {
 }
 
 acs_core::model! {
-GetAppInfosOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_app_ids: list("NonExistAppIds"),
-    2 app_info_list: list("AppInfoList"),
-    3 code: string("Code"),
-}
+    GetAppInfosOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_app_ids: list("NonExistAppIds"),
+        2 app_info_list: list("AppInfoList"),
+        3 code: string("Code"),
+    }
 }
 
 /// `AppInfoList[]` of the answer of [`GetAppInfos`](crate::GetAppInfos).
@@ -85,14 +85,14 @@ pub struct AppInfo {
 }
 
 acs_core::model! {
-AppInfo {
-    0 r#type: string("Type"),
-    1 status: string("Status"),
-    2 creation_time: string("CreationTime"),
-    3 app_name: string("AppName"),
-    4 description: string("Description"),
-    5 app_id: string("AppId"),
-    6 modification_time: string("ModificationTime"),
-    7 resource_group_id: string("ResourceGroupId"),
-}
+    AppInfo {
+        0 r#type: string("Type"),
+        1 status: string("Status"),
+        2 creation_time: string("CreationTime"),
+        3 app_name: string("AppName"),
+        4 description: string("Description"),
+        5 app_id: string("AppId"),
+        6 modification_time: string("ModificationTime"),
+        7 resource_group_id: string("ResourceGroupId"),
+    }
 }

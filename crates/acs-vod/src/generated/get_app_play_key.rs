@@ -27,9 +27,9 @@ impl GetAppPlayKey {
 }
 
 acs_core::model! {
-GetAppPlayKey {
-    0 app_id: string("AppId"),
-}
+    GetAppPlayKey {
+        0 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetAppPlayKey {
@@ -57,10 +57,10 @@ pub struct GetAppPlayKeyOutput {
 }
 
 acs_core::model! {
-GetAppPlayKeyOutput {
-    0 request_id: string("RequestId"),
-    1 app_play_key: object("AppPlayKey").secret(),
-}
+    GetAppPlayKeyOutput {
+        0 request_id: string("RequestId"),
+        1 app_play_key: object("AppPlayKey").secret(),
+    }
 }
 
 /// `AppPlayKey` of the answer of [`GetAppPlayKey`](crate::GetAppPlayKey).
@@ -78,10 +78,10 @@ pub struct AppPlayKey {
 }
 
 acs_core::model! {
-AppPlayKey {
-    0 app_id: string("AppId"),
-    1 play_key: string("PlayKey").secret(),
-    2 creation_time: string("CreationTime"),
-    3 modification_time: string("ModificationTime"),
-}
+    AppPlayKey {
+        0 app_id: string("AppId"),
+        1 play_key: string("PlayKey").secret(),
+        2 creation_time: string("CreationTime"),
+        3 modification_time: string("ModificationTime"),
+    }
 }

@@ -42,11 +42,11 @@ impl GetAttachedMediaInfo {
 }
 
 acs_core::model! {
-GetAttachedMediaInfo {
-    0 media_ids: string("MediaIds").required(),
-    1 auth_timeout: integer("AuthTimeout"),
-    2 output_type: string("OutputType"),
-}
+    GetAttachedMediaInfo {
+        0 media_ids: string("MediaIds").required(),
+        1 auth_timeout: integer("AuthTimeout"),
+        2 output_type: string("OutputType"),
+    }
 }
 
 impl acs_core::operation::Operation for GetAttachedMediaInfo {
@@ -75,11 +75,11 @@ pub struct GetAttachedMediaInfoOutput {
 }
 
 acs_core::model! {
-GetAttachedMediaInfoOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_media_ids: list("NonExistMediaIds"),
-    2 attached_media_list: list("AttachedMediaList"),
-}
+    GetAttachedMediaInfoOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_media_ids: list("NonExistMediaIds"),
+        2 attached_media_list: list("AttachedMediaList"),
+    }
 }
 
 /// `AttachedMediaList[]` of the answer of [`GetAttachedMediaInfo`](crate::GetAttachedMediaInfo).
@@ -113,20 +113,20 @@ pub struct AttachedMedia {
 }
 
 acs_core::model! {
-AttachedMedia {
-    0 r#type: string("Type"),
-    1 storage_location: string("StorageLocation"),
-    2 creation_time: string("CreationTime"),
-    3 status: string("Status"),
-    4 tags: string("Tags"),
-    5 modification_time: string("ModificationTime"),
-    6 media_id: string("MediaId"),
-    7 description: string("Description"),
-    8 app_id: string("AppId"),
-    9 url: string("URL"),
-    10 title: string("Title"),
-    11 categories: list("Categories"),
-}
+    AttachedMedia {
+        0 r#type: string("Type"),
+        1 storage_location: string("StorageLocation"),
+        2 creation_time: string("CreationTime"),
+        3 status: string("Status"),
+        4 tags: string("Tags"),
+        5 modification_time: string("ModificationTime"),
+        6 media_id: string("MediaId"),
+        7 description: string("Description"),
+        8 app_id: string("AppId"),
+        9 url: string("URL"),
+        10 title: string("Title"),
+        11 categories: list("Categories"),
+    }
 }
 
 /// `AttachedMediaList.Categories[]` of the answer of [`GetAttachedMediaInfo`](crate::GetAttachedMediaInfo).
@@ -144,10 +144,10 @@ pub struct Category {
 }
 
 acs_core::model! {
-Category {
-    0 parent_id: integer("ParentId"),
-    1 cate_name: string("CateName"),
-    2 cate_id: integer("CateId"),
-    3 level: integer("Level"),
-}
+    Category {
+        0 parent_id: integer("ParentId"),
+        1 cate_name: string("CateName"),
+        2 cate_id: integer("CateId"),
+        3 level: integer("Level"),
+    }
 }

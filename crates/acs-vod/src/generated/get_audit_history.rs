@@ -53,12 +53,12 @@ impl GetAuditHistory {
 }
 
 acs_core::model! {
-GetAuditHistory {
-    0 video_id: string("VideoId").required(),
-    1 page_no: integer("PageNo"),
-    2 page_size: integer("PageSize"),
-    3 sort_by: string("SortBy"),
-}
+    GetAuditHistory {
+        0 video_id: string("VideoId").required(),
+        1 page_no: integer("PageNo"),
+        2 page_size: integer("PageSize"),
+        3 sort_by: string("SortBy"),
+    }
 }
 
 impl acs_core::operation::Operation for GetAuditHistory {
@@ -89,12 +89,12 @@ pub struct GetAuditHistoryOutput {
 }
 
 acs_core::model! {
-GetAuditHistoryOutput {
-    0 status: string("Status"),
-    1 request_id: string("RequestId"),
-    2 total: integer("Total"),
-    3 histories: list("Histories"),
-}
+    GetAuditHistoryOutput {
+        0 status: string("Status"),
+        1 request_id: string("RequestId"),
+        2 total: integer("Total"),
+        3 histories: list("Histories"),
+    }
 }
 
 impl acs_core::operation::Paginated for GetAuditHistory {
@@ -136,11 +136,11 @@ pub struct History {
 }
 
 acs_core::model! {
-History {
-    0 status: string("Status"),
-    1 creation_time: string("CreationTime"),
-    2 comment: string("Comment"),
-    3 reason: string("Reason"),
-    4 auditor: string("Auditor"),
-}
+    History {
+        0 status: string("Status"),
+        1 creation_time: string("CreationTime"),
+        2 comment: string("Comment"),
+        3 reason: string("Reason"),
+        4 auditor: string("Auditor"),
+    }
 }

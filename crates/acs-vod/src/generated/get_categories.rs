@@ -66,13 +66,13 @@ impl GetCategories {
 }
 
 acs_core::model! {
-GetCategories {
-    0 cate_id: integer("CateId"),
-    1 page_no: integer("PageNo"),
-    2 page_size: integer("PageSize"),
-    3 sort_by: string("SortBy"),
-    4 r#type: string("Type"),
-}
+    GetCategories {
+        0 cate_id: integer("CateId"),
+        1 page_no: integer("PageNo"),
+        2 page_size: integer("PageSize"),
+        3 sort_by: string("SortBy"),
+        4 r#type: string("Type"),
+    }
 }
 
 impl acs_core::operation::Operation for GetCategories {
@@ -103,12 +103,12 @@ pub struct GetCategoriesOutput {
 }
 
 acs_core::model! {
-GetCategoriesOutput {
-    0 sub_total: integer("SubTotal"),
-    1 request_id: string("RequestId"),
-    2 category: object("Category"),
-    3 sub_categories: list("SubCategories").wrapped_in("Category"),
-}
+    GetCategoriesOutput {
+        0 sub_total: integer("SubTotal"),
+        1 request_id: string("RequestId"),
+        2 category: object("Category"),
+        3 sub_categories: list("SubCategories").wrapped_in("Category"),
+    }
 }
 
 impl acs_core::operation::Paginated for GetCategories {
@@ -150,13 +150,13 @@ pub struct GetCategoriesOutputCategory {
 }
 
 acs_core::model! {
-GetCategoriesOutputCategory {
-    0 r#type: string("Type"),
-    1 parent_id: integer("ParentId"),
-    2 cate_name: string("CateName"),
-    3 cate_id: integer("CateId"),
-    4 level: integer("Level"),
-}
+    GetCategoriesOutputCategory {
+        0 r#type: string("Type"),
+        1 parent_id: integer("ParentId"),
+        2 cate_name: string("CateName"),
+        3 cate_id: integer("CateId"),
+        4 level: integer("Level"),
+    }
 }
 
 /// `SubCategories.Category[]` of the answer of [`GetCategories`](crate::GetCategories).
@@ -178,12 +178,12 @@ pub struct GetCategoriesOutputCategory2 {
 }
 
 acs_core::model! {
-GetCategoriesOutputCategory2 {
-    0 r#type: string("Type"),
-    1 cate_name: string("CateName"),
-    2 parent_id: integer("ParentId"),
-    3 cate_id: integer("CateId"),
-    4 sub_total: integer("SubTotal"),
-    5 level: integer("Level"),
-}
+    GetCategoriesOutputCategory2 {
+        0 r#type: string("Type"),
+        1 cate_name: string("CateName"),
+        2 parent_id: integer("ParentId"),
+        3 cate_id: integer("CateId"),
+        4 sub_total: integer("SubTotal"),
+        5 level: integer("Level"),
+    }
 }

@@ -24,10 +24,10 @@ impl GetDailyPlayRegionStatis {
 }
 
 acs_core::model! {
-GetDailyPlayRegionStatis {
-    0 date: string("Date").required(),
-    1 media_region: string("MediaRegion").required(),
-}
+    GetDailyPlayRegionStatis {
+        0 date: string("Date").required(),
+        1 media_region: string("MediaRegion").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetDailyPlayRegionStatis {
@@ -58,12 +58,12 @@ pub struct GetDailyPlayRegionStatisOutput {
 }
 
 acs_core::model! {
-GetDailyPlayRegionStatisOutput {
-    0 request_id: string("RequestId"),
-    1 daily_play_region_statis_list: list("DailyPlayRegionStatisList"),
-    2 fail_dates: list("FailDates"),
-    3 empty_dates: list("EmptyDates"),
-}
+    GetDailyPlayRegionStatisOutput {
+        0 request_id: string("RequestId"),
+        1 daily_play_region_statis_list: list("DailyPlayRegionStatisList"),
+        2 fail_dates: list("FailDates"),
+        3 empty_dates: list("EmptyDates"),
+    }
 }
 
 /// `DailyPlayRegionStatisList[]` of the answer of [`GetDailyPlayRegionStatis`](crate::GetDailyPlayRegionStatis).
@@ -77,8 +77,8 @@ pub struct DailyPlayRegionStatis {
 }
 
 acs_core::model! {
-DailyPlayRegionStatis {
-    0 date: string("Date"),
-    1 file_url: string("FileUrl"),
-}
+    DailyPlayRegionStatis {
+        0 date: string("Date"),
+        1 file_url: string("FileUrl"),
+    }
 }

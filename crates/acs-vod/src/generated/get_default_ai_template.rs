@@ -21,9 +21,9 @@ impl GetDefaultAiTemplate {
 }
 
 acs_core::model! {
-GetDefaultAiTemplate {
-    0 template_type: string("TemplateType").required(),
-}
+    GetDefaultAiTemplate {
+        0 template_type: string("TemplateType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetDefaultAiTemplate {
@@ -50,10 +50,10 @@ pub struct GetDefaultAiTemplateOutput {
 }
 
 acs_core::model! {
-GetDefaultAiTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 template_info: object("TemplateInfo"),
-}
+    GetDefaultAiTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 template_info: object("TemplateInfo"),
+    }
 }
 
 /// `TemplateInfo` of the answer of [`GetDefaultAiTemplate`](crate::GetDefaultAiTemplate).
@@ -79,14 +79,14 @@ pub struct TemplateInfo {
 }
 
 acs_core::model! {
-TemplateInfo {
-    0 creation_time: string("CreationTime"),
-    1 is_default: string("IsDefault"),
-    2 template_type: string("TemplateType"),
-    3 template_config: string("TemplateConfig"),
-    4 template_name: string("TemplateName"),
-    5 source: string("Source"),
-    6 template_id: string("TemplateId"),
-    7 modify_time: string("ModifyTime"),
-}
+    TemplateInfo {
+        0 creation_time: string("CreationTime"),
+        1 is_default: string("IsDefault"),
+        2 template_type: string("TemplateType"),
+        3 template_config: string("TemplateConfig"),
+        4 template_name: string("TemplateName"),
+        5 source: string("Source"),
+        6 template_id: string("TemplateId"),
+        7 modify_time: string("ModifyTime"),
+    }
 }

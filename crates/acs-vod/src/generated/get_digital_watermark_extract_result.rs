@@ -34,11 +34,11 @@ impl GetDigitalWatermarkExtractResult {
 }
 
 acs_core::model! {
-GetDigitalWatermarkExtractResult {
-    0 media_id: string("MediaId").required(),
-    1 extract_type: string("ExtractType").required(),
-    2 job_id: string("JobId"),
-}
+    GetDigitalWatermarkExtractResult {
+        0 media_id: string("MediaId").required(),
+        1 extract_type: string("ExtractType").required(),
+        2 job_id: string("JobId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetDigitalWatermarkExtractResult {
@@ -65,10 +65,10 @@ pub struct GetDigitalWatermarkExtractResultOutput {
 }
 
 acs_core::model! {
-GetDigitalWatermarkExtractResultOutput {
-    0 request_id: string("RequestId"),
-    1 ai_extract_result_list: list("AiExtractResultList"),
-}
+    GetDigitalWatermarkExtractResultOutput {
+        0 request_id: string("RequestId"),
+        1 ai_extract_result_list: list("AiExtractResultList"),
+    }
 }
 
 /// `AiExtractResultList[]` of the answer of [`GetDigitalWatermarkExtractResult`](crate::GetDigitalWatermarkExtractResult).
@@ -90,12 +90,12 @@ pub struct AiExtractResult {
 }
 
 acs_core::model! {
-AiExtractResult {
-    0 job_id: string("JobId"),
-    1 create_time: string("CreateTime"),
-    2 modify_time: string("ModifyTime"),
-    3 status: string("Status"),
-    4 error_message: string("ErrorMessage"),
-    5 water_mark_text: string("WaterMarkText"),
-}
+    AiExtractResult {
+        0 job_id: string("JobId"),
+        1 create_time: string("CreateTime"),
+        2 modify_time: string("ModifyTime"),
+        3 status: string("Status"),
+        4 error_message: string("ErrorMessage"),
+        5 water_mark_text: string("WaterMarkText"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetEditingProject {
 }
 
 acs_core::model! {
-GetEditingProject {
-    0 project_id: string("ProjectId").required(),
-}
+    GetEditingProject {
+        0 project_id: string("ProjectId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetEditingProject {
@@ -50,10 +50,10 @@ pub struct GetEditingProjectOutput {
 }
 
 acs_core::model! {
-GetEditingProjectOutput {
-    0 request_id: string("RequestId"),
-    1 project: object("Project"),
-}
+    GetEditingProjectOutput {
+        0 request_id: string("RequestId"),
+        1 project: object("Project"),
+    }
 }
 
 /// `Project` of the answer of [`GetEditingProject`](crate::GetEditingProject).
@@ -83,16 +83,16 @@ pub struct Project {
 }
 
 acs_core::model! {
-Project {
-    0 storage_location: string("StorageLocation"),
-    1 status: string("Status"),
-    2 creation_time: string("CreationTime"),
-    3 modified_time: string("ModifiedTime"),
-    4 description: string("Description"),
-    5 cover_url: string("CoverURL"),
-    6 project_id: string("ProjectId"),
-    7 timeline: string("Timeline"),
-    8 title: string("Title"),
-    9 region_id: string("RegionId"),
-}
+    Project {
+        0 storage_location: string("StorageLocation"),
+        1 status: string("Status"),
+        2 creation_time: string("CreationTime"),
+        3 modified_time: string("ModifiedTime"),
+        4 description: string("Description"),
+        5 cover_url: string("CoverURL"),
+        6 project_id: string("ProjectId"),
+        7 timeline: string("Timeline"),
+        8 title: string("Title"),
+        9 region_id: string("RegionId"),
+    }
 }

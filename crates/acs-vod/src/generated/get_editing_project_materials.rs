@@ -41,11 +41,11 @@ impl GetEditingProjectMaterials {
 }
 
 acs_core::model! {
-GetEditingProjectMaterials {
-    0 project_id: string("ProjectId").required(),
-    1 r#type: string("Type"),
-    2 material_type: string("MaterialType"),
-}
+    GetEditingProjectMaterials {
+        0 project_id: string("ProjectId").required(),
+        1 r#type: string("Type"),
+        2 material_type: string("MaterialType"),
+    }
 }
 
 impl acs_core::operation::Operation for GetEditingProjectMaterials {
@@ -72,10 +72,10 @@ pub struct GetEditingProjectMaterialsOutput {
 }
 
 acs_core::model! {
-GetEditingProjectMaterialsOutput {
-    0 request_id: string("RequestId"),
-    1 material_list: list("MaterialList").wrapped_in("Material"),
-}
+    GetEditingProjectMaterialsOutput {
+        0 request_id: string("RequestId"),
+        1 material_list: list("MaterialList").wrapped_in("Material"),
+    }
 }
 
 /// `MaterialList.Material[]` of the answer of [`GetEditingProjectMaterials`](crate::GetEditingProjectMaterials).
@@ -119,23 +119,23 @@ pub struct Material {
 }
 
 acs_core::model! {
-Material {
-    0 status: string("Status"),
-    1 creation_time: string("CreationTime"),
-    2 cate_id: integer("CateId"),
-    3 material_type: string("MaterialType"),
-    4 tags: string("Tags"),
-    5 sprite_config: string("SpriteConfig"),
-    6 source: string("Source"),
-    7 cate_name: string("CateName"),
-    8 modified_time: string("ModifiedTime"),
-    9 description: string("Description"),
-    10 material_id: string("MaterialId"),
-    11 size: integer("Size"),
-    12 cover_url: string("CoverURL"),
-    13 duration: float("Duration"),
-    14 title: string("Title"),
-    15 sprites: list("Sprites").wrapped_in("Sprite"),
-    16 snapshots: list("Snapshots").wrapped_in("Snapshot"),
-}
+    Material {
+        0 status: string("Status"),
+        1 creation_time: string("CreationTime"),
+        2 cate_id: integer("CateId"),
+        3 material_type: string("MaterialType"),
+        4 tags: string("Tags"),
+        5 sprite_config: string("SpriteConfig"),
+        6 source: string("Source"),
+        7 cate_name: string("CateName"),
+        8 modified_time: string("ModifiedTime"),
+        9 description: string("Description"),
+        10 material_id: string("MaterialId"),
+        11 size: integer("Size"),
+        12 cover_url: string("CoverURL"),
+        13 duration: float("Duration"),
+        14 title: string("Title"),
+        15 sprites: list("Sprites").wrapped_in("Sprite"),
+        16 snapshots: list("Snapshots").wrapped_in("Snapshot"),
+    }
 }

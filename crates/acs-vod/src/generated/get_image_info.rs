@@ -42,11 +42,11 @@ impl GetImageInfo {
 }
 
 acs_core::model! {
-GetImageInfo {
-    0 image_id: string("ImageId").required(),
-    1 auth_timeout: integer("AuthTimeout"),
-    2 output_type: string("OutputType"),
-}
+    GetImageInfo {
+        0 image_id: string("ImageId").required(),
+        1 auth_timeout: integer("AuthTimeout"),
+        2 output_type: string("OutputType"),
+    }
 }
 
 impl acs_core::operation::Operation for GetImageInfo {
@@ -73,10 +73,10 @@ pub struct GetImageInfoOutput {
 }
 
 acs_core::model! {
-GetImageInfoOutput {
-    0 request_id: string("RequestId"),
-    1 image_info: object("ImageInfo"),
-}
+    GetImageInfoOutput {
+        0 request_id: string("RequestId"),
+        1 image_info: object("ImageInfo"),
+    }
 }
 
 /// `ImageInfo` of the answer of [`GetImageInfo`](crate::GetImageInfo).
@@ -112,21 +112,21 @@ pub struct ImageInfo {
 }
 
 acs_core::model! {
-ImageInfo {
-    0 creation_time: string("CreationTime"),
-    1 storage_location: string("StorageLocation"),
-    2 status: string("Status"),
-    3 cate_id: integer("CateId"),
-    4 tags: string("Tags"),
-    5 image_type: string("ImageType"),
-    6 cate_name: string("CateName"),
-    7 description: string("Description"),
-    8 app_id: string("AppId"),
-    9 url: string("URL"),
-    10 title: string("Title"),
-    11 image_id: string("ImageId"),
-    12 mezzanine: object("Mezzanine"),
-}
+    ImageInfo {
+        0 creation_time: string("CreationTime"),
+        1 storage_location: string("StorageLocation"),
+        2 status: string("Status"),
+        3 cate_id: integer("CateId"),
+        4 tags: string("Tags"),
+        5 image_type: string("ImageType"),
+        6 cate_name: string("CateName"),
+        7 description: string("Description"),
+        8 app_id: string("AppId"),
+        9 url: string("URL"),
+        10 title: string("Title"),
+        11 image_id: string("ImageId"),
+        12 mezzanine: object("Mezzanine"),
+    }
 }
 
 /// `ImageInfo.Mezzanine` of the answer of [`GetImageInfo`](crate::GetImageInfo).
@@ -146,11 +146,11 @@ pub struct Mezzanine {
 }
 
 acs_core::model! {
-Mezzanine {
-    0 file_url: string("FileURL"),
-    1 original_file_name: string("OriginalFileName"),
-    2 width: integer("Width"),
-    3 height: integer("Height"),
-    4 file_size: string("FileSize"),
-}
+    Mezzanine {
+        0 file_url: string("FileURL"),
+        1 original_file_name: string("OriginalFileName"),
+        2 width: integer("Width"),
+        3 height: integer("Height"),
+        4 file_size: string("FileSize"),
+    }
 }

@@ -42,11 +42,11 @@ impl GetImageInfos {
 }
 
 acs_core::model! {
-GetImageInfos {
-    0 image_ids: string("ImageIds").required(),
-    1 auth_timeout: integer("AuthTimeout"),
-    2 output_type: string("OutputType"),
-}
+    GetImageInfos {
+        0 image_ids: string("ImageIds").required(),
+        1 auth_timeout: integer("AuthTimeout"),
+        2 output_type: string("OutputType"),
+    }
 }
 
 impl acs_core::operation::Operation for GetImageInfos {
@@ -75,11 +75,11 @@ pub struct GetImageInfosOutput {
 }
 
 acs_core::model! {
-GetImageInfosOutput {
-    0 request_id: string("RequestId"),
-    1 image_info: list("ImageInfo"),
-    2 non_exist_image_ids: list("NonExistImageIds"),
-}
+    GetImageInfosOutput {
+        0 request_id: string("RequestId"),
+        1 image_info: list("ImageInfo"),
+        2 non_exist_image_ids: list("NonExistImageIds"),
+    }
 }
 
 /// `ImageInfo[]` of the answer of [`GetImageInfos`](crate::GetImageInfos).
@@ -115,21 +115,21 @@ pub struct ImageInfo {
 }
 
 acs_core::model! {
-ImageInfo {
-    0 creation_time: string("CreationTime"),
-    1 storage_location: string("StorageLocation"),
-    2 status: string("Status"),
-    3 cate_id: integer("CateId"),
-    4 tags: string("Tags"),
-    5 image_type: string("ImageType"),
-    6 cate_name: string("CateName"),
-    7 description: string("Description"),
-    8 app_id: string("AppId"),
-    9 url: string("URL"),
-    10 title: string("Title"),
-    11 image_id: string("ImageId"),
-    12 mezzanine: object("Mezzanine"),
-}
+    ImageInfo {
+        0 creation_time: string("CreationTime"),
+        1 storage_location: string("StorageLocation"),
+        2 status: string("Status"),
+        3 cate_id: integer("CateId"),
+        4 tags: string("Tags"),
+        5 image_type: string("ImageType"),
+        6 cate_name: string("CateName"),
+        7 description: string("Description"),
+        8 app_id: string("AppId"),
+        9 url: string("URL"),
+        10 title: string("Title"),
+        11 image_id: string("ImageId"),
+        12 mezzanine: object("Mezzanine"),
+    }
 }
 
 /// `ImageInfo.Mezzanine` of the answer of [`GetImageInfos`](crate::GetImageInfos).
@@ -149,11 +149,11 @@ pub struct Mezzanine {
 }
 
 acs_core::model! {
-Mezzanine {
-    0 file_url: string("FileURL"),
-    1 original_file_name: string("OriginalFileName"),
-    2 width: integer("Width"),
-    3 height: integer("Height"),
-    4 file_size: string("FileSize"),
-}
+    Mezzanine {
+        0 file_url: string("FileURL"),
+        1 original_file_name: string("OriginalFileName"),
+        2 width: integer("Width"),
+        3 height: integer("Height"),
+        4 file_size: string("FileSize"),
+    }
 }

@@ -24,10 +24,10 @@ impl GetJobDetail {
 }
 
 acs_core::model! {
-GetJobDetail {
-    0 job_id: string("JobId").required(),
-    1 job_type: string("JobType").required(),
-}
+    GetJobDetail {
+        0 job_id: string("JobId").required(),
+        1 job_type: string("JobType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetJobDetail {
@@ -62,14 +62,14 @@ pub struct GetJobDetailOutput {
 }
 
 acs_core::model! {
-GetJobDetailOutput {
-    0 request_id: string("RequestId"),
-    1 job_type: string("JobType"),
-    2 transcode_job_detail: object("TranscodeJobDetail"),
-    3 snapshot_job_detail: object("SnapshotJobDetail"),
-    4 ai_job_detail: object("AIJobDetail"),
-    5 workflow_task_detail: object("WorkflowTaskDetail"),
-}
+    GetJobDetailOutput {
+        0 request_id: string("RequestId"),
+        1 job_type: string("JobType"),
+        2 transcode_job_detail: object("TranscodeJobDetail"),
+        3 snapshot_job_detail: object("SnapshotJobDetail"),
+        4 ai_job_detail: object("AIJobDetail"),
+        5 workflow_task_detail: object("WorkflowTaskDetail"),
+    }
 }
 
 /// `AIJobDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
@@ -97,17 +97,17 @@ pub struct AiJobDetail {
 }
 
 acs_core::model! {
-AiJobDetail {
-    0 job_id: string("JobId"),
-    1 user_id: integer("UserId"),
-    2 media_id: string("MediaId"),
-    3 job_type: string("JobType"),
-    4 status: string("Status"),
-    5 trigger: string("Trigger"),
-    6 template_config: string("TemplateConfig"),
-    7 create_time: string("CreateTime"),
-    8 complete_time: string("CompleteTime"),
-}
+    AiJobDetail {
+        0 job_id: string("JobId"),
+        1 user_id: integer("UserId"),
+        2 media_id: string("MediaId"),
+        3 job_type: string("JobType"),
+        4 status: string("Status"),
+        5 trigger: string("Trigger"),
+        6 template_config: string("TemplateConfig"),
+        7 create_time: string("CreateTime"),
+        8 complete_time: string("CompleteTime"),
+    }
 }
 
 /// `SnapshotJobDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
@@ -135,17 +135,17 @@ pub struct SnapshotJobDetail {
 }
 
 acs_core::model! {
-SnapshotJobDetail {
-    0 job_id: string("JobId"),
-    1 user_id: integer("UserId"),
-    2 video_id: string("VideoId"),
-    3 status: string("Status"),
-    4 trigger: string("Trigger"),
-    5 normal_config: string("NormalConfig"),
-    6 sprite_config: string("SpriteConfig"),
-    7 create_time: string("CreateTime"),
-    8 complete_time: string("CompleteTime"),
-}
+    SnapshotJobDetail {
+        0 job_id: string("JobId"),
+        1 user_id: integer("UserId"),
+        2 video_id: string("VideoId"),
+        3 status: string("Status"),
+        4 trigger: string("Trigger"),
+        5 normal_config: string("NormalConfig"),
+        6 sprite_config: string("SpriteConfig"),
+        7 create_time: string("CreateTime"),
+        8 complete_time: string("CompleteTime"),
+    }
 }
 
 /// `TranscodeJobDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
@@ -171,16 +171,16 @@ pub struct TranscodeJobDetail {
 }
 
 acs_core::model! {
-TranscodeJobDetail {
-    0 job_id: string("JobId"),
-    1 user_id: integer("UserId"),
-    2 video_id: string("VideoId"),
-    3 status: string("Status"),
-    4 template_id: string("TemplateId"),
-    5 definition: string("Definition"),
-    6 create_time: string("CreateTime"),
-    7 complete_time: string("CompleteTime"),
-}
+    TranscodeJobDetail {
+        0 job_id: string("JobId"),
+        1 user_id: integer("UserId"),
+        2 video_id: string("VideoId"),
+        3 status: string("Status"),
+        4 template_id: string("TemplateId"),
+        5 definition: string("Definition"),
+        6 create_time: string("CreateTime"),
+        7 complete_time: string("CompleteTime"),
+    }
 }
 
 /// `WorkflowTaskDetail.Workflow` of the answer of [`GetJobDetail`](crate::GetJobDetail).
@@ -204,15 +204,15 @@ pub struct Workflow {
 }
 
 acs_core::model! {
-Workflow {
-    0 workflow_id: string("WorkflowId"),
-    1 name: string("Name"),
-    2 status: string("Status"),
-    3 r#type: string("Type"),
-    4 create_time: string("CreateTime"),
-    5 modified_time: string("ModifiedTime"),
-    6 app_id: string("AppId"),
-}
+    Workflow {
+        0 workflow_id: string("WorkflowId"),
+        1 name: string("Name"),
+        2 status: string("Status"),
+        3 r#type: string("Type"),
+        4 create_time: string("CreateTime"),
+        5 modified_time: string("ModifiedTime"),
+        6 app_id: string("AppId"),
+    }
 }
 
 /// `WorkflowTaskDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
@@ -238,14 +238,14 @@ pub struct WorkflowTaskDetail {
 }
 
 acs_core::model! {
-WorkflowTaskDetail {
-    0 task_id: string("TaskId"),
-    1 status: string("Status"),
-    2 task_input: string("TaskInput"),
-    3 create_time: string("CreateTime"),
-    4 finish_time: string("FinishTime"),
-    5 activity_results: string("ActivityResults"),
-    6 user_data: string("UserData"),
-    7 workflow: object("Workflow"),
-}
+    WorkflowTaskDetail {
+        0 task_id: string("TaskId"),
+        1 status: string("Status"),
+        2 task_input: string("TaskInput"),
+        3 create_time: string("CreateTime"),
+        4 finish_time: string("FinishTime"),
+        5 activity_results: string("ActivityResults"),
+        6 user_data: string("UserData"),
+        7 workflow: object("Workflow"),
+    }
 }

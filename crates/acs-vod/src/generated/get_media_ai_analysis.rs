@@ -54,12 +54,12 @@ impl GetMediaAiAnalysis {
 }
 
 acs_core::model! {
-GetMediaAiAnalysis {
-    0 auth_timeout: string("AuthTimeout"),
-    1 media_id: string("MediaId"),
-    2 output_type: string("OutputType"),
-    3 result_types: string("ResultTypes"),
-}
+    GetMediaAiAnalysis {
+        0 auth_timeout: string("AuthTimeout"),
+        1 media_id: string("MediaId"),
+        2 output_type: string("OutputType"),
+        3 result_types: string("ResultTypes"),
+    }
 }
 
 impl acs_core::operation::Operation for GetMediaAiAnalysis {
@@ -87,10 +87,10 @@ pub struct GetMediaAiAnalysisOutput {
 }
 
 acs_core::model! {
-GetMediaAiAnalysisOutput {
-    0 ai_analysis_result_list: object("AiAnalysisResultList"),
-    1 request_id: string("RequestId"),
-}
+    GetMediaAiAnalysisOutput {
+        0 ai_analysis_result_list: object("AiAnalysisResultList"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 /// `AiAnalysisResultList.AiAnalysisResult[]` of the answer of [`GetMediaAiAnalysis`](crate::GetMediaAiAnalysis).
@@ -110,13 +110,13 @@ pub struct AiAnalysisResult {
 }
 
 acs_core::model! {
-AiAnalysisResult {
-    0 content: string("Content"),
-    1 extra: string("Extra"),
-    2 result_type: string("ResultType"),
-    3 summary: string("Summary"),
-    4 title: string("Title"),
-}
+    AiAnalysisResult {
+        0 content: string("Content"),
+        1 extra: string("Extra"),
+        2 result_type: string("ResultType"),
+        3 summary: string("Summary"),
+        4 title: string("Title"),
+    }
 }
 
 /// `AiAnalysisResultList` of the answer of [`GetMediaAiAnalysis`](crate::GetMediaAiAnalysis).
@@ -128,7 +128,7 @@ pub struct AiAnalysisResultList {
 }
 
 acs_core::model! {
-AiAnalysisResultList {
-    0 ai_analysis_result: list("AiAnalysisResult"),
-}
+    AiAnalysisResultList {
+        0 ai_analysis_result: list("AiAnalysisResult"),
+    }
 }

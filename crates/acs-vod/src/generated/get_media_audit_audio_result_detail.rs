@@ -32,10 +32,10 @@ impl GetMediaAuditAudioResultDetail {
 }
 
 acs_core::model! {
-GetMediaAuditAudioResultDetail {
-    0 media_id: string("MediaId").required(),
-    1 page_no: integer("PageNo"),
-}
+    GetMediaAuditAudioResultDetail {
+        0 media_id: string("MediaId").required(),
+        1 page_no: integer("PageNo"),
+    }
 }
 
 impl acs_core::operation::Operation for GetMediaAuditAudioResultDetail {
@@ -62,10 +62,10 @@ pub struct GetMediaAuditAudioResultDetailOutput {
 }
 
 acs_core::model! {
-GetMediaAuditAudioResultDetailOutput {
-    0 request_id: string("RequestId"),
-    1 media_audit_audio_result_detail: object("MediaAuditAudioResultDetail"),
-}
+    GetMediaAuditAudioResultDetailOutput {
+        0 request_id: string("RequestId"),
+        1 media_audit_audio_result_detail: object("MediaAuditAudioResultDetail"),
+    }
 }
 
 /// `MediaAuditAudioResultDetail.List[]` of the answer of [`GetMediaAuditAudioResultDetail`](crate::GetMediaAuditAudioResultDetail).
@@ -83,12 +83,12 @@ pub struct List {
 }
 
 acs_core::model! {
-List {
-    0 end_time: integer("EndTime"),
-    1 start_time: integer("StartTime"),
-    2 text: string("Text"),
-    3 label: string("Label"),
-}
+    List {
+        0 end_time: integer("EndTime"),
+        1 start_time: integer("StartTime"),
+        2 text: string("Text"),
+        3 label: string("Label"),
+    }
 }
 
 /// `MediaAuditAudioResultDetail` of the answer of [`GetMediaAuditAudioResultDetail`](crate::GetMediaAuditAudioResultDetail).
@@ -104,9 +104,9 @@ pub struct MediaAuditAudioResultDetail {
 }
 
 acs_core::model! {
-MediaAuditAudioResultDetail {
-    0 total: integer("Total"),
-    1 page_total: integer("PageTotal"),
-    2 list: list("List"),
-}
+    MediaAuditAudioResultDetail {
+        0 total: integer("Total"),
+        1 page_total: integer("PageTotal"),
+        2 list: list("List"),
+    }
 }

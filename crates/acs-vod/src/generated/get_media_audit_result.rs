@@ -21,9 +21,9 @@ impl GetMediaAuditResult {
 }
 
 acs_core::model! {
-GetMediaAuditResult {
-    0 media_id: string("MediaId").required(),
-}
+    GetMediaAuditResult {
+        0 media_id: string("MediaId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetMediaAuditResult {
@@ -50,10 +50,10 @@ pub struct GetMediaAuditResultOutput {
 }
 
 acs_core::model! {
-GetMediaAuditResultOutput {
-    0 request_id: string("RequestId"),
-    1 media_audit_result: object("MediaAuditResult"),
-}
+    GetMediaAuditResultOutput {
+        0 request_id: string("RequestId"),
+        1 media_audit_result: object("MediaAuditResult"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.AdResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -75,14 +75,14 @@ pub struct AdResult {
 }
 
 acs_core::model! {
-AdResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    AdResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditResult.AudioResult[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -100,12 +100,12 @@ pub struct AudioResult {
 }
 
 acs_core::model! {
-AudioResult {
-    0 score: string("Score"),
-    1 suggestion: string("Suggestion"),
-    2 label: string("Label"),
-    3 scene: string("Scene"),
-}
+    AudioResult {
+        0 score: string("Score"),
+        1 suggestion: string("Suggestion"),
+        2 label: string("Label"),
+        3 scene: string("Scene"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.GreenEnhancedResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -127,14 +127,14 @@ pub struct GreenEnhancedResult {
 }
 
 acs_core::model! {
-GreenEnhancedResult {
-    0 average_score: string("AverageScore"),
-    1 counter_list: list("CounterList"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 suggestion: string("Suggestion"),
-    5 top_list: list("TopList"),
-}
+    GreenEnhancedResult {
+        0 average_score: string("AverageScore"),
+        1 counter_list: list("CounterList"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 suggestion: string("Suggestion"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.GreenEnhancedResult.CounterList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -148,10 +148,10 @@ pub struct GreenEnhancedResultCounter {
 }
 
 acs_core::model! {
-GreenEnhancedResultCounter {
-    0 count: integer("Count"),
-    1 label: string("Label"),
-}
+    GreenEnhancedResultCounter {
+        0 count: integer("Count"),
+        1 label: string("Label"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.GreenEnhancedResult.TopList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -169,12 +169,12 @@ pub struct GreenEnhancedResultTop {
 }
 
 acs_core::model! {
-GreenEnhancedResultTop {
-    0 label: string("Label"),
-    1 score: string("Score"),
-    2 timestamp: string("Timestamp"),
-    3 url: string("Url"),
-}
+    GreenEnhancedResultTop {
+        0 label: string("Label"),
+        1 score: string("Score"),
+        2 timestamp: string("Timestamp"),
+        3 url: string("Url"),
+    }
 }
 
 /// `MediaAuditResult.ImageResult[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -194,13 +194,13 @@ pub struct ImageResult {
 }
 
 acs_core::model! {
-ImageResult {
-    0 r#type: string("Type"),
-    1 url: string("Url"),
-    2 suggestion: string("Suggestion"),
-    3 label: string("Label"),
-    4 result: list("Result"),
-}
+    ImageResult {
+        0 r#type: string("Type"),
+        1 url: string("Url"),
+        2 suggestion: string("Suggestion"),
+        3 label: string("Label"),
+        4 result: list("Result"),
+    }
 }
 
 /// `MediaAuditResult.ImageResult.Result[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -218,12 +218,12 @@ pub struct ImageResultResult {
 }
 
 acs_core::model! {
-ImageResultResult {
-    0 score: string("Score"),
-    1 suggestion: string("Suggestion"),
-    2 label: string("Label"),
-    3 scene: string("Scene"),
-}
+    ImageResultResult {
+        0 score: string("Score"),
+        1 suggestion: string("Suggestion"),
+        2 label: string("Label"),
+        3 scene: string("Scene"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.LiveResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -245,14 +245,14 @@ pub struct LiveResult {
 }
 
 acs_core::model! {
-LiveResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    LiveResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.LogoResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -274,14 +274,14 @@ pub struct LogoResult {
 }
 
 acs_core::model! {
-LogoResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    LogoResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -305,15 +305,15 @@ pub struct MediaAuditResult {
 }
 
 acs_core::model! {
-MediaAuditResult {
-    0 suggestion: string("Suggestion"),
-    1 abnormal_modules: string("AbnormalModules"),
-    2 label: string("Label"),
-    3 audio_result: list("AudioResult"),
-    4 image_result: list("ImageResult"),
-    5 text_result: list("TextResult"),
-    6 video_result: object("VideoResult"),
-}
+    MediaAuditResult {
+        0 suggestion: string("Suggestion"),
+        1 abnormal_modules: string("AbnormalModules"),
+        2 label: string("Label"),
+        3 audio_result: list("AudioResult"),
+        4 image_result: list("ImageResult"),
+        5 text_result: list("TextResult"),
+        6 video_result: object("VideoResult"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.PornResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -335,14 +335,14 @@ pub struct PornResult {
 }
 
 acs_core::model! {
-PornResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    PornResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.PornResult.CounterList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -356,10 +356,10 @@ pub struct PornResultCounter {
 }
 
 acs_core::model! {
-PornResultCounter {
-    0 label: string("Label"),
-    1 count: integer("Count"),
-}
+    PornResultCounter {
+        0 label: string("Label"),
+        1 count: integer("Count"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.PornResult.TopList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -377,12 +377,12 @@ pub struct PornResultTop {
 }
 
 acs_core::model! {
-PornResultTop {
-    0 url: string("Url"),
-    1 score: string("Score"),
-    2 timestamp: string("Timestamp"),
-    3 label: string("Label"),
-}
+    PornResultTop {
+        0 url: string("Url"),
+        1 score: string("Score"),
+        2 timestamp: string("Timestamp"),
+        3 label: string("Label"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult.TerrorismResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -404,14 +404,14 @@ pub struct TerrorismResult {
 }
 
 acs_core::model! {
-TerrorismResult {
-    0 suggestion: string("Suggestion"),
-    1 average_score: string("AverageScore"),
-    2 label: string("Label"),
-    3 max_score: string("MaxScore"),
-    4 counter_list: list("CounterList"),
-    5 top_list: list("TopList"),
-}
+    TerrorismResult {
+        0 suggestion: string("Suggestion"),
+        1 average_score: string("AverageScore"),
+        2 label: string("Label"),
+        3 max_score: string("MaxScore"),
+        4 counter_list: list("CounterList"),
+        5 top_list: list("TopList"),
+    }
 }
 
 /// `MediaAuditResult.TextResult[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -433,14 +433,14 @@ pub struct TextResult {
 }
 
 acs_core::model! {
-TextResult {
-    0 r#type: string("Type"),
-    1 suggestion: string("Suggestion"),
-    2 score: string("Score"),
-    3 label: string("Label"),
-    4 content: string("Content"),
-    5 scene: string("Scene"),
-}
+    TextResult {
+        0 r#type: string("Type"),
+        1 suggestion: string("Suggestion"),
+        2 score: string("Score"),
+        3 label: string("Label"),
+        4 content: string("Content"),
+        5 scene: string("Scene"),
+    }
 }
 
 /// `MediaAuditResult.VideoResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
@@ -466,14 +466,14 @@ pub struct VideoResult {
 }
 
 acs_core::model! {
-VideoResult {
-    0 label: string("Label"),
-    1 suggestion: string("Suggestion"),
-    2 porn_result: object("PornResult"),
-    3 ad_result: object("AdResult"),
-    4 logo_result: object("LogoResult"),
-    5 live_result: object("LiveResult"),
-    6 terrorism_result: object("TerrorismResult"),
-    7 green_enhanced_result: object("GreenEnhancedResult"),
-}
+    VideoResult {
+        0 label: string("Label"),
+        1 suggestion: string("Suggestion"),
+        2 porn_result: object("PornResult"),
+        3 ad_result: object("AdResult"),
+        4 logo_result: object("LogoResult"),
+        5 live_result: object("LiveResult"),
+        6 terrorism_result: object("TerrorismResult"),
+        7 green_enhanced_result: object("GreenEnhancedResult"),
+    }
 }

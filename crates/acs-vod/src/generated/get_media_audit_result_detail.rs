@@ -24,10 +24,10 @@ impl GetMediaAuditResultDetail {
 }
 
 acs_core::model! {
-GetMediaAuditResultDetail {
-    0 media_id: string("MediaId").required(),
-    1 page_no: integer("PageNo").required(),
-}
+    GetMediaAuditResultDetail {
+        0 media_id: string("MediaId").required(),
+        1 page_no: integer("PageNo").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetMediaAuditResultDetail {
@@ -54,10 +54,10 @@ pub struct GetMediaAuditResultDetailOutput {
 }
 
 acs_core::model! {
-GetMediaAuditResultDetailOutput {
-    0 request_id: string("RequestId"),
-    1 media_audit_result_detail: object("MediaAuditResultDetail"),
-}
+    GetMediaAuditResultDetailOutput {
+        0 request_id: string("RequestId"),
+        1 media_audit_result_detail: object("MediaAuditResultDetail"),
+    }
 }
 
 /// `MediaAuditResultDetail.List[]` of the answer of [`GetMediaAuditResultDetail`](crate::GetMediaAuditResultDetail).
@@ -91,20 +91,20 @@ pub struct List {
 }
 
 acs_core::model! {
-List {
-    0 terrorism_score: string("TerrorismScore"),
-    1 ad_label: string("AdLabel"),
-    2 porn_label: string("PornLabel"),
-    3 porn_score: string("PornScore"),
-    4 live_label: string("LiveLabel"),
-    5 url: string("Url"),
-    6 timestamp: string("Timestamp"),
-    7 ad_score: string("AdScore"),
-    8 live_score: string("LiveScore"),
-    9 logo_score: string("LogoScore"),
-    10 logo_label: string("LogoLabel"),
-    11 terrorism_label: string("TerrorismLabel"),
-}
+    List {
+        0 terrorism_score: string("TerrorismScore"),
+        1 ad_label: string("AdLabel"),
+        2 porn_label: string("PornLabel"),
+        3 porn_score: string("PornScore"),
+        4 live_label: string("LiveLabel"),
+        5 url: string("Url"),
+        6 timestamp: string("Timestamp"),
+        7 ad_score: string("AdScore"),
+        8 live_score: string("LiveScore"),
+        9 logo_score: string("LogoScore"),
+        10 logo_label: string("LogoLabel"),
+        11 terrorism_label: string("TerrorismLabel"),
+    }
 }
 
 /// `MediaAuditResultDetail` of the answer of [`GetMediaAuditResultDetail`](crate::GetMediaAuditResultDetail).
@@ -118,8 +118,8 @@ pub struct MediaAuditResultDetail {
 }
 
 acs_core::model! {
-MediaAuditResultDetail {
-    0 total: integer("Total"),
-    1 list: list("List"),
-}
+    MediaAuditResultDetail {
+        0 total: integer("Total"),
+        1 list: list("List"),
+    }
 }

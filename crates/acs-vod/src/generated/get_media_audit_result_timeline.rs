@@ -21,9 +21,9 @@ impl GetMediaAuditResultTimeline {
 }
 
 acs_core::model! {
-GetMediaAuditResultTimeline {
-    0 media_id: string("MediaId").required(),
-}
+    GetMediaAuditResultTimeline {
+        0 media_id: string("MediaId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetMediaAuditResultTimeline {
@@ -50,10 +50,10 @@ pub struct GetMediaAuditResultTimelineOutput {
 }
 
 acs_core::model! {
-GetMediaAuditResultTimelineOutput {
-    0 request_id: string("RequestId"),
-    1 media_audit_result_timeline: object("MediaAuditResultTimeline"),
-}
+    GetMediaAuditResultTimelineOutput {
+        0 request_id: string("RequestId"),
+        1 media_audit_result_timeline: object("MediaAuditResultTimeline"),
+    }
 }
 
 /// `MediaAuditResultTimeline.Ad[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
@@ -69,11 +69,11 @@ pub struct Ad {
 }
 
 acs_core::model! {
-Ad {
-    0 score: string("Score"),
-    1 timestamp: string("Timestamp"),
-    2 label: string("Label"),
-}
+    Ad {
+        0 score: string("Score"),
+        1 timestamp: string("Timestamp"),
+        2 label: string("Label"),
+    }
 }
 
 /// `MediaAuditResultTimeline.Live[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
@@ -89,11 +89,11 @@ pub struct Live {
 }
 
 acs_core::model! {
-Live {
-    0 score: string("Score"),
-    1 timestamp: string("Timestamp"),
-    2 label: string("Label"),
-}
+    Live {
+        0 score: string("Score"),
+        1 timestamp: string("Timestamp"),
+        2 label: string("Label"),
+    }
 }
 
 /// `MediaAuditResultTimeline.Logo[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
@@ -109,11 +109,11 @@ pub struct Logo {
 }
 
 acs_core::model! {
-Logo {
-    0 score: string("Score"),
-    1 timestamp: string("Timestamp"),
-    2 label: string("Label"),
-}
+    Logo {
+        0 score: string("Score"),
+        1 timestamp: string("Timestamp"),
+        2 label: string("Label"),
+    }
 }
 
 /// `MediaAuditResultTimeline` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
@@ -133,13 +133,13 @@ pub struct MediaAuditResultTimeline {
 }
 
 acs_core::model! {
-MediaAuditResultTimeline {
-    0 porn: list("Porn"),
-    1 terrorism: list("Terrorism"),
-    2 logo: list("Logo"),
-    3 live: list("Live"),
-    4 ad: list("Ad"),
-}
+    MediaAuditResultTimeline {
+        0 porn: list("Porn"),
+        1 terrorism: list("Terrorism"),
+        2 logo: list("Logo"),
+        3 live: list("Live"),
+        4 ad: list("Ad"),
+    }
 }
 
 /// `MediaAuditResultTimeline.Porn[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
@@ -155,11 +155,11 @@ pub struct Porn {
 }
 
 acs_core::model! {
-Porn {
-    0 score: string("Score"),
-    1 timestamp: string("Timestamp"),
-    2 label: string("Label"),
-}
+    Porn {
+        0 score: string("Score"),
+        1 timestamp: string("Timestamp"),
+        2 label: string("Label"),
+    }
 }
 
 /// `MediaAuditResultTimeline.Terrorism[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
@@ -175,9 +175,9 @@ pub struct Terrorism {
 }
 
 acs_core::model! {
-Terrorism {
-    0 score: string("Score"),
-    1 timestamp: string("Timestamp"),
-    2 label: string("Label"),
-}
+    Terrorism {
+        0 score: string("Score"),
+        1 timestamp: string("Timestamp"),
+        2 label: string("Label"),
+    }
 }

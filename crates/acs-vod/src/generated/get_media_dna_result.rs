@@ -21,9 +21,9 @@ impl GetMediaDnaResult {
 }
 
 acs_core::model! {
-GetMediaDnaResult {
-    0 media_id: string("MediaId").required(),
-}
+    GetMediaDnaResult {
+        0 media_id: string("MediaId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetMediaDnaResult {
@@ -50,10 +50,10 @@ pub struct GetMediaDnaResultOutput {
 }
 
 acs_core::model! {
-GetMediaDnaResultOutput {
-    0 request_id: string("RequestId"),
-    1 dna_result: object("DNAResult"),
-}
+    GetMediaDnaResultOutput {
+        0 request_id: string("RequestId"),
+        1 dna_result: object("DNAResult"),
+    }
 }
 
 /// `DNAResult.VideoDNA.Detail[]` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
@@ -67,10 +67,10 @@ pub struct Detail {
 }
 
 acs_core::model! {
-Detail {
-    0 input: object("Input"),
-    1 duplication: object("Duplication"),
-}
+    Detail {
+        0 input: object("Input"),
+        1 duplication: object("Duplication"),
+    }
 }
 
 /// `DNAResult` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
@@ -82,9 +82,9 @@ pub struct DnaResult {
 }
 
 acs_core::model! {
-DnaResult {
-    0 video_dna: list("VideoDNA"),
-}
+    DnaResult {
+        0 video_dna: list("VideoDNA"),
+    }
 }
 
 /// `DNAResult.VideoDNA.Detail.Duplication` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
@@ -98,10 +98,10 @@ pub struct Duplication {
 }
 
 acs_core::model! {
-Duplication {
-    0 duration: string("Duration"),
-    1 start: string("Start"),
-}
+    Duplication {
+        0 duration: string("Duration"),
+        1 start: string("Start"),
+    }
 }
 
 /// `DNAResult.VideoDNA.Detail.Input` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
@@ -115,10 +115,10 @@ pub struct Input {
 }
 
 acs_core::model! {
-Input {
-    0 duration: string("Duration"),
-    1 start: string("Start"),
-}
+    Input {
+        0 duration: string("Duration"),
+        1 start: string("Start"),
+    }
 }
 
 /// `DNAResult.VideoDNA[]` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
@@ -134,9 +134,9 @@ pub struct VideoDna {
 }
 
 acs_core::model! {
-VideoDna {
-    0 primary_key: string("PrimaryKey"),
-    1 similarity: string("Similarity"),
-    2 detail: list("Detail"),
-}
+    VideoDna {
+        0 primary_key: string("PrimaryKey"),
+        1 similarity: string("Similarity"),
+        2 detail: list("Detail"),
+    }
 }

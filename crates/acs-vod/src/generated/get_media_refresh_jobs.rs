@@ -31,10 +31,10 @@ impl GetMediaRefreshJobs {
 }
 
 acs_core::model! {
-GetMediaRefreshJobs {
-    0 media_refresh_job_id: string("MediaRefreshJobId").required(),
-    1 media_id: string("MediaId"),
-}
+    GetMediaRefreshJobs {
+        0 media_refresh_job_id: string("MediaRefreshJobId").required(),
+        1 media_id: string("MediaId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetMediaRefreshJobs {
@@ -62,10 +62,10 @@ pub struct GetMediaRefreshJobsOutput {
 }
 
 acs_core::model! {
-GetMediaRefreshJobsOutput {
-    0 request_id: string("RequestId"),
-    1 media_refresh_jobs: list("MediaRefreshJobs"),
-}
+    GetMediaRefreshJobsOutput {
+        0 request_id: string("RequestId"),
+        1 media_refresh_jobs: list("MediaRefreshJobs"),
+    }
 }
 
 /// `MediaRefreshJobs[]` of the answer of [`GetMediaRefreshJobs`](crate::GetMediaRefreshJobs).
@@ -99,18 +99,18 @@ pub struct MediaRefreshJob {
 }
 
 acs_core::model! {
-MediaRefreshJob {
-    0 media_refresh_job_id: string("MediaRefreshJobId"),
-    1 media_id: string("MediaId"),
-    2 task_type: string("TaskType"),
-    3 filter_policy: string("FilterPolicy"),
-    4 status: string("Status"),
-    5 success_play_urls: string("SuccessPlayUrls"),
-    6 task_ids: string("TaskIds"),
-    7 error_code: string("ErrorCode"),
-    8 error_message: string("ErrorMessage"),
-    9 user_data: string("UserData"),
-    10 gmt_create: string("GmtCreate"),
-    11 gmt_modified: string("GmtModified"),
-}
+    MediaRefreshJob {
+        0 media_refresh_job_id: string("MediaRefreshJobId"),
+        1 media_id: string("MediaId"),
+        2 task_type: string("TaskType"),
+        3 filter_policy: string("FilterPolicy"),
+        4 status: string("Status"),
+        5 success_play_urls: string("SuccessPlayUrls"),
+        6 task_ids: string("TaskIds"),
+        7 error_code: string("ErrorCode"),
+        8 error_message: string("ErrorMessage"),
+        9 user_data: string("UserData"),
+        10 gmt_create: string("GmtCreate"),
+        11 gmt_modified: string("GmtModified"),
+    }
 }

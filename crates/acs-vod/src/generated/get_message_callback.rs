@@ -29,9 +29,9 @@ impl GetMessageCallback {
 }
 
 acs_core::model! {
-GetMessageCallback {
-    0 app_id: string("AppId"),
-}
+    GetMessageCallback {
+        0 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetMessageCallback {
@@ -59,10 +59,10 @@ pub struct GetMessageCallbackOutput {
 }
 
 acs_core::model! {
-GetMessageCallbackOutput {
-    0 request_id: string("RequestId"),
-    1 message_callback: object("MessageCallback"),
-}
+    GetMessageCallbackOutput {
+        0 request_id: string("RequestId"),
+        1 message_callback: object("MessageCallback"),
+    }
 }
 
 /// `MessageCallback` of the answer of [`GetMessageCallback`](crate::GetMessageCallback).
@@ -88,14 +88,14 @@ pub struct MessageCallback {
 }
 
 acs_core::model! {
-MessageCallback {
-    0 callback_type: string("CallbackType"),
-    1 callback_url: string("CallbackURL"),
-    2 event_type_list: string("EventTypeList"),
-    3 app_id: string("AppId"),
-    4 mns_queue_name: string("MnsQueueName"),
-    5 auth_key: string("AuthKey").secret(),
-    6 auth_switch: string("AuthSwitch"),
-    7 mns_endpoint: string("MnsEndpoint"),
-}
+    MessageCallback {
+        0 callback_type: string("CallbackType"),
+        1 callback_url: string("CallbackURL"),
+        2 event_type_list: string("EventTypeList"),
+        3 app_id: string("AppId"),
+        4 mns_queue_name: string("MnsQueueName"),
+        5 auth_key: string("AuthKey").secret(),
+        6 auth_switch: string("AuthSwitch"),
+        7 mns_endpoint: string("MnsEndpoint"),
+    }
 }

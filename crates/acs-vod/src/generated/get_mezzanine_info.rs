@@ -68,14 +68,14 @@ impl GetMezzanineInfo {
 }
 
 acs_core::model! {
-GetMezzanineInfo {
-    0 video_id: string("VideoId"),
-    1 auth_timeout: integer("AuthTimeout"),
-    2 output_type: string("OutputType"),
-    3 addition_type: string("AdditionType"),
-    4 reference_id: string("ReferenceId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    GetMezzanineInfo {
+        0 video_id: string("VideoId"),
+        1 auth_timeout: integer("AuthTimeout"),
+        2 output_type: string("OutputType"),
+        3 addition_type: string("AdditionType"),
+        4 reference_id: string("ReferenceId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for GetMezzanineInfo {
@@ -102,10 +102,10 @@ pub struct GetMezzanineInfoOutput {
 }
 
 acs_core::model! {
-GetMezzanineInfoOutput {
-    0 request_id: string("RequestId"),
-    1 mezzanine: object("Mezzanine").always(),
-}
+    GetMezzanineInfoOutput {
+        0 request_id: string("RequestId"),
+        1 mezzanine: object("Mezzanine").always(),
+    }
 }
 
 /// `Mezzanine.AudioStreamList[]` of the answer of [`GetMezzanineInfo`](crate::GetMezzanineInfo).
@@ -147,24 +147,24 @@ pub struct AudioStream {
 }
 
 acs_core::model! {
-AudioStream {
-    0 index: string("Index"),
-    1 timebase: string("Timebase"),
-    2 sample_fmt: string("SampleFmt"),
-    3 sample_rate: string("SampleRate"),
-    4 channel_layout: string("ChannelLayout"),
-    5 lang: string("Lang"),
-    6 codec_long_name: string("CodecLongName"),
-    7 channels: string("Channels"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 codec_tag_string: string("CodecTagString"),
-    11 start_time: string("StartTime"),
-    12 codec_name: string("CodecName"),
-    13 duration: string("Duration"),
-    14 codec_tag: string("CodecTag"),
-    15 codec_time_base: string("CodecTimeBase"),
-}
+    AudioStream {
+        0 index: string("Index"),
+        1 timebase: string("Timebase"),
+        2 sample_fmt: string("SampleFmt"),
+        3 sample_rate: string("SampleRate"),
+        4 channel_layout: string("ChannelLayout"),
+        5 lang: string("Lang"),
+        6 codec_long_name: string("CodecLongName"),
+        7 channels: string("Channels"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 codec_tag_string: string("CodecTagString"),
+        11 start_time: string("StartTime"),
+        12 codec_name: string("CodecName"),
+        13 duration: string("Duration"),
+        14 codec_tag: string("CodecTag"),
+        15 codec_time_base: string("CodecTimeBase"),
+    }
 }
 
 /// `Mezzanine` of the answer of [`GetMezzanineInfo`](crate::GetMezzanineInfo).
@@ -212,27 +212,27 @@ pub struct Mezzanine {
 }
 
 acs_core::model! {
-Mezzanine {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 file_url: string("FileURL"),
-    3 video_id: string("VideoId"),
-    4 height: integer("Height"),
-    5 bitrate: string("Bitrate"),
-    6 file_name: string("FileName"),
-    7 output_type: string("OutputType"),
-    8 preprocess_status: string("PreprocessStatus"),
-    9 width: integer("Width"),
-    10 size: integer("Size"),
-    11 duration: string("Duration"),
-    12 fps: string("Fps"),
-    13 audio_stream_list: list("AudioStreamList"),
-    14 video_stream_list: list("VideoStreamList"),
-    15 storage_class: string("StorageClass"),
-    16 restore_status: string("RestoreStatus"),
-    17 restore_expiration: string("RestoreExpiration"),
-    18 file_md5: string("FileMD5"),
-}
+    Mezzanine {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 file_url: string("FileURL"),
+        3 video_id: string("VideoId"),
+        4 height: integer("Height"),
+        5 bitrate: string("Bitrate"),
+        6 file_name: string("FileName"),
+        7 output_type: string("OutputType"),
+        8 preprocess_status: string("PreprocessStatus"),
+        9 width: integer("Width"),
+        10 size: integer("Size"),
+        11 duration: string("Duration"),
+        12 fps: string("Fps"),
+        13 audio_stream_list: list("AudioStreamList"),
+        14 video_stream_list: list("VideoStreamList"),
+        15 storage_class: string("StorageClass"),
+        16 restore_status: string("RestoreStatus"),
+        17 restore_expiration: string("RestoreExpiration"),
+        18 file_md5: string("FileMD5"),
+    }
 }
 
 /// `Mezzanine.VideoStreamList[]` of the answer of [`GetMezzanineInfo`](crate::GetMezzanineInfo).
@@ -290,30 +290,30 @@ pub struct VideoStream {
 }
 
 acs_core::model! {
-VideoStream {
-    0 timebase: string("Timebase"),
-    1 index: string("Index"),
-    2 avg_fps: string("AvgFPS"),
-    3 pix_fmt: string("PixFmt"),
-    4 lang: string("Lang"),
-    5 sar: string("Sar"),
-    6 height: string("Height"),
-    7 codec_long_name: string("CodecLongName"),
-    8 num_frames: string("NumFrames"),
-    9 bitrate: string("Bitrate"),
-    10 rotate: string("Rotate"),
-    11 codec_tag_string: string("CodecTagString"),
-    12 has_b_frames: string("HasBFrames"),
-    13 profile: string("Profile"),
-    14 start_time: string("StartTime"),
-    15 dar: string("Dar"),
-    16 codec_name: string("CodecName"),
-    17 width: string("Width"),
-    18 duration: string("Duration"),
-    19 fps: string("Fps"),
-    20 codec_tag: string("CodecTag"),
-    21 codec_time_base: string("CodecTimeBase"),
-    22 level: string("Level"),
-    23 hdr_type: string("HDRType"),
-}
+    VideoStream {
+        0 timebase: string("Timebase"),
+        1 index: string("Index"),
+        2 avg_fps: string("AvgFPS"),
+        3 pix_fmt: string("PixFmt"),
+        4 lang: string("Lang"),
+        5 sar: string("Sar"),
+        6 height: string("Height"),
+        7 codec_long_name: string("CodecLongName"),
+        8 num_frames: string("NumFrames"),
+        9 bitrate: string("Bitrate"),
+        10 rotate: string("Rotate"),
+        11 codec_tag_string: string("CodecTagString"),
+        12 has_b_frames: string("HasBFrames"),
+        13 profile: string("Profile"),
+        14 start_time: string("StartTime"),
+        15 dar: string("Dar"),
+        16 codec_name: string("CodecName"),
+        17 width: string("Width"),
+        18 duration: string("Duration"),
+        19 fps: string("Fps"),
+        20 codec_tag: string("CodecTag"),
+        21 codec_time_base: string("CodecTimeBase"),
+        22 level: string("Level"),
+        23 hdr_type: string("HDRType"),
+    }
 }

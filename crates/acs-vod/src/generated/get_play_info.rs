@@ -149,23 +149,23 @@ impl GetPlayInfo {
 }
 
 acs_core::model! {
-GetPlayInfo {
-    0 video_id: string("VideoId"),
-    1 formats: string("Formats"),
-    2 auth_timeout: integer("AuthTimeout"),
-    3 output_type: string("OutputType"),
-    4 stream_type: string("StreamType"),
-    5 re_auth_info: string("ReAuthInfo"),
-    6 definition: string("Definition"),
-    7 result_type: string("ResultType"),
-    8 play_config: string("PlayConfig"),
-    9 addition_type: string("AdditionType"),
-    10 trace: string("Trace"),
-    11 digital_watermark_type: string("DigitalWatermarkType"),
-    12 reference_id: string("ReferenceId"),
-    13 codec_name: string("CodecName"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    GetPlayInfo {
+        0 video_id: string("VideoId"),
+        1 formats: string("Formats"),
+        2 auth_timeout: integer("AuthTimeout"),
+        3 output_type: string("OutputType"),
+        4 stream_type: string("StreamType"),
+        5 re_auth_info: string("ReAuthInfo"),
+        6 definition: string("Definition"),
+        7 result_type: string("ResultType"),
+        8 play_config: string("PlayConfig"),
+        9 addition_type: string("AdditionType"),
+        10 trace: string("Trace"),
+        11 digital_watermark_type: string("DigitalWatermarkType"),
+        12 reference_id: string("ReferenceId"),
+        13 codec_name: string("CodecName"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for GetPlayInfo {
@@ -194,11 +194,11 @@ pub struct GetPlayInfoOutput {
 }
 
 acs_core::model! {
-GetPlayInfoOutput {
-    0 request_id: string("RequestId"),
-    1 video_base: object("VideoBase"),
-    2 play_info_list: list("PlayInfoList").always().wrapped_in("PlayInfo"),
-}
+    GetPlayInfoOutput {
+        0 request_id: string("RequestId"),
+        1 video_base: object("VideoBase"),
+        2 play_info_list: list("PlayInfoList").always().wrapped_in("PlayInfo"),
+    }
 }
 
 /// `PlayInfoList.PlayInfo[]` of the answer of [`GetPlayInfo`](crate::GetPlayInfo).
@@ -258,33 +258,33 @@ pub struct PlayInfo {
 }
 
 acs_core::model! {
-PlayInfo {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 specification: string("Specification"),
-    3 narrow_band_type: string("NarrowBandType"),
-    4 height: integer("Height"),
-    5 bitrate: string("Bitrate"),
-    6 modification_time: string("ModificationTime"),
-    7 watermark_id: string("WatermarkId"),
-    8 encrypt: integer("Encrypt"),
-    9 definition: string("Definition"),
-    10 encrypt_type: string("EncryptType"),
-    11 encrypt_mode: string("EncryptMode"),
-    12 stream_type: string("StreamType"),
-    13 job_id: string("JobId"),
-    14 size: integer("Size"),
-    15 width: integer("Width"),
-    16 fps: string("Fps"),
-    17 duration: string("Duration"),
-    18 play_url: string("PlayURL"),
-    19 format: string("Format"),
-    20 hdr_type: string("HDRType"),
-    21 bit_depth: integer("BitDepth"),
-    22 job_type: integer("JobType"),
-    23 job_ext: string("JobExt"),
-    24 codec_name: string("CodecName"),
-}
+    PlayInfo {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 specification: string("Specification"),
+        3 narrow_band_type: string("NarrowBandType"),
+        4 height: integer("Height"),
+        5 bitrate: string("Bitrate"),
+        6 modification_time: string("ModificationTime"),
+        7 watermark_id: string("WatermarkId"),
+        8 encrypt: integer("Encrypt"),
+        9 definition: string("Definition"),
+        10 encrypt_type: string("EncryptType"),
+        11 encrypt_mode: string("EncryptMode"),
+        12 stream_type: string("StreamType"),
+        13 job_id: string("JobId"),
+        14 size: integer("Size"),
+        15 width: integer("Width"),
+        16 fps: string("Fps"),
+        17 duration: string("Duration"),
+        18 play_url: string("PlayURL"),
+        19 format: string("Format"),
+        20 hdr_type: string("HDRType"),
+        21 bit_depth: integer("BitDepth"),
+        22 job_type: integer("JobType"),
+        23 job_ext: string("JobExt"),
+        24 codec_name: string("CodecName"),
+    }
 }
 
 /// `VideoBase` of the answer of [`GetPlayInfo`](crate::GetPlayInfo).
@@ -312,15 +312,15 @@ pub struct VideoBase {
 }
 
 acs_core::model! {
-VideoBase {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 video_id: string("VideoId"),
-    3 cover_url: string("CoverURL"),
-    4 duration: string("Duration"),
-    5 title: string("Title"),
-    6 media_type: string("MediaType"),
-    7 dan_mu_url: string("DanMuURL"),
-    8 storage_class: string("StorageClass"),
-}
+    VideoBase {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 video_id: string("VideoId"),
+        3 cover_url: string("CoverURL"),
+        4 duration: string("Duration"),
+        5 title: string("Title"),
+        6 media_type: string("MediaType"),
+        7 dan_mu_url: string("DanMuURL"),
+        8 storage_class: string("StorageClass"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetTranscodeSummary {
 }
 
 acs_core::model! {
-GetTranscodeSummary {
-    0 video_ids: string("VideoIds").required(),
-}
+    GetTranscodeSummary {
+        0 video_ids: string("VideoIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetTranscodeSummary {
@@ -52,11 +52,11 @@ pub struct GetTranscodeSummaryOutput {
 }
 
 acs_core::model! {
-GetTranscodeSummaryOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_video_ids: list("NonExistVideoIds"),
-    2 transcode_summary_list: list("TranscodeSummaryList"),
-}
+    GetTranscodeSummaryOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_video_ids: list("NonExistVideoIds"),
+        2 transcode_summary_list: list("TranscodeSummaryList"),
+    }
 }
 
 /// `TranscodeSummaryList.TranscodeJobInfoSummaryList[]` of the answer of [`GetTranscodeSummary`](crate::GetTranscodeSummary).
@@ -96,23 +96,23 @@ pub struct TranscodeJobInfoSummary {
 }
 
 acs_core::model! {
-TranscodeJobInfoSummary {
-    0 creation_time: string("CreationTime"),
-    1 error_message: string("ErrorMessage"),
-    2 height: string("Height"),
-    3 transcode_progress: integer("TranscodeProgress"),
-    4 transcode_template_id: string("TranscodeTemplateId"),
-    5 bitrate: string("Bitrate"),
-    6 error_code: string("ErrorCode"),
-    7 complete_time: string("CompleteTime"),
-    8 width: string("Width"),
-    9 duration: string("Duration"),
-    10 fps: string("Fps"),
-    11 transcode_job_status: string("TranscodeJobStatus"),
-    12 filesize: integer("Filesize"),
-    13 format: string("Format"),
-    14 watermark_id_list: list("WatermarkIdList"),
-}
+    TranscodeJobInfoSummary {
+        0 creation_time: string("CreationTime"),
+        1 error_message: string("ErrorMessage"),
+        2 height: string("Height"),
+        3 transcode_progress: integer("TranscodeProgress"),
+        4 transcode_template_id: string("TranscodeTemplateId"),
+        5 bitrate: string("Bitrate"),
+        6 error_code: string("ErrorCode"),
+        7 complete_time: string("CompleteTime"),
+        8 width: string("Width"),
+        9 duration: string("Duration"),
+        10 fps: string("Fps"),
+        11 transcode_job_status: string("TranscodeJobStatus"),
+        12 filesize: integer("Filesize"),
+        13 format: string("Format"),
+        14 watermark_id_list: list("WatermarkIdList"),
+    }
 }
 
 /// `TranscodeSummaryList[]` of the answer of [`GetTranscodeSummary`](crate::GetTranscodeSummary).
@@ -134,12 +134,12 @@ pub struct TranscodeSummary {
 }
 
 acs_core::model! {
-TranscodeSummary {
-    0 creation_time: string("CreationTime"),
-    1 video_id: string("VideoId"),
-    2 complete_time: string("CompleteTime"),
-    3 transcode_status: string("TranscodeStatus"),
-    4 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    5 transcode_job_info_summary_list: list("TranscodeJobInfoSummaryList"),
-}
+    TranscodeSummary {
+        0 creation_time: string("CreationTime"),
+        1 video_id: string("VideoId"),
+        2 complete_time: string("CompleteTime"),
+        3 transcode_status: string("TranscodeStatus"),
+        4 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        5 transcode_job_info_summary_list: list("TranscodeJobInfoSummaryList"),
+    }
 }

@@ -40,11 +40,11 @@ impl GetTranscodeTask {
 }
 
 acs_core::model! {
-GetTranscodeTask {
-    0 transcode_task_id: string("TranscodeTaskId"),
-    1 job_ids: string("JobIds"),
-}
-checks: [acs_core::model::Check::AnyOf(&["TranscodeTaskId", "JobIds"])]
+    GetTranscodeTask {
+        0 transcode_task_id: string("TranscodeTaskId"),
+        1 job_ids: string("JobIds"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["TranscodeTaskId", "JobIds"])]
 }
 
 impl acs_core::operation::Operation for GetTranscodeTask {
@@ -75,12 +75,12 @@ pub struct GetTranscodeTaskOutput {
 }
 
 acs_core::model! {
-GetTranscodeTaskOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_job_ids: list("NonExistJobIds"),
-    2 transcode_job_info_list: list("TranscodeJobInfoList"),
-    3 transcode_task: object("TranscodeTask"),
-}
+    GetTranscodeTaskOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_job_ids: list("NonExistJobIds"),
+        2 transcode_job_info_list: list("TranscodeJobInfoList"),
+        3 transcode_task: object("TranscodeTask"),
+    }
 }
 
 /// `TranscodeJobInfoList.OutputFile` of the answer of [`GetTranscodeTask`](crate::GetTranscodeTask).
@@ -116,21 +116,21 @@ pub struct OutputFile {
 }
 
 acs_core::model! {
-OutputFile {
-    0 video_stream_list: string("VideoStreamList"),
-    1 output_file_url: string("OutputFileUrl"),
-    2 encryption: string("Encryption"),
-    3 height: string("Height"),
-    4 subtitle_stream_list: string("SubtitleStreamList"),
-    5 bitrate: string("Bitrate"),
-    6 audio_stream_list: string("AudioStreamList"),
-    7 width: string("Width"),
-    8 fps: string("Fps"),
-    9 duration: string("Duration"),
-    10 format: string("Format"),
-    11 filesize: integer("Filesize"),
-    12 watermark_id_list: list("WatermarkIdList"),
-}
+    OutputFile {
+        0 video_stream_list: string("VideoStreamList"),
+        1 output_file_url: string("OutputFileUrl"),
+        2 encryption: string("Encryption"),
+        3 height: string("Height"),
+        4 subtitle_stream_list: string("SubtitleStreamList"),
+        5 bitrate: string("Bitrate"),
+        6 audio_stream_list: string("AudioStreamList"),
+        7 width: string("Width"),
+        8 fps: string("Fps"),
+        9 duration: string("Duration"),
+        10 format: string("Format"),
+        11 filesize: integer("Filesize"),
+        12 watermark_id_list: list("WatermarkIdList"),
+    }
 }
 
 /// `TranscodeJobInfoList[]` of the answer of [`GetTranscodeTask`](crate::GetTranscodeTask).
@@ -164,20 +164,20 @@ pub struct TranscodeJobInfo {
 }
 
 acs_core::model! {
-TranscodeJobInfo {
-    0 definition: string("Definition"),
-    1 creation_time: string("CreationTime"),
-    2 input_file_url: string("InputFileUrl"),
-    3 error_message: string("ErrorMessage"),
-    4 error_code: string("ErrorCode"),
-    5 complete_time: string("CompleteTime"),
-    6 transcode_progress: integer("TranscodeProgress"),
-    7 priority: string("Priority"),
-    8 transcode_job_status: string("TranscodeJobStatus"),
-    9 transcode_template_id: string("TranscodeTemplateId"),
-    10 transcode_job_id: string("TranscodeJobId"),
-    11 output_file: object("OutputFile"),
-}
+    TranscodeJobInfo {
+        0 definition: string("Definition"),
+        1 creation_time: string("CreationTime"),
+        2 input_file_url: string("InputFileUrl"),
+        3 error_message: string("ErrorMessage"),
+        4 error_code: string("ErrorCode"),
+        5 complete_time: string("CompleteTime"),
+        6 transcode_progress: integer("TranscodeProgress"),
+        7 priority: string("Priority"),
+        8 transcode_job_status: string("TranscodeJobStatus"),
+        9 transcode_template_id: string("TranscodeTemplateId"),
+        10 transcode_job_id: string("TranscodeJobId"),
+        11 output_file: object("OutputFile"),
+    }
 }
 
 /// `TranscodeTask` of the answer of [`GetTranscodeTask`](crate::GetTranscodeTask).
@@ -203,14 +203,14 @@ pub struct TranscodeTask {
 }
 
 acs_core::model! {
-TranscodeTask {
-    0 creation_time: string("CreationTime"),
-    1 trigger: string("Trigger"),
-    2 task_status: string("TaskStatus"),
-    3 video_id: string("VideoId"),
-    4 complete_time: string("CompleteTime"),
-    5 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    6 transcode_task_id: string("TranscodeTaskId"),
-    7 transcode_job_info_list: list("TranscodeJobInfoList"),
-}
+    TranscodeTask {
+        0 creation_time: string("CreationTime"),
+        1 trigger: string("Trigger"),
+        2 task_status: string("TaskStatus"),
+        3 video_id: string("VideoId"),
+        4 complete_time: string("CompleteTime"),
+        5 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        6 transcode_task_id: string("TranscodeTaskId"),
+        7 transcode_job_info_list: list("TranscodeJobInfoList"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetTranscodeTemplateGroup {
 }
 
 acs_core::model! {
-GetTranscodeTemplateGroup {
-    0 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
-}
+    GetTranscodeTemplateGroup {
+        0 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetTranscodeTemplateGroup {
@@ -50,10 +50,10 @@ pub struct GetTranscodeTemplateGroupOutput {
 }
 
 acs_core::model! {
-GetTranscodeTemplateGroupOutput {
-    0 request_id: string("RequestId"),
-    1 transcode_template_group: object("TranscodeTemplateGroup"),
-}
+    GetTranscodeTemplateGroupOutput {
+        0 request_id: string("RequestId"),
+        1 transcode_template_group: object("TranscodeTemplateGroup"),
+    }
 }
 
 /// `TranscodeTemplateGroup.TranscodeTemplateList[]` of the answer of [`GetTranscodeTemplateGroup`](crate::GetTranscodeTemplateGroup).
@@ -99,26 +99,26 @@ pub struct TranscodeTemplate {
 }
 
 acs_core::model! {
-TranscodeTemplate {
-    0 r#type: string("Type"),
-    1 video: string("Video"),
-    2 trans_config: string("TransConfig"),
-    3 rotate: string("Rotate"),
-    4 transcode_template_id: string("TranscodeTemplateId"),
-    5 template_name: string("TemplateName"),
-    6 encrypt_setting: string("EncryptSetting"),
-    7 audio: string("Audio"),
-    8 transcode_file_regular: string("TranscodeFileRegular"),
-    9 container: string("Container"),
-    10 clip: string("Clip"),
-    11 definition: string("Definition"),
-    12 package_setting: string("PackageSetting"),
-    13 subtitle_list: string("SubtitleList"),
-    14 mux_config: string("MuxConfig"),
-    15 watermark_ids: list("WatermarkIds"),
-    16 trace_mark: string("TraceMark"),
-    17 copyright_mark: string("CopyrightMark"),
-}
+    TranscodeTemplate {
+        0 r#type: string("Type"),
+        1 video: string("Video"),
+        2 trans_config: string("TransConfig"),
+        3 rotate: string("Rotate"),
+        4 transcode_template_id: string("TranscodeTemplateId"),
+        5 template_name: string("TemplateName"),
+        6 encrypt_setting: string("EncryptSetting"),
+        7 audio: string("Audio"),
+        8 transcode_file_regular: string("TranscodeFileRegular"),
+        9 container: string("Container"),
+        10 clip: string("Clip"),
+        11 definition: string("Definition"),
+        12 package_setting: string("PackageSetting"),
+        13 subtitle_list: string("SubtitleList"),
+        14 mux_config: string("MuxConfig"),
+        15 watermark_ids: list("WatermarkIds"),
+        16 trace_mark: string("TraceMark"),
+        17 copyright_mark: string("CopyrightMark"),
+    }
 }
 
 /// `TranscodeTemplateGroup` of the answer of [`GetTranscodeTemplateGroup`](crate::GetTranscodeTemplateGroup).
@@ -144,14 +144,14 @@ pub struct TranscodeTemplateGroup {
 }
 
 acs_core::model! {
-TranscodeTemplateGroup {
-    0 creation_time: string("CreationTime"),
-    1 is_default: string("IsDefault"),
-    2 app_id: string("AppId"),
-    3 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    4 name: string("Name"),
-    5 modify_time: string("ModifyTime"),
-    6 locked: string("Locked"),
-    7 transcode_template_list: list("TranscodeTemplateList"),
-}
+    TranscodeTemplateGroup {
+        0 creation_time: string("CreationTime"),
+        1 is_default: string("IsDefault"),
+        2 app_id: string("AppId"),
+        3 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        4 name: string("Name"),
+        5 modify_time: string("ModifyTime"),
+        6 locked: string("Locked"),
+        7 transcode_template_list: list("TranscodeTemplateList"),
+    }
 }

@@ -33,10 +33,10 @@ impl GetUploadDetails {
 }
 
 acs_core::model! {
-GetUploadDetails {
-    0 media_ids: string("MediaIds").required().rules(&[acs_core::model::Rule::MaxItems(20)]),
-    1 media_type: string("MediaType"),
-}
+    GetUploadDetails {
+        0 media_ids: string("MediaIds").required().rules(&[acs_core::model::Rule::MaxItems(20)]),
+        1 media_type: string("MediaType"),
+    }
 }
 
 impl acs_core::operation::Operation for GetUploadDetails {
@@ -67,12 +67,12 @@ pub struct GetUploadDetailsOutput {
 }
 
 acs_core::model! {
-GetUploadDetailsOutput {
-    0 request_id: string("RequestId"),
-    1 forbidden_media_ids: list("ForbiddenMediaIds"),
-    2 non_exist_media_ids: list("NonExistMediaIds"),
-    3 upload_details: list("UploadDetails").always(),
-}
+    GetUploadDetailsOutput {
+        0 request_id: string("RequestId"),
+        1 forbidden_media_ids: list("ForbiddenMediaIds"),
+        2 non_exist_media_ids: list("NonExistMediaIds"),
+        3 upload_details: list("UploadDetails").always(),
+    }
 }
 
 /// `UploadDetails[]` of the answer of [`GetUploadDetails`](crate::GetUploadDetails).
@@ -108,19 +108,19 @@ pub struct UploadDetail {
 }
 
 acs_core::model! {
-UploadDetail {
-    0 status: string("Status"),
-    1 creation_time: string("CreationTime"),
-    2 upload_source: string("UploadSource"),
-    3 upload_ip: string("UploadIP"),
-    4 device_model: string("DeviceModel"),
-    5 modification_time: string("ModificationTime"),
-    6 completion_time: string("CompletionTime"),
-    7 media_id: string("MediaId"),
-    8 upload_size: integer("UploadSize"),
-    9 upload_ratio: float("UploadRatio"),
-    10 upload_status: string("UploadStatus"),
-    11 title: string("Title"),
-    12 file_size: integer("FileSize"),
-}
+    UploadDetail {
+        0 status: string("Status"),
+        1 creation_time: string("CreationTime"),
+        2 upload_source: string("UploadSource"),
+        3 upload_ip: string("UploadIP"),
+        4 device_model: string("DeviceModel"),
+        5 modification_time: string("ModificationTime"),
+        6 completion_time: string("CompletionTime"),
+        7 media_id: string("MediaId"),
+        8 upload_size: integer("UploadSize"),
+        9 upload_ratio: float("UploadRatio"),
+        10 upload_status: string("UploadStatus"),
+        11 title: string("Title"),
+        12 file_size: integer("FileSize"),
+    }
 }

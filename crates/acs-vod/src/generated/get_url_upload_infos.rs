@@ -40,11 +40,11 @@ impl GetUrlUploadInfos {
 }
 
 acs_core::model! {
-GetUrlUploadInfos {
-    0 job_ids: string("JobIds"),
-    1 upload_urls: string("UploadURLs"),
-}
-checks: [acs_core::model::Check::AnyOf(&["JobIds", "UploadURLs"])]
+    GetUrlUploadInfos {
+        0 job_ids: string("JobIds"),
+        1 upload_urls: string("UploadURLs"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["JobIds", "UploadURLs"])]
 }
 
 impl acs_core::operation::Operation for GetUrlUploadInfos {
@@ -73,11 +73,11 @@ pub struct GetUrlUploadInfosOutput {
 }
 
 acs_core::model! {
-GetUrlUploadInfosOutput {
-    0 request_id: string("RequestId"),
-    1 non_exists: list("NonExists"),
-    2 url_upload_info_list: list("URLUploadInfoList"),
-}
+    GetUrlUploadInfosOutput {
+        0 request_id: string("RequestId"),
+        1 non_exists: list("NonExists"),
+        2 url_upload_info_list: list("URLUploadInfoList"),
+    }
 }
 
 /// `URLUploadInfoList[]` of the answer of [`GetUrlUploadInfos`](crate::GetUrlUploadInfos).
@@ -109,17 +109,17 @@ pub struct UrlUploadInfo {
 }
 
 acs_core::model! {
-UrlUploadInfo {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 error_message: string("ErrorMessage"),
-    3 error_code: string("ErrorCode"),
-    4 complete_time: string("CompleteTime"),
-    5 job_id: string("JobId"),
-    6 user_data: string("UserData"),
-    7 upload_url: string("UploadURL"),
-    8 media_id: string("MediaId"),
-    9 file_size: string("FileSize"),
-    10 registered_media_id: string("RegisteredMediaId"),
-}
+    UrlUploadInfo {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 error_message: string("ErrorMessage"),
+        3 error_code: string("ErrorCode"),
+        4 complete_time: string("CompleteTime"),
+        5 job_id: string("JobId"),
+        6 user_data: string("UserData"),
+        7 upload_url: string("UploadURL"),
+        8 media_id: string("MediaId"),
+        9 file_size: string("FileSize"),
+        10 registered_media_id: string("RegisteredMediaId"),
+    }
 }

@@ -40,11 +40,11 @@ impl GetVideoInfo {
 }
 
 acs_core::model! {
-GetVideoInfo {
-    0 video_id: string("VideoId"),
-    1 reference_id: string("ReferenceId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    GetVideoInfo {
+        0 video_id: string("VideoId"),
+        1 reference_id: string("ReferenceId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for GetVideoInfo {
@@ -71,10 +71,10 @@ pub struct GetVideoInfoOutput {
 }
 
 acs_core::model! {
-GetVideoInfoOutput {
-    0 request_id: string("RequestId"),
-    1 video: object("Video").always(),
-}
+    GetVideoInfoOutput {
+        0 request_id: string("RequestId"),
+        1 video: object("Video").always(),
+    }
 }
 
 /// `Video` of the answer of [`GetVideoInfo`](crate::GetVideoInfo).
@@ -134,31 +134,31 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 storage_location: string("StorageLocation"),
-    1 creation_time: string("CreationTime"),
-    2 status: string("Status").always(),
-    3 cate_id: integer("CateId"),
-    4 video_id: string("VideoId").always(),
-    5 download_switch: string("DownloadSwitch"),
-    6 tags: string("Tags"),
-    7 modification_time: string("ModificationTime"),
-    8 region_id: string("RegionId"),
-    9 custom_media_info: string("CustomMediaInfo"),
-    10 cate_name: string("CateName"),
-    11 description: string("Description"),
-    12 app_id: string("AppId"),
-    13 size: integer("Size"),
-    14 cover_url: string("CoverURL"),
-    15 template_group_id: string("TemplateGroupId"),
-    16 duration: float("Duration"),
-    17 title: string("Title"),
-    18 audit_status: string("AuditStatus"),
-    19 snapshots: list("Snapshots").wrapped_in("Snapshot"),
-    20 storage_class: string("StorageClass"),
-    21 restore_status: string("RestoreStatus"),
-    22 restore_expiration: string("RestoreExpiration"),
-    23 user_data: string("UserData"),
-    24 reference_id: string("ReferenceId"),
-}
+    Video {
+        0 storage_location: string("StorageLocation"),
+        1 creation_time: string("CreationTime"),
+        2 status: string("Status").always(),
+        3 cate_id: integer("CateId"),
+        4 video_id: string("VideoId").always(),
+        5 download_switch: string("DownloadSwitch"),
+        6 tags: string("Tags"),
+        7 modification_time: string("ModificationTime"),
+        8 region_id: string("RegionId"),
+        9 custom_media_info: string("CustomMediaInfo"),
+        10 cate_name: string("CateName"),
+        11 description: string("Description"),
+        12 app_id: string("AppId"),
+        13 size: integer("Size"),
+        14 cover_url: string("CoverURL"),
+        15 template_group_id: string("TemplateGroupId"),
+        16 duration: float("Duration"),
+        17 title: string("Title"),
+        18 audit_status: string("AuditStatus"),
+        19 snapshots: list("Snapshots").wrapped_in("Snapshot"),
+        20 storage_class: string("StorageClass"),
+        21 restore_status: string("RestoreStatus"),
+        22 restore_expiration: string("RestoreExpiration"),
+        23 user_data: string("UserData"),
+        24 reference_id: string("ReferenceId"),
+    }
 }

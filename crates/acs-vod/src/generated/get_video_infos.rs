@@ -40,11 +40,11 @@ impl GetVideoInfos {
 }
 
 acs_core::model! {
-GetVideoInfos {
-    0 video_ids: string("VideoIds").rules(&[acs_core::model::Rule::MaxItems(20)]),
-    1 reference_ids: string("ReferenceIds").rules(&[acs_core::model::Rule::MaxItems(20)]),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoIds", "ReferenceIds"])]
+    GetVideoInfos {
+        0 video_ids: string("VideoIds").rules(&[acs_core::model::Rule::MaxItems(20)]),
+        1 reference_ids: string("ReferenceIds").rules(&[acs_core::model::Rule::MaxItems(20)]),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoIds", "ReferenceIds"])]
 }
 
 impl acs_core::operation::Operation for GetVideoInfos {
@@ -75,12 +75,12 @@ pub struct GetVideoInfosOutput {
 }
 
 acs_core::model! {
-GetVideoInfosOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_video_ids: list("NonExistVideoIds"),
-    2 non_exist_reference_ids: list("NonExistReferenceIds"),
-    3 video_list: list("VideoList"),
-}
+    GetVideoInfosOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_video_ids: list("NonExistVideoIds"),
+        2 non_exist_reference_ids: list("NonExistReferenceIds"),
+        3 video_list: list("VideoList"),
+    }
 }
 
 /// `VideoList[]` of the answer of [`GetVideoInfos`](crate::GetVideoInfos).
@@ -134,28 +134,28 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 storage_location: string("StorageLocation"),
-    1 creation_time: string("CreationTime"),
-    2 status: string("Status"),
-    3 cate_id: integer("CateId"),
-    4 video_id: string("VideoId"),
-    5 download_switch: string("DownloadSwitch"),
-    6 tags: string("Tags"),
-    7 modification_time: string("ModificationTime"),
-    8 cate_name: string("CateName"),
-    9 description: string("Description"),
-    10 app_id: string("AppId"),
-    11 size: integer("Size"),
-    12 cover_url: string("CoverURL"),
-    13 template_group_id: string("TemplateGroupId"),
-    14 duration: float("Duration"),
-    15 title: string("Title"),
-    16 snapshots: list("Snapshots"),
-    17 storage_class: string("StorageClass"),
-    18 restore_status: string("RestoreStatus"),
-    19 restore_expiration: string("RestoreExpiration"),
-    20 user_data: string("UserData"),
-    21 reference_id: string("ReferenceId"),
-}
+    Video {
+        0 storage_location: string("StorageLocation"),
+        1 creation_time: string("CreationTime"),
+        2 status: string("Status"),
+        3 cate_id: integer("CateId"),
+        4 video_id: string("VideoId"),
+        5 download_switch: string("DownloadSwitch"),
+        6 tags: string("Tags"),
+        7 modification_time: string("ModificationTime"),
+        8 cate_name: string("CateName"),
+        9 description: string("Description"),
+        10 app_id: string("AppId"),
+        11 size: integer("Size"),
+        12 cover_url: string("CoverURL"),
+        13 template_group_id: string("TemplateGroupId"),
+        14 duration: float("Duration"),
+        15 title: string("Title"),
+        16 snapshots: list("Snapshots"),
+        17 storage_class: string("StorageClass"),
+        18 restore_status: string("RestoreStatus"),
+        19 restore_expiration: string("RestoreExpiration"),
+        20 user_data: string("UserData"),
+        21 reference_id: string("ReferenceId"),
+    }
 }

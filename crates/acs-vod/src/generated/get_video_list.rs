@@ -104,17 +104,17 @@ impl GetVideoList {
 }
 
 acs_core::model! {
-GetVideoList {
-    0 cate_id: integer("CateId"),
-    1 status: string("Status"),
-    2 page_no: integer("PageNo"),
-    3 page_size: integer("PageSize"),
-    4 sort_by: string("SortBy"),
-    5 start_time: string("StartTime"),
-    6 end_time: string("EndTime"),
-    7 storage_location: string("StorageLocation"),
-    8 reference_ids: string("ReferenceIds"),
-}
+    GetVideoList {
+        0 cate_id: integer("CateId"),
+        1 status: string("Status"),
+        2 page_no: integer("PageNo"),
+        3 page_size: integer("PageSize"),
+        4 sort_by: string("SortBy"),
+        5 start_time: string("StartTime"),
+        6 end_time: string("EndTime"),
+        7 storage_location: string("StorageLocation"),
+        8 reference_ids: string("ReferenceIds"),
+    }
 }
 
 impl acs_core::operation::Operation for GetVideoList {
@@ -143,11 +143,11 @@ pub struct GetVideoListOutput {
 }
 
 acs_core::model! {
-GetVideoListOutput {
-    0 total: integer("Total"),
-    1 request_id: string("RequestId"),
-    2 video_list: list("VideoList").wrapped_in("Video"),
-}
+    GetVideoListOutput {
+        0 total: integer("Total"),
+        1 request_id: string("RequestId"),
+        2 video_list: list("VideoList").wrapped_in("Video"),
+    }
 }
 
 impl acs_core::operation::Paginated for GetVideoList {
@@ -219,26 +219,26 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 storage_location: string("StorageLocation"),
-    1 status: string("Status"),
-    2 creation_time: string("CreationTime"),
-    3 cate_id: integer("CateId"),
-    4 video_id: string("VideoId"),
-    5 tags: string("Tags"),
-    6 modification_time: string("ModificationTime"),
-    7 cate_name: string("CateName"),
-    8 description: string("Description"),
-    9 app_id: string("AppId"),
-    10 size: integer("Size"),
-    11 cover_url: string("CoverURL"),
-    12 duration: float("Duration"),
-    13 title: string("Title"),
-    14 snapshots: list("Snapshots").wrapped_in("Snapshot"),
-    15 storage_class: string("StorageClass"),
-    16 restore_status: string("RestoreStatus"),
-    17 restore_expiration: string("RestoreExpiration"),
-    18 user_data: string("UserData"),
-    19 reference_id: string("ReferenceId"),
-}
+    Video {
+        0 storage_location: string("StorageLocation"),
+        1 status: string("Status"),
+        2 creation_time: string("CreationTime"),
+        3 cate_id: integer("CateId"),
+        4 video_id: string("VideoId"),
+        5 tags: string("Tags"),
+        6 modification_time: string("ModificationTime"),
+        7 cate_name: string("CateName"),
+        8 description: string("Description"),
+        9 app_id: string("AppId"),
+        10 size: integer("Size"),
+        11 cover_url: string("CoverURL"),
+        12 duration: float("Duration"),
+        13 title: string("Title"),
+        14 snapshots: list("Snapshots").wrapped_in("Snapshot"),
+        15 storage_class: string("StorageClass"),
+        16 restore_status: string("RestoreStatus"),
+        17 restore_expiration: string("RestoreExpiration"),
+        18 user_data: string("UserData"),
+        19 reference_id: string("ReferenceId"),
+    }
 }

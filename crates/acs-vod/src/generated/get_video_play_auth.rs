@@ -59,13 +59,13 @@ impl GetVideoPlayAuth {
 }
 
 acs_core::model! {
-GetVideoPlayAuth {
-    0 video_id: string("VideoId"),
-    1 auth_info_timeout: integer("AuthInfoTimeout").rules(&[acs_core::model::Rule::Range(100, 3000)]),
-    2 api_version: string("ApiVersion"),
-    3 reference_id: string("ReferenceId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    GetVideoPlayAuth {
+        0 video_id: string("VideoId"),
+        1 auth_info_timeout: integer("AuthInfoTimeout").rules(&[acs_core::model::Rule::Range(100, 3000)]),
+        2 api_version: string("ApiVersion"),
+        3 reference_id: string("ReferenceId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for GetVideoPlayAuth {
@@ -95,11 +95,11 @@ pub struct GetVideoPlayAuthOutput {
 }
 
 acs_core::model! {
-GetVideoPlayAuthOutput {
-    0 play_auth: string("PlayAuth").always().secret(),
-    1 request_id: string("RequestId"),
-    2 video_meta: object("VideoMeta"),
-}
+    GetVideoPlayAuthOutput {
+        0 play_auth: string("PlayAuth").always().secret(),
+        1 request_id: string("RequestId"),
+        2 video_meta: object("VideoMeta"),
+    }
 }
 
 /// `VideoMeta` of the answer of [`GetVideoPlayAuth`](crate::GetVideoPlayAuth).
@@ -119,11 +119,11 @@ pub struct VideoMeta {
 }
 
 acs_core::model! {
-VideoMeta {
-    0 status: string("Status"),
-    1 duration: float("Duration"),
-    2 title: string("Title"),
-    3 video_id: string("VideoId"),
-    4 cover_url: string("CoverURL"),
-}
+    VideoMeta {
+        0 status: string("Status"),
+        1 duration: float("Duration"),
+        2 title: string("Title"),
+        3 video_id: string("VideoId"),
+        4 cover_url: string("CoverURL"),
+    }
 }

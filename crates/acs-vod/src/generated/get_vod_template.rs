@@ -21,9 +21,9 @@ impl GetVodTemplate {
 }
 
 acs_core::model! {
-GetVodTemplate {
-    0 vod_template_id: string("VodTemplateId").required(),
-}
+    GetVodTemplate {
+        0 vod_template_id: string("VodTemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetVodTemplate {
@@ -50,10 +50,10 @@ pub struct GetVodTemplateOutput {
 }
 
 acs_core::model! {
-GetVodTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 vod_template_info: object("VodTemplateInfo"),
-}
+    GetVodTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 vod_template_info: object("VodTemplateInfo"),
+    }
 }
 
 /// `VodTemplateInfo` of the answer of [`GetVodTemplate`](crate::GetVodTemplate).
@@ -77,13 +77,13 @@ pub struct VodTemplateInfo {
 }
 
 acs_core::model! {
-VodTemplateInfo {
-    0 creation_time: string("CreationTime"),
-    1 is_default: string("IsDefault"),
-    2 template_type: string("TemplateType"),
-    3 vod_template_id: string("VodTemplateId"),
-    4 template_config: string("TemplateConfig"),
-    5 name: string("Name"),
-    6 modify_time: string("ModifyTime"),
-}
+    VodTemplateInfo {
+        0 creation_time: string("CreationTime"),
+        1 is_default: string("IsDefault"),
+        2 template_type: string("TemplateType"),
+        3 vod_template_id: string("VodTemplateId"),
+        4 template_config: string("TemplateConfig"),
+        5 name: string("Name"),
+        6 modify_time: string("ModifyTime"),
+    }
 }

@@ -21,9 +21,9 @@ impl GetWatermark {
 }
 
 acs_core::model! {
-GetWatermark {
-    0 watermark_id: string("WatermarkId").required(),
-}
+    GetWatermark {
+        0 watermark_id: string("WatermarkId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for GetWatermark {
@@ -50,10 +50,10 @@ pub struct GetWatermarkOutput {
 }
 
 acs_core::model! {
-GetWatermarkOutput {
-    0 request_id: string("RequestId"),
-    1 watermark_info: object("WatermarkInfo"),
-}
+    GetWatermarkOutput {
+        0 request_id: string("RequestId"),
+        1 watermark_info: object("WatermarkInfo"),
+    }
 }
 
 /// `WatermarkInfo` of the answer of [`GetWatermark`](crate::GetWatermark).
@@ -79,14 +79,14 @@ pub struct WatermarkInfo {
 }
 
 acs_core::model! {
-WatermarkInfo {
-    0 creation_time: string("CreationTime"),
-    1 r#type: string("Type"),
-    2 is_default: string("IsDefault"),
-    3 file_url: string("FileUrl"),
-    4 app_id: string("AppId"),
-    5 watermark_config: string("WatermarkConfig"),
-    6 name: string("Name"),
-    7 watermark_id: string("WatermarkId"),
-}
+    WatermarkInfo {
+        0 creation_time: string("CreationTime"),
+        1 r#type: string("Type"),
+        2 is_default: string("IsDefault"),
+        3 file_url: string("FileUrl"),
+        4 app_id: string("AppId"),
+        5 watermark_config: string("WatermarkConfig"),
+        6 name: string("Name"),
+        7 watermark_id: string("WatermarkId"),
+    }
 }

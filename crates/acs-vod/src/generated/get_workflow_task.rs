@@ -27,9 +27,9 @@ impl GetWorkflowTask {
 }
 
 acs_core::model! {
-GetWorkflowTask {
-    0 task_id: string("TaskId"),
-}
+    GetWorkflowTask {
+        0 task_id: string("TaskId"),
+    }
 }
 
 impl acs_core::operation::Operation for GetWorkflowTask {
@@ -75,17 +75,17 @@ pub struct GetWorkflowTaskOutput {
 }
 
 acs_core::model! {
-GetWorkflowTaskOutput {
-    0 error_code: string("ErrorCode"),
-    1 error_message: string("ErrorMessage"),
-    2 finish_time_utc: string("FinishTimeUtc"),
-    3 gmt_create_utc: string("GmtCreateUtc"),
-    4 node_results: string("NodeResults"),
-    5 outputs: string("Outputs"),
-    6 request_id: string("RequestId"),
-    7 status: string("Status"),
-    8 task_id: string("TaskId"),
-    9 user_data: string("UserData"),
-    10 workflow_id: string("WorkflowId"),
-}
+    GetWorkflowTaskOutput {
+        0 error_code: string("ErrorCode"),
+        1 error_message: string("ErrorMessage"),
+        2 finish_time_utc: string("FinishTimeUtc"),
+        3 gmt_create_utc: string("GmtCreateUtc"),
+        4 node_results: string("NodeResults"),
+        5 outputs: string("Outputs"),
+        6 request_id: string("RequestId"),
+        7 status: string("Status"),
+        8 task_id: string("TaskId"),
+        9 user_data: string("UserData"),
+        10 workflow_id: string("WorkflowId"),
+    }
 }

@@ -21,9 +21,9 @@ impl ListAiImageInfo {
 }
 
 acs_core::model! {
-ListAiImageInfo {
-    0 video_id: string("VideoId").required(),
-}
+    ListAiImageInfo {
+        0 video_id: string("VideoId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListAiImageInfo {
@@ -50,10 +50,10 @@ pub struct ListAiImageInfoOutput {
 }
 
 acs_core::model! {
-ListAiImageInfoOutput {
-    0 request_id: string("RequestId"),
-    1 ai_image_info_list: list("AIImageInfoList"),
-}
+    ListAiImageInfoOutput {
+        0 request_id: string("RequestId"),
+        1 ai_image_info_list: list("AIImageInfoList"),
+    }
 }
 
 /// `AIImageInfoList[]` of the answer of [`ListAiImageInfo`](crate::ListAiImageInfo).
@@ -79,14 +79,14 @@ pub struct AiImageInfo {
 }
 
 acs_core::model! {
-AiImageInfo {
-    0 creation_time: string("CreationTime"),
-    1 ai_image_info_id: string("AIImageInfoId"),
-    2 file_url: string("FileURL"),
-    3 version: string("Version"),
-    4 video_id: string("VideoId"),
-    5 job_id: string("JobId"),
-    6 score: string("Score"),
-    7 format: string("Format"),
-}
+    AiImageInfo {
+        0 creation_time: string("CreationTime"),
+        1 ai_image_info_id: string("AIImageInfoId"),
+        2 file_url: string("FileURL"),
+        3 version: string("Version"),
+        4 video_id: string("VideoId"),
+        5 job_id: string("JobId"),
+        6 score: string("Score"),
+        7 format: string("Format"),
+    }
 }

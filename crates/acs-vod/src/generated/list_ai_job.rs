@@ -21,9 +21,9 @@ impl ListAiJob {
 }
 
 acs_core::model! {
-ListAiJob {
-    0 job_ids: string("JobIds").required(),
-}
+    ListAiJob {
+        0 job_ids: string("JobIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListAiJob {
@@ -48,11 +48,11 @@ pub struct ListAiJobOutput {
 }
 
 acs_core::model! {
-ListAiJobOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_ai_job_ids: list("NonExistAIJobIds").wrapped_in("String"),
-    2 ai_job_list: list("AIJobList").wrapped_in("AIJob"),
-}
+    ListAiJobOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_ai_job_ids: list("NonExistAIJobIds").wrapped_in("String"),
+        2 ai_job_list: list("AIJobList").wrapped_in("AIJob"),
+    }
 }
 
 /// `AIJobList.AIJob[]` of the answer of [`ListAiJob`](crate::ListAiJob).
@@ -80,15 +80,15 @@ pub struct AiJob {
 }
 
 acs_core::model! {
-AiJob {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 r#type: string("Type"),
-    3 data: string("Data"),
-    4 complete_time: string("CompleteTime"),
-    5 job_id: string("JobId"),
-    6 code: string("Code"),
-    7 message: string("Message"),
-    8 media_id: string("MediaId"),
-}
+    AiJob {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 r#type: string("Type"),
+        3 data: string("Data"),
+        4 complete_time: string("CompleteTime"),
+        5 job_id: string("JobId"),
+        6 code: string("Code"),
+        7 message: string("Message"),
+        8 media_id: string("MediaId"),
+    }
 }

@@ -21,9 +21,9 @@ impl ListAiTemplate {
 }
 
 acs_core::model! {
-ListAiTemplate {
-    0 template_type: string("TemplateType").required(),
-}
+    ListAiTemplate {
+        0 template_type: string("TemplateType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListAiTemplate {
@@ -50,10 +50,10 @@ pub struct ListAiTemplateOutput {
 }
 
 acs_core::model! {
-ListAiTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 template_info_list: list("TemplateInfoList"),
-}
+    ListAiTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 template_info_list: list("TemplateInfoList"),
+    }
 }
 
 /// `TemplateInfoList[]` of the answer of [`ListAiTemplate`](crate::ListAiTemplate).
@@ -79,14 +79,14 @@ pub struct TemplateInfo {
 }
 
 acs_core::model! {
-TemplateInfo {
-    0 creation_time: string("CreationTime"),
-    1 is_default: string("IsDefault"),
-    2 template_type: string("TemplateType"),
-    3 template_config: string("TemplateConfig"),
-    4 template_name: string("TemplateName"),
-    5 source: string("Source"),
-    6 template_id: string("TemplateId"),
-    7 modify_time: string("ModifyTime"),
-}
+    TemplateInfo {
+        0 creation_time: string("CreationTime"),
+        1 is_default: string("IsDefault"),
+        2 template_type: string("TemplateType"),
+        3 template_config: string("TemplateConfig"),
+        4 template_name: string("TemplateName"),
+        5 source: string("Source"),
+        6 template_id: string("TemplateId"),
+        7 modify_time: string("ModifyTime"),
+    }
 }

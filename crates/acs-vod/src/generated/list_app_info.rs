@@ -56,12 +56,12 @@ impl ListAppInfo {
 }
 
 acs_core::model! {
-ListAppInfo {
-    0 status: string("Status"),
-    1 page_no: integer("PageNo"),
-    2 page_size: integer("PageSize"),
-    3 resource_group_id: string("ResourceGroupId"),
-}
+    ListAppInfo {
+        0 status: string("Status"),
+        1 page_no: integer("PageNo"),
+        2 page_size: integer("PageSize"),
+        3 resource_group_id: string("ResourceGroupId"),
+    }
 }
 
 impl acs_core::operation::Operation for ListAppInfo {
@@ -90,11 +90,11 @@ pub struct ListAppInfoOutput {
 }
 
 acs_core::model! {
-ListAppInfoOutput {
-    0 total: integer("Total"),
-    1 request_id: string("RequestId"),
-    2 app_info_list: list("AppInfoList"),
-}
+    ListAppInfoOutput {
+        0 total: integer("Total"),
+        1 request_id: string("RequestId"),
+        2 app_info_list: list("AppInfoList"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListAppInfo {
@@ -144,15 +144,15 @@ pub struct AppInfo {
 }
 
 acs_core::model! {
-AppInfo {
-    0 r#type: string("Type"),
-    1 status: string("Status"),
-    2 creation_time: string("CreationTime"),
-    3 app_name: string("AppName"),
-    4 description: string("Description"),
-    5 app_id: string("AppId"),
-    6 modification_time: string("ModificationTime"),
-    7 region_id: string("RegionId"),
-    8 resource_group_id: string("ResourceGroupId"),
-}
+    AppInfo {
+        0 r#type: string("Type"),
+        1 status: string("Status"),
+        2 creation_time: string("CreationTime"),
+        3 app_name: string("AppName"),
+        4 description: string("Description"),
+        5 app_id: string("AppId"),
+        6 modification_time: string("ModificationTime"),
+        7 region_id: string("RegionId"),
+        8 resource_group_id: string("ResourceGroupId"),
+    }
 }

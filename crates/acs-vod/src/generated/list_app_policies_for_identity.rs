@@ -45,11 +45,11 @@ impl ListAppPoliciesForIdentity {
 }
 
 acs_core::model! {
-ListAppPoliciesForIdentity {
-    0 identity_type: string("IdentityType"),
-    1 identity_name: string("IdentityName"),
-    2 app_id: string("AppId"),
-}
+    ListAppPoliciesForIdentity {
+        0 identity_type: string("IdentityType"),
+        1 identity_name: string("IdentityName"),
+        2 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for ListAppPoliciesForIdentity {
@@ -76,10 +76,10 @@ pub struct ListAppPoliciesForIdentityOutput {
 }
 
 acs_core::model! {
-ListAppPoliciesForIdentityOutput {
-    0 request_id: string("RequestId"),
-    1 app_policy_list: list("AppPolicyList"),
-}
+    ListAppPoliciesForIdentityOutput {
+        0 request_id: string("RequestId"),
+        1 app_policy_list: list("AppPolicyList"),
+    }
 }
 
 /// `AppPolicyList[]` of the answer of [`ListAppPoliciesForIdentity`](crate::ListAppPoliciesForIdentity).
@@ -103,13 +103,13 @@ pub struct AppPolicy {
 }
 
 acs_core::model! {
-AppPolicy {
-    0 creation_time: string("CreationTime"),
-    1 description: string("Description"),
-    2 app_id: string("AppId"),
-    3 policy_value: string("PolicyValue"),
-    4 policy_name: string("PolicyName"),
-    5 modification_time: string("ModificationTime"),
-    6 policy_type: string("PolicyType"),
-}
+    AppPolicy {
+        0 creation_time: string("CreationTime"),
+        1 description: string("Description"),
+        2 app_id: string("AppId"),
+        3 policy_value: string("PolicyValue"),
+        4 policy_name: string("PolicyName"),
+        5 modification_time: string("ModificationTime"),
+        6 policy_type: string("PolicyType"),
+    }
 }

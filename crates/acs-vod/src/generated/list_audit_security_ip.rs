@@ -27,9 +27,9 @@ impl ListAuditSecurityIp {
 }
 
 acs_core::model! {
-ListAuditSecurityIp {
-    0 security_group_name: string("SecurityGroupName"),
-}
+    ListAuditSecurityIp {
+        0 security_group_name: string("SecurityGroupName"),
+    }
 }
 
 impl acs_core::operation::Operation for ListAuditSecurityIp {
@@ -56,10 +56,10 @@ pub struct ListAuditSecurityIpOutput {
 }
 
 acs_core::model! {
-ListAuditSecurityIpOutput {
-    0 request_id: string("RequestId"),
-    1 security_ip_list: list("SecurityIpList"),
-}
+    ListAuditSecurityIpOutput {
+        0 request_id: string("RequestId"),
+        1 security_ip_list: list("SecurityIpList"),
+    }
 }
 
 /// `SecurityIpList[]` of the answer of [`ListAuditSecurityIp`](crate::ListAuditSecurityIp).
@@ -77,10 +77,10 @@ pub struct SecurityIp {
 }
 
 acs_core::model! {
-SecurityIp {
-    0 creation_time: string("CreationTime"),
-    1 ips: string("Ips"),
-    2 modification_time: string("ModificationTime"),
-    3 security_group_name: string("SecurityGroupName"),
-}
+    SecurityIp {
+        0 creation_time: string("CreationTime"),
+        1 ips: string("Ips"),
+        2 modification_time: string("ModificationTime"),
+        3 security_group_name: string("SecurityGroupName"),
+    }
 }

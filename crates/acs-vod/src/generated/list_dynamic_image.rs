@@ -21,9 +21,9 @@ impl ListDynamicImage {
 }
 
 acs_core::model! {
-ListDynamicImage {
-    0 video_id: string("VideoId").required(),
-}
+    ListDynamicImage {
+        0 video_id: string("VideoId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListDynamicImage {
@@ -50,10 +50,10 @@ pub struct ListDynamicImageOutput {
 }
 
 acs_core::model! {
-ListDynamicImageOutput {
-    0 request_id: string("RequestId"),
-    1 dynamic_image_list: list("DynamicImageList"),
-}
+    ListDynamicImageOutput {
+        0 request_id: string("RequestId"),
+        1 dynamic_image_list: list("DynamicImageList"),
+    }
 }
 
 /// `DynamicImageList[]` of the answer of [`ListDynamicImage`](crate::ListDynamicImage).
@@ -85,17 +85,17 @@ pub struct DynamicImage {
 }
 
 acs_core::model! {
-DynamicImage {
-    0 creation_time: string("CreationTime"),
-    1 file_url: string("FileURL"),
-    2 video_id: string("VideoId"),
-    3 width: string("Width"),
-    4 job_id: string("JobId"),
-    5 height: string("Height"),
-    6 fps: string("Fps"),
-    7 duration: string("Duration"),
-    8 format: string("Format"),
-    9 dynamic_image_id: string("DynamicImageId"),
-    10 file_size: string("FileSize"),
-}
+    DynamicImage {
+        0 creation_time: string("CreationTime"),
+        1 file_url: string("FileURL"),
+        2 video_id: string("VideoId"),
+        3 width: string("Width"),
+        4 job_id: string("JobId"),
+        5 height: string("Height"),
+        6 fps: string("Fps"),
+        7 duration: string("Duration"),
+        8 format: string("Format"),
+        9 dynamic_image_id: string("DynamicImageId"),
+        10 file_size: string("FileSize"),
+    }
 }

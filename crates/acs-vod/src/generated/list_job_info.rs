@@ -24,10 +24,10 @@ impl ListJobInfo {
 }
 
 acs_core::model! {
-ListJobInfo {
-    0 media_id: string("MediaId").required(),
-    1 job_type: string("JobType").required(),
-}
+    ListJobInfo {
+        0 media_id: string("MediaId").required(),
+        1 job_type: string("JobType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for ListJobInfo {
@@ -58,12 +58,12 @@ pub struct ListJobInfoOutput {
 }
 
 acs_core::model! {
-ListJobInfoOutput {
-    0 request_id: string("RequestId"),
-    1 media_id: string("MediaId"),
-    2 job_type: string("JobType"),
-    3 job_info_list: list("JobInfoList"),
-}
+    ListJobInfoOutput {
+        0 request_id: string("RequestId"),
+        1 media_id: string("MediaId"),
+        2 job_type: string("JobType"),
+        3 job_info_list: list("JobInfoList"),
+    }
 }
 
 /// `JobInfoList[]` of the answer of [`ListJobInfo`](crate::ListJobInfo).
@@ -83,11 +83,11 @@ pub struct JobInfo {
 }
 
 acs_core::model! {
-JobInfo {
-    0 job_id: string("JobId"),
-    1 status: string("Status"),
-    2 user_id: integer("UserId"),
-    3 create_time: string("CreateTime"),
-    4 complete_time: string("CompleteTime"),
-}
+    JobInfo {
+        0 job_id: string("JobId"),
+        1 status: string("Status"),
+        2 user_id: integer("UserId"),
+        3 create_time: string("CreateTime"),
+        4 complete_time: string("CompleteTime"),
+    }
 }

@@ -92,16 +92,16 @@ impl ListLiveRecordVideo {
 }
 
 acs_core::model! {
-ListLiveRecordVideo {
-    0 stream_name: string("StreamName"),
-    1 domain_name: string("DomainName"),
-    2 app_name: string("AppName"),
-    3 page_no: integer("PageNo"),
-    4 page_size: integer("PageSize"),
-    5 sort_by: string("SortBy"),
-    6 start_time: string("StartTime"),
-    7 end_time: string("EndTime"),
-}
+    ListLiveRecordVideo {
+        0 stream_name: string("StreamName"),
+        1 domain_name: string("DomainName"),
+        2 app_name: string("AppName"),
+        3 page_no: integer("PageNo"),
+        4 page_size: integer("PageSize"),
+        5 sort_by: string("SortBy"),
+        6 start_time: string("StartTime"),
+        7 end_time: string("EndTime"),
+    }
 }
 
 impl acs_core::operation::Operation for ListLiveRecordVideo {
@@ -130,11 +130,11 @@ pub struct ListLiveRecordVideoOutput {
 }
 
 acs_core::model! {
-ListLiveRecordVideoOutput {
-    0 total: integer("Total"),
-    1 request_id: string("RequestId"),
-    2 live_record_video_list: list("LiveRecordVideoList").wrapped_in("LiveRecordVideo"),
-}
+    ListLiveRecordVideoOutput {
+        0 total: integer("Total"),
+        1 request_id: string("RequestId"),
+        2 live_record_video_list: list("LiveRecordVideoList").wrapped_in("LiveRecordVideo"),
+    }
 }
 
 impl acs_core::operation::Paginated for ListLiveRecordVideo {
@@ -180,15 +180,15 @@ pub struct LiveRecordVideo {
 }
 
 acs_core::model! {
-LiveRecordVideo {
-    0 app_name: string("AppName"),
-    1 playlist_id: string("PlaylistId"),
-    2 stream_name: string("StreamName"),
-    3 record_end_time: string("RecordEndTime"),
-    4 record_start_time: string("RecordStartTime"),
-    5 domain_name: string("DomainName"),
-    6 video: object("Video"),
-}
+    LiveRecordVideo {
+        0 app_name: string("AppName"),
+        1 playlist_id: string("PlaylistId"),
+        2 stream_name: string("StreamName"),
+        3 record_end_time: string("RecordEndTime"),
+        4 record_start_time: string("RecordStartTime"),
+        5 domain_name: string("DomainName"),
+        6 video: object("Video"),
+    }
 }
 
 /// `LiveRecordVideoList.LiveRecordVideo.Video` of the answer of [`ListLiveRecordVideo`](crate::ListLiveRecordVideo).
@@ -226,20 +226,20 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 cate_id: integer("CateId"),
-    3 video_id: string("VideoId"),
-    4 tags: string("Tags"),
-    5 cate_name: string("CateName"),
-    6 description: string("Description"),
-    7 size: integer("Size"),
-    8 cover_url: string("CoverURL"),
-    9 template_group_id: string("TemplateGroupId"),
-    10 duration: float("Duration"),
-    11 title: string("Title"),
-    12 modify_time: string("ModifyTime"),
-    13 snapshots: list("Snapshots").wrapped_in("Snapshot"),
-}
+    Video {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 cate_id: integer("CateId"),
+        3 video_id: string("VideoId"),
+        4 tags: string("Tags"),
+        5 cate_name: string("CateName"),
+        6 description: string("Description"),
+        7 size: integer("Size"),
+        8 cover_url: string("CoverURL"),
+        9 template_group_id: string("TemplateGroupId"),
+        10 duration: float("Duration"),
+        11 title: string("Title"),
+        12 modify_time: string("ModifyTime"),
+        13 snapshots: list("Snapshots").wrapped_in("Snapshot"),
+    }
 }

@@ -61,13 +61,13 @@ impl ListSnapshots {
 }
 
 acs_core::model! {
-ListSnapshots {
-    0 video_id: string("VideoId").required(),
-    1 snapshot_type: string("SnapshotType"),
-    2 auth_timeout: string("AuthTimeout"),
-    3 page_size: string("PageSize"),
-    4 page_no: string("PageNo"),
-}
+    ListSnapshots {
+        0 video_id: string("VideoId").required(),
+        1 snapshot_type: string("SnapshotType"),
+        2 auth_timeout: string("AuthTimeout"),
+        3 page_size: string("PageSize"),
+        4 page_no: string("PageNo"),
+    }
 }
 
 impl acs_core::operation::Operation for ListSnapshots {
@@ -94,10 +94,10 @@ pub struct ListSnapshotsOutput {
 }
 
 acs_core::model! {
-ListSnapshotsOutput {
-    0 request_id: string("RequestId"),
-    1 media_snapshot: object("MediaSnapshot"),
-}
+    ListSnapshotsOutput {
+        0 request_id: string("RequestId"),
+        1 media_snapshot: object("MediaSnapshot"),
+    }
 }
 
 /// `MediaSnapshot` of the answer of [`ListSnapshots`](crate::ListSnapshots).
@@ -117,13 +117,13 @@ pub struct MediaSnapshot {
 }
 
 acs_core::model! {
-MediaSnapshot {
-    0 creation_time: string("CreationTime"),
-    1 regular: string("Regular"),
-    2 total: integer("Total"),
-    3 job_id: string("JobId"),
-    4 snapshots: list("Snapshots").wrapped_in("Snapshot"),
-}
+    MediaSnapshot {
+        0 creation_time: string("CreationTime"),
+        1 regular: string("Regular"),
+        2 total: integer("Total"),
+        3 job_id: string("JobId"),
+        4 snapshots: list("Snapshots").wrapped_in("Snapshot"),
+    }
 }
 
 /// `MediaSnapshot.Snapshots.Snapshot[]` of the answer of [`ListSnapshots`](crate::ListSnapshots).
@@ -137,8 +137,8 @@ pub struct Snapshot {
 }
 
 acs_core::model! {
-Snapshot {
-    0 index: integer("Index"),
-    1 url: string("Url"),
-}
+    Snapshot {
+        0 index: integer("Index"),
+        1 url: string("Url"),
+    }
 }

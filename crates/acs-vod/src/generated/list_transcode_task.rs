@@ -63,13 +63,13 @@ impl ListTranscodeTask {
 }
 
 acs_core::model! {
-ListTranscodeTask {
-    0 video_id: string("VideoId").required(),
-    1 start_time: string("StartTime"),
-    2 end_time: string("EndTime"),
-    3 page_size: integer("PageSize"),
-    4 page_no: integer("PageNo"),
-}
+    ListTranscodeTask {
+        0 video_id: string("VideoId").required(),
+        1 start_time: string("StartTime"),
+        2 end_time: string("EndTime"),
+        3 page_size: integer("PageSize"),
+        4 page_no: integer("PageNo"),
+    }
 }
 
 impl acs_core::operation::Operation for ListTranscodeTask {
@@ -96,10 +96,10 @@ pub struct ListTranscodeTaskOutput {
 }
 
 acs_core::model! {
-ListTranscodeTaskOutput {
-    0 request_id: string("RequestId"),
-    1 transcode_task_list: list("TranscodeTaskList"),
-}
+    ListTranscodeTaskOutput {
+        0 request_id: string("RequestId"),
+        1 transcode_task_list: list("TranscodeTaskList"),
+    }
 }
 
 /// `TranscodeTaskList[]` of the answer of [`ListTranscodeTask`](crate::ListTranscodeTask).
@@ -123,13 +123,13 @@ pub struct TranscodeTask {
 }
 
 acs_core::model! {
-TranscodeTask {
-    0 creation_time: string("CreationTime"),
-    1 trigger: string("Trigger"),
-    2 task_status: string("TaskStatus"),
-    3 video_id: string("VideoId"),
-    4 complete_time: string("CompleteTime"),
-    5 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    6 transcode_task_id: string("TranscodeTaskId"),
-}
+    TranscodeTask {
+        0 creation_time: string("CreationTime"),
+        1 trigger: string("Trigger"),
+        2 task_status: string("TaskStatus"),
+        3 video_id: string("VideoId"),
+        4 complete_time: string("CompleteTime"),
+        5 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        6 transcode_task_id: string("TranscodeTaskId"),
+    }
 }

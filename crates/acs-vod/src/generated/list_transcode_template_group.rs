@@ -27,9 +27,9 @@ impl ListTranscodeTemplateGroup {
 }
 
 acs_core::model! {
-ListTranscodeTemplateGroup {
-    0 app_id: string("AppId"),
-}
+    ListTranscodeTemplateGroup {
+        0 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for ListTranscodeTemplateGroup {
@@ -56,10 +56,10 @@ pub struct ListTranscodeTemplateGroupOutput {
 }
 
 acs_core::model! {
-ListTranscodeTemplateGroupOutput {
-    0 request_id: string("RequestId"),
-    1 transcode_template_group_list: list("TranscodeTemplateGroupList"),
-}
+    ListTranscodeTemplateGroupOutput {
+        0 request_id: string("RequestId"),
+        1 transcode_template_group_list: list("TranscodeTemplateGroupList"),
+    }
 }
 
 /// `TranscodeTemplateGroupList[]` of the answer of [`ListTranscodeTemplateGroup`](crate::ListTranscodeTemplateGroup).
@@ -83,13 +83,13 @@ pub struct TranscodeTemplateGroup {
 }
 
 acs_core::model! {
-TranscodeTemplateGroup {
-    0 creation_time: string("CreationTime"),
-    1 is_default: string("IsDefault"),
-    2 app_id: string("AppId"),
-    3 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    4 name: string("Name"),
-    5 modify_time: string("ModifyTime"),
-    6 locked: string("Locked"),
-}
+    TranscodeTemplateGroup {
+        0 creation_time: string("CreationTime"),
+        1 is_default: string("IsDefault"),
+        2 app_id: string("AppId"),
+        3 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        4 name: string("Name"),
+        5 modify_time: string("ModifyTime"),
+        6 locked: string("Locked"),
+    }
 }

@@ -31,10 +31,10 @@ impl ListVodTemplate {
 }
 
 acs_core::model! {
-ListVodTemplate {
-    0 template_type: string("TemplateType").required(),
-    1 app_id: string("AppId"),
-}
+    ListVodTemplate {
+        0 template_type: string("TemplateType").required(),
+        1 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for ListVodTemplate {
@@ -61,10 +61,10 @@ pub struct ListVodTemplateOutput {
 }
 
 acs_core::model! {
-ListVodTemplateOutput {
-    0 request_id: string("RequestId"),
-    1 vod_template_info_list: list("VodTemplateInfoList"),
-}
+    ListVodTemplateOutput {
+        0 request_id: string("RequestId"),
+        1 vod_template_info_list: list("VodTemplateInfoList"),
+    }
 }
 
 /// `VodTemplateInfoList[]` of the answer of [`ListVodTemplate`](crate::ListVodTemplate).
@@ -90,14 +90,14 @@ pub struct VodTemplateInfo {
 }
 
 acs_core::model! {
-VodTemplateInfo {
-    0 creation_time: string("CreationTime"),
-    1 is_default: string("IsDefault"),
-    2 app_id: string("AppId"),
-    3 template_type: string("TemplateType"),
-    4 vod_template_id: string("VodTemplateId"),
-    5 template_config: string("TemplateConfig"),
-    6 name: string("Name"),
-    7 modify_time: string("ModifyTime"),
-}
+    VodTemplateInfo {
+        0 creation_time: string("CreationTime"),
+        1 is_default: string("IsDefault"),
+        2 app_id: string("AppId"),
+        3 template_type: string("TemplateType"),
+        4 vod_template_id: string("VodTemplateId"),
+        5 template_config: string("TemplateConfig"),
+        6 name: string("Name"),
+        7 modify_time: string("ModifyTime"),
+    }
 }

@@ -27,9 +27,9 @@ impl ListWatermark {
 }
 
 acs_core::model! {
-ListWatermark {
-    0 app_id: string("AppId"),
-}
+    ListWatermark {
+        0 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for ListWatermark {
@@ -56,10 +56,10 @@ pub struct ListWatermarkOutput {
 }
 
 acs_core::model! {
-ListWatermarkOutput {
-    0 request_id: string("RequestId"),
-    1 watermark_infos: list("WatermarkInfos"),
-}
+    ListWatermarkOutput {
+        0 request_id: string("RequestId"),
+        1 watermark_infos: list("WatermarkInfos"),
+    }
 }
 
 /// `WatermarkInfos[]` of the answer of [`ListWatermark`](crate::ListWatermark).
@@ -85,14 +85,14 @@ pub struct WatermarkInfo {
 }
 
 acs_core::model! {
-WatermarkInfo {
-    0 creation_time: string("CreationTime"),
-    1 r#type: string("Type"),
-    2 is_default: string("IsDefault"),
-    3 file_url: string("FileUrl"),
-    4 app_id: string("AppId"),
-    5 watermark_config: string("WatermarkConfig"),
-    6 name: string("Name"),
-    7 watermark_id: string("WatermarkId"),
-}
+    WatermarkInfo {
+        0 creation_time: string("CreationTime"),
+        1 r#type: string("Type"),
+        2 is_default: string("IsDefault"),
+        3 file_url: string("FileUrl"),
+        4 app_id: string("AppId"),
+        5 watermark_config: string("WatermarkConfig"),
+        6 name: string("Name"),
+        7 watermark_id: string("WatermarkId"),
+    }
 }

@@ -31,11 +31,11 @@ impl MoveAppResource {
 }
 
 acs_core::model! {
-MoveAppResource {
-    0 target_app_id: string("TargetAppId").required(),
-    1 resource_type: string("ResourceType").required(),
-    2 resource_ids: string("ResourceIds").required(),
-}
+    MoveAppResource {
+        0 target_app_id: string("TargetAppId").required(),
+        1 resource_type: string("ResourceType").required(),
+        2 resource_ids: string("ResourceIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for MoveAppResource {
@@ -63,9 +63,9 @@ pub struct MoveAppResourceOutput {
 }
 
 acs_core::model! {
-MoveAppResourceOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_resource_ids: list("NonExistResourceIds"),
-    2 failed_resource_ids: list("FailedResourceIds"),
-}
+    MoveAppResourceOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_resource_ids: list("NonExistResourceIds"),
+        2 failed_resource_ids: list("FailedResourceIds"),
+    }
 }

@@ -55,12 +55,12 @@ impl PreloadVodObjectCaches {
 }
 
 acs_core::model! {
-PreloadVodObjectCaches {
-    0 object_path: string("ObjectPath").required(),
-    1 area: string("Area"),
-    2 l2_preload: boolean("L2Preload"),
-    3 with_header: string("WithHeader"),
-}
+    PreloadVodObjectCaches {
+        0 object_path: string("ObjectPath").required(),
+        1 area: string("Area"),
+        2 l2_preload: boolean("L2Preload"),
+        3 with_header: string("WithHeader"),
+    }
 }
 
 impl acs_core::operation::Operation for PreloadVodObjectCaches {
@@ -86,16 +86,16 @@ pub struct PreloadVodObjectCachesOutput {
 }
 
 acs_core::model! {
-PreloadVodObjectCachesOutput {
-    0 preload_task_id: string("PreloadTaskId"),
-    1 request_id: string("RequestId"),
-}
+    PreloadVodObjectCachesOutput {
+        0 preload_task_id: string("PreloadTaskId"),
+        1 request_id: string("RequestId"),
+    }
 }
 
 acs_core::text_enum! {
-/// Values of `Area` of [`PreloadVodObjectCaches`](crate::PreloadVodObjectCaches).
-Area {
-Domestic = "domestic",
-Overseas = "overseas",
-}
+    /// Values of `Area` of [`PreloadVodObjectCaches`](crate::PreloadVodObjectCaches).
+    Area {
+        Domestic = "domestic",
+        Overseas = "overseas",
+    }
 }

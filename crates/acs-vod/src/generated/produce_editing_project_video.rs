@@ -99,17 +99,17 @@ impl ProduceEditingProjectVideo {
 }
 
 acs_core::model! {
-ProduceEditingProjectVideo {
-    0 project_id: string("ProjectId"),
-    1 timeline: string("Timeline"),
-    2 title: string("Title"),
-    3 description: string("Description"),
-    4 cover_url: string("CoverURL"),
-    5 media_metadata: string("MediaMetadata"),
-    6 produce_config: string("ProduceConfig"),
-    7 user_data: string("UserData"),
-    8 app_id: string("AppId"),
-}
+    ProduceEditingProjectVideo {
+        0 project_id: string("ProjectId"),
+        1 timeline: string("Timeline"),
+        2 title: string("Title"),
+        3 description: string("Description"),
+        4 cover_url: string("CoverURL"),
+        5 media_metadata: string("MediaMetadata"),
+        6 produce_config: string("ProduceConfig"),
+        7 user_data: string("UserData"),
+        8 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for ProduceEditingProjectVideo {
@@ -137,9 +137,9 @@ pub struct ProduceEditingProjectVideoOutput {
 }
 
 acs_core::model! {
-ProduceEditingProjectVideoOutput {
-    0 request_id: string("RequestId"),
-    1 media_id: string("MediaId"),
-    2 project_id: string("ProjectId"),
-}
+    ProduceEditingProjectVideoOutput {
+        0 request_id: string("RequestId"),
+        1 media_id: string("MediaId"),
+        2 project_id: string("ProjectId"),
+    }
 }

@@ -99,17 +99,17 @@ impl RefreshMediaPlayUrls {
 }
 
 acs_core::model! {
-RefreshMediaPlayUrls {
-    0 media_ids: string("MediaIds").required(),
-    1 task_type: string("TaskType").required(),
-    2 formats: string("Formats"),
-    3 definitions: string("Definitions"),
-    4 stream_type: string("StreamType"),
-    5 result_type: string("ResultType"),
-    6 slice_flag: boolean("SliceFlag"),
-    7 slice_count: integer("SliceCount"),
-    8 user_data: string("UserData"),
-}
+    RefreshMediaPlayUrls {
+        0 media_ids: string("MediaIds").required(),
+        1 task_type: string("TaskType").required(),
+        2 formats: string("Formats"),
+        3 definitions: string("Definitions"),
+        4 stream_type: string("StreamType"),
+        5 result_type: string("ResultType"),
+        6 slice_flag: boolean("SliceFlag"),
+        7 slice_count: integer("SliceCount"),
+        8 user_data: string("UserData"),
+    }
 }
 
 impl acs_core::operation::Operation for RefreshMediaPlayUrls {
@@ -139,10 +139,10 @@ pub struct RefreshMediaPlayUrlsOutput {
 }
 
 acs_core::model! {
-RefreshMediaPlayUrlsOutput {
-    0 media_refresh_job_id: string("MediaRefreshJobId"),
-    1 non_exist_media_ids: string("NonExistMediaIds"),
-    2 forbidden_media_ids: string("ForbiddenMediaIds"),
-    3 request_id: string("RequestId"),
-}
+    RefreshMediaPlayUrlsOutput {
+        0 media_refresh_job_id: string("MediaRefreshJobId"),
+        1 non_exist_media_ids: string("NonExistMediaIds"),
+        2 forbidden_media_ids: string("ForbiddenMediaIds"),
+        3 request_id: string("RequestId"),
+    }
 }

@@ -40,11 +40,11 @@ impl RefreshUploadVideo {
 }
 
 acs_core::model! {
-RefreshUploadVideo {
-    0 video_id: string("VideoId"),
-    1 reference_id: string("ReferenceId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    RefreshUploadVideo {
+        0 video_id: string("VideoId"),
+        1 reference_id: string("ReferenceId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for RefreshUploadVideo {
@@ -76,10 +76,10 @@ pub struct RefreshUploadVideoOutput {
 }
 
 acs_core::model! {
-RefreshUploadVideoOutput {
-    0 request_id: string("RequestId"),
-    1 upload_address: string("UploadAddress").always(),
-    2 video_id: string("VideoId"),
-    3 upload_auth: string("UploadAuth").always().secret(),
-}
+    RefreshUploadVideoOutput {
+        0 request_id: string("RequestId"),
+        1 upload_address: string("UploadAddress").always(),
+        2 video_id: string("VideoId"),
+        3 upload_auth: string("UploadAuth").always().secret(),
+    }
 }

@@ -45,11 +45,11 @@ impl RefreshVodObjectCaches {
 }
 
 acs_core::model! {
-RefreshVodObjectCaches {
-    0 object_path: string("ObjectPath").required(),
-    1 object_type: string("ObjectType"),
-    2 force: boolean("Force"),
-}
+    RefreshVodObjectCaches {
+        0 object_path: string("ObjectPath").required(),
+        1 object_type: string("ObjectType"),
+        2 force: boolean("Force"),
+    }
 }
 
 impl acs_core::operation::Operation for RefreshVodObjectCaches {
@@ -75,8 +75,8 @@ pub struct RefreshVodObjectCachesOutput {
 }
 
 acs_core::model! {
-RefreshVodObjectCachesOutput {
-    0 refresh_task_id: string("RefreshTaskId"),
-    1 request_id: string("RequestId"),
-}
+    RefreshVodObjectCachesOutput {
+        0 refresh_task_id: string("RefreshTaskId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -77,14 +77,14 @@ impl RegisterMedia {
 }
 
 acs_core::model! {
-RegisterMedia {
-    0 register_metadatas: list("RegisterMetadatas").as_json().required().rules(&[acs_core::model::Rule::MaxItems(10)]),
-    1 template_group_id: string("TemplateGroupId"),
-    2 user_data: string("UserData"),
-    3 workflow_id: string("WorkflowId"),
-    4 enable_first_frame_cover: boolean("EnableFirstFrameCover"),
-    5 generate_thumbnail: boolean("GenerateThumbnail"),
-}
+    RegisterMedia {
+        0 register_metadatas: list("RegisterMetadatas").as_json().required().rules(&[acs_core::model::Rule::MaxItems(10)]),
+        1 template_group_id: string("TemplateGroupId"),
+        2 user_data: string("UserData"),
+        3 workflow_id: string("WorkflowId"),
+        4 enable_first_frame_cover: boolean("EnableFirstFrameCover"),
+        5 generate_thumbnail: boolean("GenerateThumbnail"),
+    }
 }
 
 impl acs_core::operation::Operation for RegisterMedia {
@@ -112,11 +112,11 @@ pub struct RegisterMediaOutput {
 }
 
 acs_core::model! {
-RegisterMediaOutput {
-    0 request_id: string("RequestId"),
-    1 failed_file_urls: list("FailedFileURLs"),
-    2 registered_media_list: list("RegisteredMediaList"),
-}
+    RegisterMediaOutput {
+        0 request_id: string("RequestId"),
+        1 failed_file_urls: list("FailedFileURLs"),
+        2 registered_media_list: list("RegisteredMediaList"),
+    }
 }
 
 /// `RegisterMetadatas[]` of [`RegisterMedia`](crate::RegisterMedia).
@@ -182,14 +182,14 @@ impl RegisterMetadata {
 }
 
 acs_core::model! {
-RegisterMetadata {
-    0 cate_id: integer("CateId"),
-    1 cover_url: string("CoverURL"),
-    2 description: string("Description"),
-    3 file_url: string("FileURL").required(),
-    4 tags: string("Tags"),
-    5 title: string("Title").required(),
-}
+    RegisterMetadata {
+        0 cate_id: integer("CateId"),
+        1 cover_url: string("CoverURL"),
+        2 description: string("Description"),
+        3 file_url: string("FileURL").required(),
+        4 tags: string("Tags"),
+        5 title: string("Title").required(),
+    }
 }
 
 /// `RegisteredMediaList[]` of the answer of [`RegisterMedia`](crate::RegisterMedia).
@@ -205,9 +205,9 @@ pub struct RegisteredMedia {
 }
 
 acs_core::model! {
-RegisteredMedia {
-    0 new_register: boolean("NewRegister"),
-    1 file_url: string("FileURL"),
-    2 media_id: string("MediaId"),
-}
+    RegisteredMedia {
+        0 new_register: boolean("NewRegister"),
+        1 file_url: string("FileURL"),
+        2 media_id: string("MediaId"),
+    }
 }

@@ -51,12 +51,12 @@ impl RestoreMedia {
 }
 
 acs_core::model! {
-RestoreMedia {
-    0 media_ids: string("MediaIds").required(),
-    1 scope: string("Scope"),
-    2 restore_days: string("RestoreDays"),
-    3 restore_tier: string("RestoreTier"),
-}
+    RestoreMedia {
+        0 media_ids: string("MediaIds").required(),
+        1 scope: string("Scope"),
+        2 restore_days: string("RestoreDays"),
+        3 restore_tier: string("RestoreTier"),
+    }
 }
 
 impl acs_core::operation::Operation for RestoreMedia {
@@ -86,12 +86,12 @@ pub struct RestoreMediaOutput {
 }
 
 acs_core::model! {
-RestoreMediaOutput {
-    0 request_id: string("RequestId"),
-    1 success: boolean("Success"),
-    2 ignored_list: list("IgnoredList").wrapped_in("MediaId"),
-    3 forbidden_list: list("ForbiddenList").wrapped_in("MediaForbiddenReasonDTO"),
-}
+    RestoreMediaOutput {
+        0 request_id: string("RequestId"),
+        1 success: boolean("Success"),
+        2 ignored_list: list("IgnoredList").wrapped_in("MediaId"),
+        3 forbidden_list: list("ForbiddenList").wrapped_in("MediaForbiddenReasonDTO"),
+    }
 }
 
 /// `ForbiddenList.MediaForbiddenReasonDTO[]` of the answer of [`RestoreMedia`](crate::RestoreMedia).
@@ -105,8 +105,8 @@ pub struct MediaForbiddenReasonDto {
 }
 
 acs_core::model! {
-MediaForbiddenReasonDto {
-    0 media_id: string("MediaId"),
-    1 reason: string("Reason"),
-}
+    MediaForbiddenReasonDto {
+        0 media_id: string("MediaId"),
+        1 reason: string("Reason"),
+    }
 }

@@ -83,15 +83,15 @@ impl SearchEditingProject {
 }
 
 acs_core::model! {
-SearchEditingProject {
-    0 end_time: string("EndTime"),
-    1 start_time: string("StartTime"),
-    2 status: string("Status"),
-    3 page_no: integer("PageNo"),
-    4 page_size: integer("PageSize"),
-    5 sort_by: string("SortBy"),
-    6 title: string("Title"),
-}
+    SearchEditingProject {
+        0 end_time: string("EndTime"),
+        1 start_time: string("StartTime"),
+        2 status: string("Status"),
+        3 page_no: integer("PageNo"),
+        4 page_size: integer("PageSize"),
+        5 sort_by: string("SortBy"),
+        6 title: string("Title"),
+    }
 }
 
 impl acs_core::operation::Operation for SearchEditingProject {
@@ -120,11 +120,11 @@ pub struct SearchEditingProjectOutput {
 }
 
 acs_core::model! {
-SearchEditingProjectOutput {
-    0 total: integer("Total"),
-    1 request_id: string("RequestId"),
-    2 project_list: list("ProjectList").wrapped_in("Project"),
-}
+    SearchEditingProjectOutput {
+        0 total: integer("Total"),
+        1 request_id: string("RequestId"),
+        2 project_list: list("ProjectList").wrapped_in("Project"),
+    }
 }
 
 impl acs_core::operation::Paginated for SearchEditingProject {
@@ -176,16 +176,16 @@ pub struct Project {
 }
 
 acs_core::model! {
-Project {
-    0 storage_location: string("StorageLocation"),
-    1 status: string("Status"),
-    2 creation_time: string("CreationTime"),
-    3 modified_time: string("ModifiedTime"),
-    4 description: string("Description"),
-    5 cover_url: string("CoverURL"),
-    6 project_id: string("ProjectId"),
-    7 duration: float("Duration"),
-    8 title: string("Title"),
-    9 region_id: string("RegionId"),
-}
+    Project {
+        0 storage_location: string("StorageLocation"),
+        1 status: string("Status"),
+        2 creation_time: string("CreationTime"),
+        3 modified_time: string("ModifiedTime"),
+        4 description: string("Description"),
+        5 cover_url: string("CoverURL"),
+        6 project_id: string("ProjectId"),
+        7 duration: float("Duration"),
+        8 title: string("Title"),
+        9 region_id: string("RegionId"),
+    }
 }

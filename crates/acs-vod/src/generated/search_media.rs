@@ -85,15 +85,15 @@ impl SearchMedia {
 }
 
 acs_core::model! {
-SearchMedia {
-    0 search_type: string("SearchType"),
-    1 fields: string("Fields"),
-    2 r#match: string("Match"),
-    3 sort_by: string("SortBy"),
-    4 page_no: integer("PageNo"),
-    5 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
-    6 scroll_token: string("ScrollToken"),
-}
+    SearchMedia {
+        0 search_type: string("SearchType"),
+        1 fields: string("Fields"),
+        2 r#match: string("Match"),
+        3 sort_by: string("SortBy"),
+        4 page_no: integer("PageNo"),
+        5 page_size: integer("PageSize").rules(&[acs_core::model::Rule::Range(1, 100)]),
+        6 scroll_token: string("ScrollToken"),
+    }
 }
 
 impl acs_core::operation::Operation for SearchMedia {
@@ -124,12 +124,12 @@ pub struct SearchMediaOutput {
 }
 
 acs_core::model! {
-SearchMediaOutput {
-    0 request_id: string("RequestId"),
-    1 total: integer("Total"),
-    2 scroll_token: string("ScrollToken"),
-    3 media_list: list("MediaList"),
-}
+    SearchMediaOutput {
+        0 request_id: string("RequestId"),
+        1 total: integer("Total"),
+        2 scroll_token: string("ScrollToken"),
+        3 media_list: list("MediaList"),
+    }
 }
 
 impl acs_core::operation::Paginated for SearchMedia {
@@ -165,10 +165,10 @@ pub struct AiData {
 }
 
 acs_core::model! {
-AiData {
-    0 ai_label_info: list("AiLabelInfo"),
-    1 ocr_info: list("OcrInfo"),
-}
+    AiData {
+        0 ai_label_info: list("AiLabelInfo"),
+        1 ocr_info: list("OcrInfo"),
+    }
 }
 
 /// `MediaList.AiData.AiLabelInfo[]` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -186,12 +186,12 @@ pub struct AiLabelInfo {
 }
 
 acs_core::model! {
-AiLabelInfo {
-    0 category: string("Category"),
-    1 label_id: string("LabelId"),
-    2 label_name: string("LabelName"),
-    3 occurrences: list("Occurrences"),
-}
+    AiLabelInfo {
+        0 category: string("Category"),
+        1 label_id: string("LabelId"),
+        2 label_name: string("LabelName"),
+        3 occurrences: list("Occurrences"),
+    }
 }
 
 /// `MediaList.AiRoughData` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -209,12 +209,12 @@ pub struct AiRoughData {
 }
 
 acs_core::model! {
-AiRoughData {
-    0 ai_category: string("AiCategory"),
-    1 ai_job_id: string("AiJobId"),
-    2 save_type: string("SaveType"),
-    3 status: string("Status"),
-}
+    AiRoughData {
+        0 ai_category: string("AiCategory"),
+        1 ai_job_id: string("AiJobId"),
+        2 save_type: string("SaveType"),
+        3 status: string("Status"),
+    }
 }
 
 /// `MediaList.AttachedMedia` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -248,20 +248,20 @@ pub struct AttachedMedia {
 }
 
 acs_core::model! {
-AttachedMedia {
-    0 creation_time: string("CreationTime"),
-    1 status: string("Status"),
-    2 storage_location: string("StorageLocation"),
-    3 tags: string("Tags"),
-    4 modification_time: string("ModificationTime"),
-    5 media_id: string("MediaId"),
-    6 business_type: string("BusinessType"),
-    7 description: string("Description"),
-    8 app_id: string("AppId"),
-    9 url: string("URL"),
-    10 title: string("Title"),
-    11 categories: list("Categories"),
-}
+    AttachedMedia {
+        0 creation_time: string("CreationTime"),
+        1 status: string("Status"),
+        2 storage_location: string("StorageLocation"),
+        3 tags: string("Tags"),
+        4 modification_time: string("ModificationTime"),
+        5 media_id: string("MediaId"),
+        6 business_type: string("BusinessType"),
+        7 description: string("Description"),
+        8 app_id: string("AppId"),
+        9 url: string("URL"),
+        10 title: string("Title"),
+        11 categories: list("Categories"),
+    }
 }
 
 /// `MediaList.Audio` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -319,32 +319,32 @@ pub struct Audio {
 }
 
 acs_core::model! {
-Audio {
-    0 status: string("Status"),
-    1 creation_time: string("CreationTime"),
-    2 storage_location: string("StorageLocation"),
-    3 cate_id: integer("CateId"),
-    4 tags: string("Tags"),
-    5 modification_time: string("ModificationTime"),
-    6 media_source: string("MediaSource"),
-    7 description: string("Description"),
-    8 app_id: string("AppId"),
-    9 cover_url: string("CoverURL"),
-    10 audio_id: string("AudioId"),
-    11 download_switch: string("DownloadSwitch"),
-    12 cate_name: string("CateName"),
-    13 transcode_mode: string("TranscodeMode"),
-    14 preprocess_status: string("PreprocessStatus"),
-    15 restore_expiration: string("RestoreExpiration"),
-    16 restore_status: string("RestoreStatus"),
-    17 storage_class: string("StorageClass"),
-    18 size: integer("Size"),
-    19 duration: float("Duration"),
-    20 title: string("Title"),
-    21 sprite_snapshots: list("SpriteSnapshots"),
-    22 snapshots: list("Snapshots"),
-    23 reference_id: string("ReferenceId"),
-}
+    Audio {
+        0 status: string("Status"),
+        1 creation_time: string("CreationTime"),
+        2 storage_location: string("StorageLocation"),
+        3 cate_id: integer("CateId"),
+        4 tags: string("Tags"),
+        5 modification_time: string("ModificationTime"),
+        6 media_source: string("MediaSource"),
+        7 description: string("Description"),
+        8 app_id: string("AppId"),
+        9 cover_url: string("CoverURL"),
+        10 audio_id: string("AudioId"),
+        11 download_switch: string("DownloadSwitch"),
+        12 cate_name: string("CateName"),
+        13 transcode_mode: string("TranscodeMode"),
+        14 preprocess_status: string("PreprocessStatus"),
+        15 restore_expiration: string("RestoreExpiration"),
+        16 restore_status: string("RestoreStatus"),
+        17 storage_class: string("StorageClass"),
+        18 size: integer("Size"),
+        19 duration: float("Duration"),
+        20 title: string("Title"),
+        21 sprite_snapshots: list("SpriteSnapshots"),
+        22 snapshots: list("Snapshots"),
+        23 reference_id: string("ReferenceId"),
+    }
 }
 
 /// `MediaList.AttachedMedia.Categories[]` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -362,12 +362,12 @@ pub struct Category {
 }
 
 acs_core::model! {
-Category {
-    0 parent_id: integer("ParentId"),
-    1 cate_name: string("CateName"),
-    2 cate_id: integer("CateId"),
-    3 level: integer("Level"),
-}
+    Category {
+        0 parent_id: integer("ParentId"),
+        1 cate_name: string("CateName"),
+        2 cate_id: integer("CateId"),
+        3 level: integer("Level"),
+    }
 }
 
 /// `MediaList.Image` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -401,20 +401,20 @@ pub struct Image {
 }
 
 acs_core::model! {
-Image {
-    0 storage_location: string("StorageLocation"),
-    1 creation_time: string("CreationTime"),
-    2 status: string("Status"),
-    3 cate_id: integer("CateId"),
-    4 tags: string("Tags"),
-    5 modification_time: string("ModificationTime"),
-    6 cate_name: string("CateName"),
-    7 description: string("Description"),
-    8 app_id: string("AppId"),
-    9 url: string("URL"),
-    10 title: string("Title"),
-    11 image_id: string("ImageId"),
-}
+    Image {
+        0 storage_location: string("StorageLocation"),
+        1 creation_time: string("CreationTime"),
+        2 status: string("Status"),
+        3 cate_id: integer("CateId"),
+        4 tags: string("Tags"),
+        5 modification_time: string("ModificationTime"),
+        6 cate_name: string("CateName"),
+        7 description: string("Description"),
+        8 app_id: string("AppId"),
+        9 url: string("URL"),
+        10 title: string("Title"),
+        11 image_id: string("ImageId"),
+    }
 }
 
 /// `MediaList[]` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -442,17 +442,17 @@ pub struct Media {
 }
 
 acs_core::model! {
-Media {
-    0 creation_time: string("CreationTime"),
-    1 media_type: string("MediaType"),
-    2 media_id: string("MediaId"),
-    3 video: object("Video"),
-    4 audio: object("Audio"),
-    5 image: object("Image"),
-    6 attached_media: object("AttachedMedia"),
-    7 ai_data: object("AiData"),
-    8 ai_rough_data: object("AiRoughData"),
-}
+    Media {
+        0 creation_time: string("CreationTime"),
+        1 media_type: string("MediaType"),
+        2 media_id: string("MediaId"),
+        3 video: object("Video"),
+        4 audio: object("Audio"),
+        5 image: object("Image"),
+        6 attached_media: object("AttachedMedia"),
+        7 ai_data: object("AiData"),
+        8 ai_rough_data: object("AiRoughData"),
+    }
 }
 
 /// `MediaList.AiData.AiLabelInfo.Occurrences[]` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -468,11 +468,11 @@ pub struct Occurrence {
 }
 
 acs_core::model! {
-Occurrence {
-    0 from_: float("From"),
-    1 score: float("Score"),
-    2 to: float("To"),
-}
+    Occurrence {
+        0 from_: float("From"),
+        1 score: float("Score"),
+        2 to: float("To"),
+    }
 }
 
 /// `MediaList.AiData.OcrInfo[]` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -488,11 +488,11 @@ pub struct OcrInfo {
 }
 
 acs_core::model! {
-OcrInfo {
-    0 content: string("Content"),
-    1 from_: float("From"),
-    2 to: float("To"),
-}
+    OcrInfo {
+        0 content: string("Content"),
+        1 from_: float("From"),
+        2 to: float("To"),
+    }
 }
 
 /// `MediaList.Video` of the answer of [`SearchMedia`](crate::SearchMedia).
@@ -550,30 +550,30 @@ pub struct Video {
 }
 
 acs_core::model! {
-Video {
-    0 status: string("Status"),
-    1 creation_time: string("CreationTime"),
-    2 storage_location: string("StorageLocation"),
-    3 cate_id: integer("CateId"),
-    4 tags: string("Tags"),
-    5 modification_time: string("ModificationTime"),
-    6 media_source: string("MediaSource"),
-    7 description: string("Description"),
-    8 app_id: string("AppId"),
-    9 cover_url: string("CoverURL"),
-    10 video_id: string("VideoId"),
-    11 download_switch: string("DownloadSwitch"),
-    12 cate_name: string("CateName"),
-    13 transcode_mode: string("TranscodeMode"),
-    14 preprocess_status: string("PreprocessStatus"),
-    15 restore_expiration: string("RestoreExpiration"),
-    16 restore_status: string("RestoreStatus"),
-    17 storage_class: string("StorageClass"),
-    18 size: integer("Size"),
-    19 duration: float("Duration"),
-    20 title: string("Title"),
-    21 sprite_snapshots: list("SpriteSnapshots"),
-    22 snapshots: list("Snapshots"),
-    23 reference_id: string("ReferenceId"),
-}
+    Video {
+        0 status: string("Status"),
+        1 creation_time: string("CreationTime"),
+        2 storage_location: string("StorageLocation"),
+        3 cate_id: integer("CateId"),
+        4 tags: string("Tags"),
+        5 modification_time: string("ModificationTime"),
+        6 media_source: string("MediaSource"),
+        7 description: string("Description"),
+        8 app_id: string("AppId"),
+        9 cover_url: string("CoverURL"),
+        10 video_id: string("VideoId"),
+        11 download_switch: string("DownloadSwitch"),
+        12 cate_name: string("CateName"),
+        13 transcode_mode: string("TranscodeMode"),
+        14 preprocess_status: string("PreprocessStatus"),
+        15 restore_expiration: string("RestoreExpiration"),
+        16 restore_status: string("RestoreStatus"),
+        17 storage_class: string("StorageClass"),
+        18 size: integer("Size"),
+        19 duration: float("Duration"),
+        20 title: string("Title"),
+        21 sprite_snapshots: list("SpriteSnapshots"),
+        22 snapshots: list("Snapshots"),
+        23 reference_id: string("ReferenceId"),
+    }
 }

@@ -36,10 +36,10 @@ impl SetAppPlayKey {
 }
 
 acs_core::model! {
-SetAppPlayKey {
-    0 app_id: string("AppId"),
-    1 play_key: string("PlayKey").secret(),
-}
+    SetAppPlayKey {
+        0 app_id: string("AppId"),
+        1 play_key: string("PlayKey").secret(),
+    }
 }
 
 impl acs_core::operation::Operation for SetAppPlayKey {
@@ -63,7 +63,7 @@ pub struct SetAppPlayKeyOutput {
 }
 
 acs_core::model! {
-SetAppPlayKeyOutput {
-    0 request_id: string("RequestId"),
-}
+    SetAppPlayKeyOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -41,11 +41,11 @@ impl SetAuditSecurityIp {
 }
 
 acs_core::model! {
-SetAuditSecurityIp {
-    0 security_group_name: string("SecurityGroupName"),
-    1 ips: string("Ips").required(),
-    2 operate_mode: string("OperateMode"),
-}
+    SetAuditSecurityIp {
+        0 security_group_name: string("SecurityGroupName"),
+        1 ips: string("Ips").required(),
+        2 operate_mode: string("OperateMode"),
+    }
 }
 
 impl acs_core::operation::Operation for SetAuditSecurityIp {
@@ -69,7 +69,7 @@ pub struct SetAuditSecurityIpOutput {
 }
 
 acs_core::model! {
-SetAuditSecurityIpOutput {
-    0 request_id: string("RequestId"),
-}
+    SetAuditSecurityIpOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -34,11 +34,11 @@ impl SetCrossdomainContent {
 }
 
 acs_core::model! {
-SetCrossdomainContent {
-    0 content: string("Content").required(),
-    1 storage_location: string("StorageLocation").required(),
-    2 resource_real_owner_id: string("ResourceRealOwnerId"),
-}
+    SetCrossdomainContent {
+        0 content: string("Content").required(),
+        1 storage_location: string("StorageLocation").required(),
+        2 resource_real_owner_id: string("ResourceRealOwnerId"),
+    }
 }
 
 impl acs_core::operation::Operation for SetCrossdomainContent {
@@ -62,7 +62,7 @@ pub struct SetCrossdomainContentOutput {
 }
 
 acs_core::model! {
-SetCrossdomainContentOutput {
-    0 request_id: string("RequestId"),
-}
+    SetCrossdomainContentOutput {
+        0 request_id: string("RequestId"),
+    }
 }

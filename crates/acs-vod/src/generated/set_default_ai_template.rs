@@ -21,9 +21,9 @@ impl SetDefaultAiTemplate {
 }
 
 acs_core::model! {
-SetDefaultAiTemplate {
-    0 template_id: string("TemplateId").required(),
-}
+    SetDefaultAiTemplate {
+        0 template_id: string("TemplateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SetDefaultAiTemplate {
@@ -49,8 +49,8 @@ pub struct SetDefaultAiTemplateOutput {
 }
 
 acs_core::model! {
-SetDefaultAiTemplateOutput {
-    0 template_id: string("TemplateId"),
-    1 request_id: string("RequestId"),
-}
+    SetDefaultAiTemplateOutput {
+        0 template_id: string("TemplateId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl SetDefaultTranscodeTemplateGroup {
 }
 
 acs_core::model! {
-SetDefaultTranscodeTemplateGroup {
-    0 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
-}
+    SetDefaultTranscodeTemplateGroup {
+        0 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SetDefaultTranscodeTemplateGroup {
@@ -47,7 +47,7 @@ pub struct SetDefaultTranscodeTemplateGroupOutput {
 }
 
 acs_core::model! {
-SetDefaultTranscodeTemplateGroupOutput {
-    0 request_id: string("RequestId"),
-}
+    SetDefaultTranscodeTemplateGroupOutput {
+        0 request_id: string("RequestId"),
+    }
 }

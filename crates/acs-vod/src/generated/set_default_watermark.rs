@@ -21,9 +21,9 @@ impl SetDefaultWatermark {
 }
 
 acs_core::model! {
-SetDefaultWatermark {
-    0 watermark_id: string("WatermarkId").required(),
-}
+    SetDefaultWatermark {
+        0 watermark_id: string("WatermarkId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SetDefaultWatermark {
@@ -47,7 +47,7 @@ pub struct SetDefaultWatermarkOutput {
 }
 
 acs_core::model! {
-SetDefaultWatermarkOutput {
-    0 request_id: string("RequestId"),
-}
+    SetDefaultWatermarkOutput {
+        0 request_id: string("RequestId"),
+    }
 }

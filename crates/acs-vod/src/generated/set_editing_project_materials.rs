@@ -24,10 +24,10 @@ impl SetEditingProjectMaterials {
 }
 
 acs_core::model! {
-SetEditingProjectMaterials {
-    0 project_id: string("ProjectId").required(),
-    1 material_ids: string("MaterialIds").required(),
-}
+    SetEditingProjectMaterials {
+        0 project_id: string("ProjectId").required(),
+        1 material_ids: string("MaterialIds").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SetEditingProjectMaterials {
@@ -51,7 +51,7 @@ pub struct SetEditingProjectMaterialsOutput {
 }
 
 acs_core::model! {
-SetEditingProjectMaterialsOutput {
-    0 request_id: string("RequestId"),
-}
+    SetEditingProjectMaterialsOutput {
+        0 request_id: string("RequestId"),
+    }
 }

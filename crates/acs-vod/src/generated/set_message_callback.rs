@@ -94,16 +94,16 @@ impl SetMessageCallback {
 }
 
 acs_core::model! {
-SetMessageCallback {
-    0 callback_type: string("CallbackType"),
-    1 callback_url: string("CallbackURL"),
-    2 event_type_list: string("EventTypeList"),
-    3 auth_switch: string("AuthSwitch"),
-    4 auth_key: string("AuthKey").secret().rules(&[acs_core::model::Rule::MaxLength(32)]),
-    5 mns_endpoint: string("MnsEndpoint"),
-    6 mns_queue_name: string("MnsQueueName"),
-    7 app_id: string("AppId"),
-}
+    SetMessageCallback {
+        0 callback_type: string("CallbackType"),
+        1 callback_url: string("CallbackURL"),
+        2 event_type_list: string("EventTypeList"),
+        3 auth_switch: string("AuthSwitch"),
+        4 auth_key: string("AuthKey").secret().rules(&[acs_core::model::Rule::MaxLength(32)]),
+        5 mns_endpoint: string("MnsEndpoint"),
+        6 mns_queue_name: string("MnsQueueName"),
+        7 app_id: string("AppId"),
+    }
 }
 
 impl acs_core::operation::Operation for SetMessageCallback {
@@ -127,7 +127,7 @@ pub struct SetMessageCallbackOutput {
 }
 
 acs_core::model! {
-SetMessageCallbackOutput {
-    0 request_id: string("RequestId"),
-}
+    SetMessageCallbackOutput {
+        0 request_id: string("RequestId"),
+    }
 }

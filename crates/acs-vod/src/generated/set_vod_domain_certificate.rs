@@ -57,13 +57,13 @@ impl SetVodDomainCertificate {
 }
 
 acs_core::model! {
-SetVodDomainCertificate {
-    0 domain_name: string("DomainName").required(),
-    1 cert_name: string("CertName"),
-    2 ssl_protocol: string("SSLProtocol").required(),
-    3 ssl_pub: string("SSLPub"),
-    4 ssl_pri: string("SSLPri").secret(),
-}
+    SetVodDomainCertificate {
+        0 domain_name: string("DomainName").required(),
+        1 cert_name: string("CertName"),
+        2 ssl_protocol: string("SSLProtocol").required(),
+        3 ssl_pub: string("SSLPub"),
+        4 ssl_pri: string("SSLPri").secret(),
+    }
 }
 
 impl acs_core::operation::Operation for SetVodDomainCertificate {
@@ -87,7 +87,7 @@ pub struct SetVodDomainCertificateOutput {
 }
 
 acs_core::model! {
-SetVodDomainCertificateOutput {
-    0 request_id: string("RequestId"),
-}
+    SetVodDomainCertificateOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -98,17 +98,17 @@ impl SetVodDomainSslCertificate {
 }
 
 acs_core::model! {
-SetVodDomainSslCertificate {
-    0 domain_name: string("DomainName").required(),
-    1 cert_name: string("CertName"),
-    2 cert_id: integer("CertId"),
-    3 cert_type: string("CertType"),
-    4 ssl_protocol: string("SSLProtocol").required(),
-    5 ssl_pub: string("SSLPub"),
-    6 ssl_pri: string("SSLPri").secret(),
-    7 cert_region: string("CertRegion"),
-    8 env: string("Env"),
-}
+    SetVodDomainSslCertificate {
+        0 domain_name: string("DomainName").required(),
+        1 cert_name: string("CertName"),
+        2 cert_id: integer("CertId"),
+        3 cert_type: string("CertType"),
+        4 ssl_protocol: string("SSLProtocol").required(),
+        5 ssl_pub: string("SSLPub"),
+        6 ssl_pri: string("SSLPri").secret(),
+        7 cert_region: string("CertRegion"),
+        8 env: string("Env"),
+    }
 }
 
 impl acs_core::operation::Operation for SetVodDomainSslCertificate {
@@ -132,15 +132,15 @@ pub struct SetVodDomainSslCertificateOutput {
 }
 
 acs_core::model! {
-SetVodDomainSslCertificateOutput {
-    0 request_id: string("RequestId"),
-}
+    SetVodDomainSslCertificateOutput {
+        0 request_id: string("RequestId"),
+    }
 }
 
 acs_core::text_enum! {
-/// Values of `CertType` of [`SetVodDomainSslCertificate`](crate::SetVodDomainSslCertificate).
-CertType {
-Cas = "cas",
-Upload = "upload",
-}
+    /// Values of `CertType` of [`SetVodDomainSslCertificate`](crate::SetVodDomainSslCertificate).
+    CertType {
+        Cas = "cas",
+        Upload = "upload",
+    }
 }

@@ -67,14 +67,14 @@ impl SubmitAiImageAuditJob {
 }
 
 acs_core::model! {
-SubmitAiImageAuditJob {
-    0 media_id: string("MediaId").required(),
-    1 template_id: string("TemplateId").required(),
-    2 media_audit_configuration: string("MediaAuditConfiguration"),
-    3 censor_provider: string("CensorProvider"),
-    4 image_service: string("ImageService"),
-    5 service_parameters: string("ServiceParameters"),
-}
+    SubmitAiImageAuditJob {
+        0 media_id: string("MediaId").required(),
+        1 template_id: string("TemplateId").required(),
+        2 media_audit_configuration: string("MediaAuditConfiguration"),
+        3 censor_provider: string("CensorProvider"),
+        4 image_service: string("ImageService"),
+        5 service_parameters: string("ServiceParameters"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitAiImageAuditJob {
@@ -100,8 +100,8 @@ pub struct SubmitAiImageAuditJobOutput {
 }
 
 acs_core::model! {
-SubmitAiImageAuditJobOutput {
-    0 job_id: string("JobId"),
-    1 request_id: string("RequestId"),
-}
+    SubmitAiImageAuditJobOutput {
+        0 job_id: string("JobId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -44,12 +44,12 @@ impl SubmitAiImageJob {
 }
 
 acs_core::model! {
-SubmitAiImageJob {
-    0 video_id: string("VideoId").required(),
-    1 ai_template_id: string("AITemplateId").required(),
-    2 user_data: string("UserData"),
-    3 ai_pipeline_id: string("AIPipelineId"),
-}
+    SubmitAiImageJob {
+        0 video_id: string("VideoId").required(),
+        1 ai_template_id: string("AITemplateId").required(),
+        2 user_data: string("UserData"),
+        3 ai_pipeline_id: string("AIPipelineId"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitAiImageJob {
@@ -75,8 +75,8 @@ pub struct SubmitAiImageJobOutput {
 }
 
 acs_core::model! {
-SubmitAiImageJobOutput {
-    0 job_id: string("JobId"),
-    1 request_id: string("RequestId"),
-}
+    SubmitAiImageJobOutput {
+        0 job_id: string("JobId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -54,12 +54,12 @@ impl SubmitAiJob {
 }
 
 acs_core::model! {
-SubmitAiJob {
-    0 media_id: string("MediaId"),
-    1 types: string("Types"),
-    2 config: string("Config"),
-    3 user_data: string("UserData"),
-}
+    SubmitAiJob {
+        0 media_id: string("MediaId"),
+        1 types: string("Types"),
+        2 config: string("Config"),
+        3 user_data: string("UserData"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitAiJob {
@@ -85,10 +85,10 @@ pub struct SubmitAiJobOutput {
 }
 
 acs_core::model! {
-SubmitAiJobOutput {
-    0 request_id: string("RequestId"),
-    1 ai_job_list: list("AIJobList").wrapped_in("AIJob"),
-}
+    SubmitAiJobOutput {
+        0 request_id: string("RequestId"),
+        1 ai_job_list: list("AIJobList").wrapped_in("AIJob"),
+    }
 }
 
 /// `AIJobList.AIJob[]` of the answer of [`SubmitAiJob`](crate::SubmitAiJob).
@@ -104,9 +104,9 @@ pub struct AiJob {
 }
 
 acs_core::model! {
-AiJob {
-    0 r#type: string("Type"),
-    1 job_id: string("JobId"),
-    2 media_id: string("MediaId"),
-}
+    AiJob {
+        0 r#type: string("Type"),
+        1 job_id: string("JobId"),
+        2 media_id: string("MediaId"),
+    }
 }

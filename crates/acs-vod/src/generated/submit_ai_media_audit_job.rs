@@ -104,17 +104,17 @@ impl SubmitAiMediaAuditJob {
 }
 
 acs_core::model! {
-SubmitAiMediaAuditJob {
-    0 media_id: string("MediaId").required(),
-    1 template_id: string("TemplateId"),
-    2 user_data: string("UserData"),
-    3 media_type: string("MediaType"),
-    4 media_audit_configuration: string("MediaAuditConfiguration"),
-    5 censor_provider: string("CensorProvider"),
-    6 service_parameters: string("ServiceParameters"),
-    7 video_service: string("VideoService"),
-    8 voice_service: string("VoiceService"),
-}
+    SubmitAiMediaAuditJob {
+        0 media_id: string("MediaId").required(),
+        1 template_id: string("TemplateId"),
+        2 user_data: string("UserData"),
+        3 media_type: string("MediaType"),
+        4 media_audit_configuration: string("MediaAuditConfiguration"),
+        5 censor_provider: string("CensorProvider"),
+        6 service_parameters: string("ServiceParameters"),
+        7 video_service: string("VideoService"),
+        8 voice_service: string("VoiceService"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitAiMediaAuditJob {
@@ -142,9 +142,9 @@ pub struct SubmitAiMediaAuditJobOutput {
 }
 
 acs_core::model! {
-SubmitAiMediaAuditJobOutput {
-    0 request_id: string("RequestId"),
-    1 media_id: string("MediaId"),
-    2 job_id: string("JobId"),
-}
+    SubmitAiMediaAuditJobOutput {
+        0 request_id: string("RequestId"),
+        1 media_id: string("MediaId"),
+        2 job_id: string("JobId"),
+    }
 }

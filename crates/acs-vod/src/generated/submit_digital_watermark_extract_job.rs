@@ -24,10 +24,10 @@ impl SubmitDigitalWatermarkExtractJob {
 }
 
 acs_core::model! {
-SubmitDigitalWatermarkExtractJob {
-    0 media_id: string("MediaId").required(),
-    1 extract_type: string("ExtractType").required(),
-}
+    SubmitDigitalWatermarkExtractJob {
+        0 media_id: string("MediaId").required(),
+        1 extract_type: string("ExtractType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitDigitalWatermarkExtractJob {
@@ -53,8 +53,8 @@ pub struct SubmitDigitalWatermarkExtractJobOutput {
 }
 
 acs_core::model! {
-SubmitDigitalWatermarkExtractJobOutput {
-    0 job_id: string("JobId"),
-    1 request_id: string("RequestId"),
-}
+    SubmitDigitalWatermarkExtractJobOutput {
+        0 job_id: string("JobId"),
+        1 request_id: string("RequestId"),
+    }
 }

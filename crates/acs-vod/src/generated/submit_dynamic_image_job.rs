@@ -34,11 +34,11 @@ impl SubmitDynamicImageJob {
 }
 
 acs_core::model! {
-SubmitDynamicImageJob {
-    0 video_id: string("VideoId").required(),
-    1 dynamic_image_template_id: string("DynamicImageTemplateId").required(),
-    2 override_params: string("OverrideParams"),
-}
+    SubmitDynamicImageJob {
+        0 video_id: string("VideoId").required(),
+        1 dynamic_image_template_id: string("DynamicImageTemplateId").required(),
+        2 override_params: string("OverrideParams"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitDynamicImageJob {
@@ -64,10 +64,10 @@ pub struct SubmitDynamicImageJobOutput {
 }
 
 acs_core::model! {
-SubmitDynamicImageJobOutput {
-    0 request_id: string("RequestId"),
-    1 dynamic_image_job: object("DynamicImageJob"),
-}
+    SubmitDynamicImageJobOutput {
+        0 request_id: string("RequestId"),
+        1 dynamic_image_job: object("DynamicImageJob"),
+    }
 }
 
 /// `DynamicImageJob` of the answer of [`SubmitDynamicImageJob`](crate::SubmitDynamicImageJob).
@@ -79,7 +79,7 @@ pub struct DynamicImageJob {
 }
 
 acs_core::model! {
-DynamicImageJob {
-    0 job_id: string("JobId"),
-}
+    DynamicImageJob {
+        0 job_id: string("JobId"),
+    }
 }

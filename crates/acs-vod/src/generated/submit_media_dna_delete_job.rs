@@ -21,9 +21,9 @@ impl SubmitMediaDnaDeleteJob {
 }
 
 acs_core::model! {
-SubmitMediaDnaDeleteJob {
-    0 media_id: string("MediaId").required(),
-}
+    SubmitMediaDnaDeleteJob {
+        0 media_id: string("MediaId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitMediaDnaDeleteJob {
@@ -49,8 +49,8 @@ pub struct SubmitMediaDnaDeleteJobOutput {
 }
 
 acs_core::model! {
-SubmitMediaDnaDeleteJobOutput {
-    0 request_id: string("RequestId"),
-    1 job_id: string("JobId"),
-}
+    SubmitMediaDnaDeleteJobOutput {
+        0 request_id: string("RequestId"),
+        1 job_id: string("JobId"),
+    }
 }

@@ -24,10 +24,10 @@ impl SubmitPreprocessJobs {
 }
 
 acs_core::model! {
-SubmitPreprocessJobs {
-    0 video_id: string("VideoId").required(),
-    1 preprocess_type: string("PreprocessType").required(),
-}
+    SubmitPreprocessJobs {
+        0 video_id: string("VideoId").required(),
+        1 preprocess_type: string("PreprocessType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitPreprocessJobs {
@@ -53,10 +53,10 @@ pub struct SubmitPreprocessJobsOutput {
 }
 
 acs_core::model! {
-SubmitPreprocessJobsOutput {
-    0 request_id: string("RequestId"),
-    1 preprocess_jobs: list("PreprocessJobs").wrapped_in("PreprocessJob"),
-}
+    SubmitPreprocessJobsOutput {
+        0 request_id: string("RequestId"),
+        1 preprocess_jobs: list("PreprocessJobs").wrapped_in("PreprocessJob"),
+    }
 }
 
 /// `PreprocessJobs.PreprocessJob[]` of the answer of [`SubmitPreprocessJobs`](crate::SubmitPreprocessJobs).
@@ -68,7 +68,7 @@ pub struct PreprocessJob {
 }
 
 acs_core::model! {
-PreprocessJob {
-    0 job_id: string("JobId"),
-}
+    PreprocessJob {
+        0 job_id: string("JobId"),
+    }
 }

@@ -127,20 +127,20 @@ impl SubmitSnapshotJob {
 }
 
 acs_core::model! {
-SubmitSnapshotJob {
-    0 video_id: string("VideoId"),
-    1 specified_offset_time: integer("SpecifiedOffsetTime"),
-    2 width: string("Width"),
-    3 height: string("Height"),
-    4 count: integer("Count"),
-    5 interval: integer("Interval"),
-    6 sprite_snapshot_config: string("SpriteSnapshotConfig"),
-    7 snapshot_template_id: string("SnapshotTemplateId"),
-    8 user_data: string("UserData"),
-    9 specified_offset_times: list("SpecifiedOffsetTimes").as_json(),
-    10 reference_id: string("ReferenceId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    SubmitSnapshotJob {
+        0 video_id: string("VideoId"),
+        1 specified_offset_time: integer("SpecifiedOffsetTime"),
+        2 width: string("Width"),
+        3 height: string("Height"),
+        4 count: integer("Count"),
+        5 interval: integer("Interval"),
+        6 sprite_snapshot_config: string("SpriteSnapshotConfig"),
+        7 snapshot_template_id: string("SnapshotTemplateId"),
+        8 user_data: string("UserData"),
+        9 specified_offset_times: list("SpecifiedOffsetTimes").as_json(),
+        10 reference_id: string("ReferenceId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for SubmitSnapshotJob {
@@ -166,10 +166,10 @@ pub struct SubmitSnapshotJobOutput {
 }
 
 acs_core::model! {
-SubmitSnapshotJobOutput {
-    0 request_id: string("RequestId"),
-    1 snapshot_job: object("SnapshotJob").always(),
-}
+    SubmitSnapshotJobOutput {
+        0 request_id: string("RequestId"),
+        1 snapshot_job: object("SnapshotJob").always(),
+    }
 }
 
 /// `SnapshotJob` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
@@ -181,7 +181,7 @@ pub struct SnapshotJob {
 }
 
 acs_core::model! {
-SnapshotJob {
-    0 job_id: string("JobId"),
-}
+    SnapshotJob {
+        0 job_id: string("JobId"),
+    }
 }

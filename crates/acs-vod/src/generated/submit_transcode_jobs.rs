@@ -107,18 +107,18 @@ impl SubmitTranscodeJobs {
 }
 
 acs_core::model! {
-SubmitTranscodeJobs {
-    0 video_id: string("VideoId"),
-    1 template_group_id: string("TemplateGroupId").required(),
-    2 pipeline_id: string("PipelineId"),
-    3 encrypt_config: object("EncryptConfig").as_json(),
-    4 override_params: string("OverrideParams"),
-    5 priority: string("Priority"),
-    6 user_data: string("UserData"),
-    7 session_id: string("SessionId"),
-    8 reference_id: string("ReferenceId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    SubmitTranscodeJobs {
+        0 video_id: string("VideoId"),
+        1 template_group_id: string("TemplateGroupId").required(),
+        2 pipeline_id: string("PipelineId"),
+        3 encrypt_config: object("EncryptConfig").as_json(),
+        4 override_params: string("OverrideParams"),
+        5 priority: string("Priority"),
+        6 user_data: string("UserData"),
+        7 session_id: string("SessionId"),
+        8 reference_id: string("ReferenceId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for SubmitTranscodeJobs {
@@ -147,11 +147,11 @@ pub struct SubmitTranscodeJobsOutput {
 }
 
 acs_core::model! {
-SubmitTranscodeJobsOutput {
-    0 transcode_task_id: string("TranscodeTaskId").always(),
-    1 request_id: string("RequestId"),
-    2 transcode_jobs: list("TranscodeJobs").wrapped_in("TranscodeJob"),
-}
+    SubmitTranscodeJobsOutput {
+        0 transcode_task_id: string("TranscodeTaskId").always(),
+        1 request_id: string("RequestId"),
+        2 transcode_jobs: list("TranscodeJobs").wrapped_in("TranscodeJob"),
+    }
 }
 
 /// `EncryptConfig` of [`SubmitTranscodeJobs`](crate::SubmitTranscodeJobs).
@@ -186,11 +186,11 @@ impl EncryptConfig {
 }
 
 acs_core::model! {
-EncryptConfig {
-    0 cipher_text: string("CipherText").required(),
-    1 decrypt_key_uri: string("DecryptKeyUri").required(),
-    2 key_service_type: string("KeyServiceType"),
-}
+    EncryptConfig {
+        0 cipher_text: string("CipherText").required(),
+        1 decrypt_key_uri: string("DecryptKeyUri").required(),
+        2 key_service_type: string("KeyServiceType"),
+    }
 }
 
 /// `TranscodeJobs.TranscodeJob[]` of the answer of [`SubmitTranscodeJobs`](crate::SubmitTranscodeJobs).
@@ -202,7 +202,7 @@ pub struct TranscodeJob {
 }
 
 acs_core::model! {
-TranscodeJob {
-    0 job_id: string("JobId"),
-}
+    TranscodeJob {
+        0 job_id: string("JobId"),
+    }
 }

@@ -31,10 +31,10 @@ impl SubmitWorkflowJob {
 }
 
 acs_core::model! {
-SubmitWorkflowJob {
-    0 workflow_id: string("WorkflowId").required(),
-    1 media_id: string("MediaId"),
-}
+    SubmitWorkflowJob {
+        0 workflow_id: string("WorkflowId").required(),
+        1 media_id: string("MediaId"),
+    }
 }
 
 impl acs_core::operation::Operation for SubmitWorkflowJob {
@@ -60,8 +60,8 @@ pub struct SubmitWorkflowJobOutput {
 }
 
 acs_core::model! {
-SubmitWorkflowJobOutput {
-    0 request_id: string("RequestId"),
-    1 task_id: string("TaskId"),
-}
+    SubmitWorkflowJobOutput {
+        0 request_id: string("RequestId"),
+        1 task_id: string("TaskId"),
+    }
 }

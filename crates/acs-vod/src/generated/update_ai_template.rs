@@ -31,11 +31,11 @@ impl UpdateAiTemplate {
 }
 
 acs_core::model! {
-UpdateAiTemplate {
-    0 template_id: string("TemplateId").required(),
-    1 template_name: string("TemplateName").required(),
-    2 template_config: string("TemplateConfig").required(),
-}
+    UpdateAiTemplate {
+        0 template_id: string("TemplateId").required(),
+        1 template_name: string("TemplateName").required(),
+        2 template_config: string("TemplateConfig").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateAiTemplate {
@@ -61,8 +61,8 @@ pub struct UpdateAiTemplateOutput {
 }
 
 acs_core::model! {
-UpdateAiTemplateOutput {
-    0 template_id: string("TemplateId"),
-    1 request_id: string("RequestId"),
-}
+    UpdateAiTemplateOutput {
+        0 template_id: string("TemplateId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -51,12 +51,12 @@ impl UpdateAppInfo {
 }
 
 acs_core::model! {
-UpdateAppInfo {
-    0 app_id: string("AppId").required(),
-    1 app_name: string("AppName"),
-    2 description: string("Description"),
-    3 status: string("Status"),
-}
+    UpdateAppInfo {
+        0 app_id: string("AppId").required(),
+        1 app_name: string("AppName"),
+        2 description: string("Description"),
+        3 status: string("Status"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateAppInfo {
@@ -80,7 +80,7 @@ pub struct UpdateAppInfoOutput {
 }
 
 acs_core::model! {
-UpdateAppInfoOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateAppInfoOutput {
+        0 request_id: string("RequestId"),
+    }
 }

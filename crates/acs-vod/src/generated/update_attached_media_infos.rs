@@ -21,9 +21,9 @@ impl UpdateAttachedMediaInfos {
 }
 
 acs_core::model! {
-UpdateAttachedMediaInfos {
-    0 update_content: string("UpdateContent").required(),
-}
+    UpdateAttachedMediaInfos {
+        0 update_content: string("UpdateContent").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateAttachedMediaInfos {
@@ -49,8 +49,8 @@ pub struct UpdateAttachedMediaInfosOutput {
 }
 
 acs_core::model! {
-UpdateAttachedMediaInfosOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_media_ids: list("NonExistMediaIds"),
-}
+    UpdateAttachedMediaInfosOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_media_ids: list("NonExistMediaIds"),
+    }
 }

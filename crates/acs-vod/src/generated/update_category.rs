@@ -24,10 +24,10 @@ impl UpdateCategory {
 }
 
 acs_core::model! {
-UpdateCategory {
-    0 cate_name: string("CateName").required(),
-    1 cate_id: integer("CateId").required(),
-}
+    UpdateCategory {
+        0 cate_name: string("CateName").required(),
+        1 cate_id: integer("CateId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateCategory {
@@ -51,7 +51,7 @@ pub struct UpdateCategoryOutput {
 }
 
 acs_core::model! {
-UpdateCategoryOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateCategoryOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -61,13 +61,13 @@ impl UpdateEditingProject {
 }
 
 acs_core::model! {
-UpdateEditingProject {
-    0 project_id: string("ProjectId").required(),
-    1 title: string("Title"),
-    2 timeline: string("Timeline"),
-    3 description: string("Description"),
-    4 cover_url: string("CoverURL"),
-}
+    UpdateEditingProject {
+        0 project_id: string("ProjectId").required(),
+        1 title: string("Title"),
+        2 timeline: string("Timeline"),
+        3 description: string("Description"),
+        4 cover_url: string("CoverURL"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateEditingProject {
@@ -91,7 +91,7 @@ pub struct UpdateEditingProjectOutput {
 }
 
 acs_core::model! {
-UpdateEditingProjectOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateEditingProjectOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl UpdateImageInfos {
 }
 
 acs_core::model! {
-UpdateImageInfos {
-    0 update_content: string("UpdateContent").required(),
-}
+    UpdateImageInfos {
+        0 update_content: string("UpdateContent").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateImageInfos {
@@ -49,8 +49,8 @@ pub struct UpdateImageInfosOutput {
 }
 
 acs_core::model! {
-UpdateImageInfosOutput {
-    0 request_id: string("RequestId"),
-    1 non_exist_image_ids: list("NonExistImageIds").wrapped_in("ImageId"),
-}
+    UpdateImageInfosOutput {
+        0 request_id: string("RequestId"),
+        1 non_exist_image_ids: list("NonExistImageIds").wrapped_in("ImageId"),
+    }
 }

@@ -61,13 +61,13 @@ impl UpdateMediaStorageClass {
 }
 
 acs_core::model! {
-UpdateMediaStorageClass {
-    0 media_ids: string("MediaIds").required(),
-    1 scope: string("Scope"),
-    2 storage_class: string("StorageClass").required(),
-    3 restore_tier: string("RestoreTier"),
-    4 allow_update_without_time_limit: boolean("AllowUpdateWithoutTimeLimit"),
-}
+    UpdateMediaStorageClass {
+        0 media_ids: string("MediaIds").required(),
+        1 scope: string("Scope"),
+        2 storage_class: string("StorageClass").required(),
+        3 restore_tier: string("RestoreTier"),
+        4 allow_update_without_time_limit: boolean("AllowUpdateWithoutTimeLimit"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateMediaStorageClass {
@@ -97,12 +97,12 @@ pub struct UpdateMediaStorageClassOutput {
 }
 
 acs_core::model! {
-UpdateMediaStorageClassOutput {
-    0 request_id: string("RequestId"),
-    1 status: string("Status"),
-    2 ignored_list: list("IgnoredList").wrapped_in("MediaId"),
-    3 forbidden_list: list("ForbiddenList").wrapped_in("MediaForbiddenReasonDTO"),
-}
+    UpdateMediaStorageClassOutput {
+        0 request_id: string("RequestId"),
+        1 status: string("Status"),
+        2 ignored_list: list("IgnoredList").wrapped_in("MediaId"),
+        3 forbidden_list: list("ForbiddenList").wrapped_in("MediaForbiddenReasonDTO"),
+    }
 }
 
 /// `ForbiddenList.MediaForbiddenReasonDTO[]` of the answer of [`UpdateMediaStorageClass`](crate::UpdateMediaStorageClass).
@@ -116,8 +116,8 @@ pub struct MediaForbiddenReasonDto {
 }
 
 acs_core::model! {
-MediaForbiddenReasonDto {
-    0 media_id: string("MediaId"),
-    1 reason: string("Reason"),
-}
+    MediaForbiddenReasonDto {
+        0 media_id: string("MediaId"),
+        1 reason: string("Reason"),
+    }
 }

@@ -51,12 +51,12 @@ impl UpdateTranscodeTemplateGroup {
 }
 
 acs_core::model! {
-UpdateTranscodeTemplateGroup {
-    0 name: string("Name"),
-    1 transcode_template_list: string("TranscodeTemplateList"),
-    2 locked: string("Locked"),
-    3 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
-}
+    UpdateTranscodeTemplateGroup {
+        0 name: string("Name"),
+        1 transcode_template_list: string("TranscodeTemplateList"),
+        2 locked: string("Locked"),
+        3 transcode_template_group_id: string("TranscodeTemplateGroupId").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateTranscodeTemplateGroup {
@@ -82,8 +82,8 @@ pub struct UpdateTranscodeTemplateGroupOutput {
 }
 
 acs_core::model! {
-UpdateTranscodeTemplateGroupOutput {
-    0 transcode_template_group_id: string("TranscodeTemplateGroupId"),
-    1 request_id: string("RequestId"),
-}
+    UpdateTranscodeTemplateGroupOutput {
+        0 transcode_template_group_id: string("TranscodeTemplateGroupId"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -95,17 +95,17 @@ impl UpdateVideoInfo {
 }
 
 acs_core::model! {
-UpdateVideoInfo {
-    0 video_id: string("VideoId"),
-    1 title: string("Title").rules(&[acs_core::model::Rule::MaxBytes(128)]),
-    2 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
-    3 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
-    4 cover_url: string("CoverURL"),
-    5 cate_id: integer("CateId"),
-    6 user_data: string("UserData"),
-    7 reference_id: string("ReferenceId"),
-}
-checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
+    UpdateVideoInfo {
+        0 video_id: string("VideoId"),
+        1 title: string("Title").rules(&[acs_core::model::Rule::MaxBytes(128)]),
+        2 tags: string("Tags").rules(&[acs_core::model::Rule::MaxItems(16), acs_core::model::Rule::ItemMaxLength(32)]),
+        3 description: string("Description").rules(&[acs_core::model::Rule::MaxBytes(1024)]),
+        4 cover_url: string("CoverURL"),
+        5 cate_id: integer("CateId"),
+        6 user_data: string("UserData"),
+        7 reference_id: string("ReferenceId"),
+    }
+    checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
 impl acs_core::operation::Operation for UpdateVideoInfo {
@@ -129,7 +129,7 @@ pub struct UpdateVideoInfoOutput {
 }
 
 acs_core::model! {
-UpdateVideoInfoOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateVideoInfoOutput {
+        0 request_id: string("RequestId"),
+    }
 }

@@ -21,9 +21,9 @@ impl UpdateVideoInfos {
 }
 
 acs_core::model! {
-UpdateVideoInfos {
-    0 update_content: string("UpdateContent").required(),
-}
+    UpdateVideoInfos {
+        0 update_content: string("UpdateContent").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateVideoInfos {
@@ -53,10 +53,10 @@ pub struct UpdateVideoInfosOutput {
 }
 
 acs_core::model! {
-UpdateVideoInfosOutput {
-    0 request_id: string("RequestId"),
-    1 forbidden_video_ids: list("ForbiddenVideoIds"),
-    2 non_exist_video_ids: list("NonExistVideoIds"),
-    3 non_exist_reference_ids: list("NonExistReferenceIds"),
-}
+    UpdateVideoInfosOutput {
+        0 request_id: string("RequestId"),
+        1 forbidden_video_ids: list("ForbiddenVideoIds"),
+        2 non_exist_video_ids: list("NonExistVideoIds"),
+        3 non_exist_reference_ids: list("NonExistReferenceIds"),
+    }
 }

@@ -44,11 +44,11 @@ impl UpdateVodDomain {
 }
 
 acs_core::model! {
-UpdateVodDomain {
-    0 domain_name: string("DomainName").required(),
-    1 sources: string("Sources"),
-    2 top_level_domain: string("TopLevelDomain"),
-}
+    UpdateVodDomain {
+        0 domain_name: string("DomainName").required(),
+        1 sources: string("Sources"),
+        2 top_level_domain: string("TopLevelDomain"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateVodDomain {
@@ -72,7 +72,7 @@ pub struct UpdateVodDomainOutput {
 }
 
 acs_core::model! {
-UpdateVodDomainOutput {
-    0 request_id: string("RequestId"),
-}
+    UpdateVodDomainOutput {
+        0 request_id: string("RequestId"),
+    }
 }

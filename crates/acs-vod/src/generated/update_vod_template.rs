@@ -41,11 +41,11 @@ impl UpdateVodTemplate {
 }
 
 acs_core::model! {
-UpdateVodTemplate {
-    0 vod_template_id: string("VodTemplateId").required(),
-    1 name: string("Name"),
-    2 template_config: string("TemplateConfig"),
-}
+    UpdateVodTemplate {
+        0 vod_template_id: string("VodTemplateId").required(),
+        1 name: string("Name"),
+        2 template_config: string("TemplateConfig"),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateVodTemplate {
@@ -71,8 +71,8 @@ pub struct UpdateVodTemplateOutput {
 }
 
 acs_core::model! {
-UpdateVodTemplateOutput {
-    0 vod_template_id: string("VodTemplateId"),
-    1 request_id: string("RequestId"),
-}
+    UpdateVodTemplateOutput {
+        0 vod_template_id: string("VodTemplateId"),
+        1 request_id: string("RequestId"),
+    }
 }

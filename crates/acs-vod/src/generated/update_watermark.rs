@@ -34,11 +34,11 @@ impl UpdateWatermark {
 }
 
 acs_core::model! {
-UpdateWatermark {
-    0 name: string("Name"),
-    1 watermark_id: string("WatermarkId").required(),
-    2 watermark_config: string("WatermarkConfig").required(),
-}
+    UpdateWatermark {
+        0 name: string("Name"),
+        1 watermark_id: string("WatermarkId").required(),
+        2 watermark_config: string("WatermarkConfig").required(),
+    }
 }
 
 impl acs_core::operation::Operation for UpdateWatermark {
@@ -64,10 +64,10 @@ pub struct UpdateWatermarkOutput {
 }
 
 acs_core::model! {
-UpdateWatermarkOutput {
-    0 request_id: string("RequestId"),
-    1 watermark_info: object("WatermarkInfo"),
-}
+    UpdateWatermarkOutput {
+        0 request_id: string("RequestId"),
+        1 watermark_info: object("WatermarkInfo"),
+    }
 }
 
 /// `WatermarkInfo` of the answer of [`UpdateWatermark`](crate::UpdateWatermark).
@@ -91,13 +91,13 @@ pub struct WatermarkInfo {
 }
 
 acs_core::model! {
-WatermarkInfo {
-    0 creation_time: string("CreationTime"),
-    1 r#type: string("Type"),
-    2 is_default: string("IsDefault"),
-    3 file_url: string("FileUrl"),
-    4 watermark_config: string("WatermarkConfig"),
-    5 name: string("Name"),
-    6 watermark_id: string("WatermarkId"),
-}
+    WatermarkInfo {
+        0 creation_time: string("CreationTime"),
+        1 r#type: string("Type"),
+        2 is_default: string("IsDefault"),
+        3 file_url: string("FileUrl"),
+        4 watermark_config: string("WatermarkConfig"),
+        5 name: string("Name"),
+        6 watermark_id: string("WatermarkId"),
+    }
 }

@@ -122,18 +122,18 @@ impl UploadMediaByUrl {
 }
 
 acs_core::model! {
-UploadMediaByUrl {
-    0 upload_urls: string("UploadURLs").required(),
-    1 template_group_id: string("TemplateGroupId"),
-    2 storage_location: string("StorageLocation"),
-    3 upload_metadatas: list("UploadMetadatas").as_json(),
-    4 user_data: string("UserData"),
-    5 app_id: string("AppId"),
-    6 workflow_id: string("WorkflowId"),
-    7 session_id: string("SessionId").rules(&[acs_core::model::Rule::MaxLength(50)]),
-    8 enable_first_frame_cover: boolean("EnableFirstFrameCover"),
-    9 generate_thumbnail: boolean("GenerateThumbnail"),
-}
+    UploadMediaByUrl {
+        0 upload_urls: string("UploadURLs").required(),
+        1 template_group_id: string("TemplateGroupId"),
+        2 storage_location: string("StorageLocation"),
+        3 upload_metadatas: list("UploadMetadatas").as_json(),
+        4 user_data: string("UserData"),
+        5 app_id: string("AppId"),
+        6 workflow_id: string("WorkflowId"),
+        7 session_id: string("SessionId").rules(&[acs_core::model::Rule::MaxLength(50)]),
+        8 enable_first_frame_cover: boolean("EnableFirstFrameCover"),
+        9 generate_thumbnail: boolean("GenerateThumbnail"),
+    }
 }
 
 impl acs_core::operation::Operation for UploadMediaByUrl {
@@ -160,10 +160,10 @@ pub struct UploadMediaByUrlOutput {
 }
 
 acs_core::model! {
-UploadMediaByUrlOutput {
-    0 request_id: string("RequestId"),
-    1 upload_jobs: list("UploadJobs").always(),
-}
+    UploadMediaByUrlOutput {
+        0 request_id: string("RequestId"),
+        1 upload_jobs: list("UploadJobs").always(),
+    }
 }
 
 /// `UploadJobs[]` of the answer of [`UploadMediaByUrl`](crate::UploadMediaByUrl).
@@ -177,10 +177,10 @@ pub struct UploadJob {
 }
 
 acs_core::model! {
-UploadJob {
-    0 source_url: string("SourceURL"),
-    1 job_id: string("JobId"),
-}
+    UploadJob {
+        0 source_url: string("SourceURL"),
+        1 job_id: string("JobId"),
+    }
 }
 
 /// `UploadMetadatas[]` of [`UploadMediaByUrl`](crate::UploadMediaByUrl).
@@ -285,16 +285,16 @@ impl UploadMetadata {
 }
 
 acs_core::model! {
-UploadMetadata {
-    0 cate_id: string("CateId"),
-    1 cover_url: string("CoverURL"),
-    2 description: string("Description"),
-    3 file_extension: string("FileExtension"),
-    4 file_size: string("FileSize"),
-    5 source_url: string("SourceURL").required(),
-    6 tags: string("Tags"),
-    7 template_group_id: string("TemplateGroupId"),
-    8 title: string("Title").required(),
-    9 workflow_id: string("WorkflowId"),
-}
+    UploadMetadata {
+        0 cate_id: string("CateId"),
+        1 cover_url: string("CoverURL"),
+        2 description: string("Description"),
+        3 file_extension: string("FileExtension"),
+        4 file_size: string("FileSize"),
+        5 source_url: string("SourceURL").required(),
+        6 tags: string("Tags"),
+        7 template_group_id: string("TemplateGroupId"),
+        8 title: string("Title").required(),
+        9 workflow_id: string("WorkflowId"),
+    }
 }

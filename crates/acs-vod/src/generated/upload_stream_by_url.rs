@@ -71,15 +71,15 @@ impl UploadStreamByUrl {
 }
 
 acs_core::model! {
-UploadStreamByUrl {
-    0 stream_url: string("StreamURL").required(),
-    1 media_id: string("MediaId").required(),
-    2 definition: string("Definition").required(),
-    3 file_extension: string("FileExtension"),
-    4 hdr_type: string("HDRType"),
-    5 user_data: string("UserData"),
-    6 upload_metadata: string("UploadMetadata"),
-}
+    UploadStreamByUrl {
+        0 stream_url: string("StreamURL").required(),
+        1 media_id: string("MediaId").required(),
+        2 definition: string("Definition").required(),
+        3 file_extension: string("FileExtension"),
+        4 hdr_type: string("HDRType"),
+        5 user_data: string("UserData"),
+        6 upload_metadata: string("UploadMetadata"),
+    }
 }
 
 impl acs_core::operation::Operation for UploadStreamByUrl {
@@ -109,10 +109,10 @@ pub struct UploadStreamByUrlOutput {
 }
 
 acs_core::model! {
-UploadStreamByUrlOutput {
-    0 request_id: string("RequestId"),
-    1 stream_job_id: string("StreamJobId"),
-    2 file_url: string("FileURL"),
-    3 source_url: string("SourceURL"),
-}
+    UploadStreamByUrlOutput {
+        0 request_id: string("RequestId"),
+        1 stream_job_id: string("StreamJobId"),
+        2 file_url: string("FileURL"),
+        3 source_url: string("SourceURL"),
+    }
 }

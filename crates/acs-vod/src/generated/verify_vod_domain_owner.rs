@@ -27,10 +27,10 @@ impl VerifyVodDomainOwner {
 }
 
 acs_core::model! {
-VerifyVodDomainOwner {
-    0 domain_name: string("DomainName").required(),
-    1 verify_type: string("VerifyType").required(),
-}
+    VerifyVodDomainOwner {
+        0 domain_name: string("DomainName").required(),
+        1 verify_type: string("VerifyType").required(),
+    }
 }
 
 impl acs_core::operation::Operation for VerifyVodDomainOwner {
@@ -56,8 +56,8 @@ pub struct VerifyVodDomainOwnerOutput {
 }
 
 acs_core::model! {
-VerifyVodDomainOwnerOutput {
-    0 content: string("Content"),
-    1 request_id: string("RequestId"),
-}
+    VerifyVodDomainOwnerOutput {
+        0 content: string("Content"),
+        1 request_id: string("RequestId"),
+    }
 }

@@ -25,17 +25,17 @@ pub struct AppInfoDto {
 }
 
 acs_core::model! {
-AppInfoDto {
-    0 app_name: string("AppName"),
-    1 app_type: integer("AppType"),
-    2 creation_time: string("CreationTime"),
-    3 gmt_create: string("GmtCreate"),
-    4 gmt_modified: string("GmtModified"),
-    5 item_id: string("ItemId"),
-    6 modification_time: string("ModificationTime"),
-    7 platforms: list("Platforms"),
-    8 user_id: integer("UserId"),
-}
+    AppInfoDto {
+        0 app_name: string("AppName"),
+        1 app_type: integer("AppType"),
+        2 creation_time: string("CreationTime"),
+        3 gmt_create: string("GmtCreate"),
+        4 gmt_modified: string("GmtModified"),
+        5 item_id: string("ItemId"),
+        6 modification_time: string("ModificationTime"),
+        7 platforms: list("Platforms"),
+        8 user_id: integer("UserId"),
+    }
 }
 
 /// `Platforms[]` of [`AppInfoDto`](crate::types::AppInfoDto).
@@ -57,12 +57,12 @@ pub struct AppInfoDtoPlatform {
 }
 
 acs_core::model! {
-AppInfoDtoPlatform {
-    0 item_id: string("ItemId"),
-    1 license_item_ids: list("LicenseItemIds"),
-    2 pkg_name: string("PkgName"),
-    3 pkg_signature: string("PkgSignature"),
-    4 platform_type: integer("PlatformType"),
-    5 r#type: integer("Type"),
-}
+    AppInfoDtoPlatform {
+        0 item_id: string("ItemId"),
+        1 license_item_ids: list("LicenseItemIds"),
+        2 pkg_name: string("PkgName"),
+        3 pkg_signature: string("PkgSignature"),
+        4 platform_type: integer("PlatformType"),
+        5 r#type: integer("Type"),
+    }
 }

@@ -29,19 +29,19 @@ pub struct LicenseInstanceAppDto {
 }
 
 acs_core::model! {
-LicenseInstanceAppDto {
-    0 app_id: string("AppId"),
-    1 begin_on: string("BeginOn"),
-    2 contract_no: string("ContractNo"),
-    3 creation_time: string("CreationTime"),
-    4 expired_on: string("ExpiredOn"),
-    5 instance_id: string("InstanceId"),
-    6 item_id: string("ItemId"),
-    7 license_configs: list("LicenseConfigs"),
-    8 modification_time: string("ModificationTime"),
-    9 status: string("Status"),
-    10 user_id: integer("UserId"),
-}
+    LicenseInstanceAppDto {
+        0 app_id: string("AppId"),
+        1 begin_on: string("BeginOn"),
+        2 contract_no: string("ContractNo"),
+        3 creation_time: string("CreationTime"),
+        4 expired_on: string("ExpiredOn"),
+        5 instance_id: string("InstanceId"),
+        6 item_id: string("ItemId"),
+        7 license_configs: list("LicenseConfigs"),
+        8 modification_time: string("ModificationTime"),
+        9 status: string("Status"),
+        10 user_id: integer("UserId"),
+    }
 }
 
 /// `LicenseConfigs[]` of [`LicenseInstanceAppDto`](crate::types::LicenseInstanceAppDto).
@@ -67,14 +67,14 @@ pub struct LicenseInstanceAppDtoLicenseConfig {
 }
 
 acs_core::model! {
-LicenseInstanceAppDtoLicenseConfig {
-    0 business_type: string("BusinessType"),
-    1 feature_ids: string("FeatureIds"),
-    2 is_trial: boolean("IsTrial"),
-    3 sdk_id: integer("SdkId"),
-    4 sdk_name: string("SdkName"),
-    5 subscription: string("Subscription"),
-    6 subscription_imp: string("SubscriptionImp"),
-    7 subscription_pkg: string("SubscriptionPkg"),
-}
+    LicenseInstanceAppDtoLicenseConfig {
+        0 business_type: string("BusinessType"),
+        1 feature_ids: string("FeatureIds"),
+        2 is_trial: boolean("IsTrial"),
+        3 sdk_id: integer("SdkId"),
+        4 sdk_name: string("SdkName"),
+        5 subscription: string("Subscription"),
+        6 subscription_imp: string("SubscriptionImp"),
+        7 subscription_pkg: string("SubscriptionPkg"),
+    }
 }
