@@ -1,4 +1,4 @@
-//! `acs-conformance signing [PATH...]`: one line for each failure, one for each skipped case, then the totals.
+//! `acs-conformance signing|credentials [PATH...]`: one line for each failure, one for each skipped case, then the totals.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -7,23 +7,32 @@
     reason = "a command-line tool"
 )]
 
+use acs_conformance::credentials;
 use acs_conformance::signing::{self, Outcome};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: acs-conformance signing [FILE or FOLDER]...";
+const USAGE: &str = "usage: acs-conformance signing|credentials [FILE or FOLDER]...";
+
+/// Runs the cases of files.
+type Run = fn(&[PathBuf]) -> Result<Vec<signing::CaseResult>, String>;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_none_or(|suite| suite != "signing") {
-        eprintln!("{USAGE}");
-        return ExitCode::from(2);
-    }
+    let suite = arguments.next();
+    let (run, own_vectors): (Run, PathBuf) = match suite.as_ref().and_then(|suite| suite.to_str()) {
+        Some("signing") => (signing::run, signing::own_vectors()),
+        Some("credentials") => (credentials::run, credentials::own_vectors()),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
     let mut paths: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
     if paths.is_empty() {
-        paths.push(signing::own_vectors());
+        paths.push(own_vectors);
     }
-    match signing::run(&paths) {
+    match run(&paths) {
         Ok(results) => report(&results),
         Err(message) => {
             eprintln!("{message}");

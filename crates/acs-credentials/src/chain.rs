@@ -9,7 +9,7 @@ use acs_core::BoxFuture;
 
 use crate::context::Context;
 use crate::failure::{Failure, LoadError};
-use crate::providers::Environment;
+use crate::providers::{CliProfile, CredentialsUri, EcsRamRole, Environment, OidcRoleArn, Profile};
 use crate::source::{Found, SharedSource, Source};
 
 /// No step has answered yet.
@@ -64,7 +64,13 @@ impl Chain {
     /// Makes the default chain: `env`, `oidc_role_arn`, `cli_profile` (`~/.aliyun/config.json`), `profile`
     /// (`~/.alibabacloud/credentials`), `ecs_ram_role`, `credential_uri`. It is the order of the official SDKs.
     pub fn standard() -> Self {
-        Self::empty("default").with(Environment::new())
+        Self::empty("default")
+            .with(Environment::new())
+            .with(OidcRoleArn::from_env())
+            .with(CliProfile::current())
+            .with(Profile::current())
+            .with(EcsRamRole::probe())
+            .with(CredentialsUri::from_env())
     }
 
     /// Makes a chain without steps. Its name begins the provider path.
@@ -141,7 +147,7 @@ impl Chain {
     }
 
     async fn walk(&self, context: &Context) -> (Option<Found>, Vec<StepReport>) {
-        let mut reports: Vec<StepReport> = self.steps.iter().map(|step| not_asked(step)).collect();
+        let mut reports: Vec<StepReport> = self.steps.iter().map(not_asked).collect();
         for (index, (step, report)) in self.steps.iter().zip(&mut reports).enumerate() {
             match step.load(context).await {
                 Ok(found) => {
@@ -168,7 +174,7 @@ impl Chain {
     }
 
     fn failed_alone(&self, index: usize, failure: Failure) -> Failure {
-        let mut reports: Vec<StepReport> = self.steps.iter().map(|step| not_asked(step)).collect();
+        let mut reports: Vec<StepReport> = self.steps.iter().map(not_asked).collect();
         if let Some(report) = reports.get_mut(index) {
             report.outcome = StepOutcome::Failed(failure);
         }
@@ -203,11 +209,7 @@ impl fmt::Debug for Chain {
             .field("name", &self.name)
             .field(
                 "steps",
-                &self
-                    .steps
-                    .iter()
-                    .map(|step| step.name())
-                    .collect::<Vec<_>>(),
+                &self.steps.iter().map(Source::name).collect::<Vec<_>>(),
             )
             .field("fall_through", &self.fall_through)
             .finish_non_exhaustive()

@@ -57,13 +57,16 @@ impl fmt::Display for LoadError {
 #[derive(Clone)]
 pub struct Failure(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
+    /// What led to it, before the message.
+    before: String,
     message: String,
     field: Option<String>,
     service: Option<ServiceError>,
     chain: Option<ChainError>,
-    source: Option<Error>,
+    source: Option<Arc<Error>>,
 }
 
 impl Failure {
@@ -94,9 +97,18 @@ impl Failure {
         })
     }
 
+    /// Adds what led to it.
+    #[must_use]
+    pub(crate) fn after(&self, before: impl Into<String>) -> Self {
+        let mut inner = Inner::clone(&self.0);
+        inner.before = format!("{}{}: ", inner.before, before.into());
+        Self(Arc::new(inner))
+    }
+
     fn of(kind: ErrorKind, message: String, change: impl FnOnce(&mut Inner)) -> Self {
         let mut inner = Inner {
             kind,
+            before: String::new(),
             message,
             field: None,
             service: None,
@@ -135,9 +147,9 @@ impl Failure {
     pub fn to_error(&self) -> Error {
         let inner = &self.0;
         let (message, field, service) = match &inner.source {
-            Some(error) => (error.to_string(), None, None),
+            Some(error) => (format!("{}{error}", inner.before), None, None),
             None => (
-                inner.message.clone(),
+                format!("{}{}", inner.before, inner.message),
                 inner.field.as_ref(),
                 inner.service.as_ref(),
             ),
@@ -156,7 +168,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::of(error.kind(), String::new(), |inner| {
-            inner.source = Some(error);
+            inner.source = Some(Arc::new(error));
         })
     }
 }
@@ -164,6 +176,7 @@ impl From<Error> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
+        f.write_str(&inner.before)?;
         if let Some(error) = &inner.source {
             return error.fmt(f);
         }

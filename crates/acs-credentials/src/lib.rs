@@ -3,6 +3,7 @@
 
 mod cache;
 mod chain;
+mod config;
 mod context;
 mod failure;
 mod providers;
@@ -20,7 +21,10 @@ pub use context::{
     Processes, SystemEnv, SystemFiles,
 };
 pub use failure::{Failure, LoadError};
-pub use providers::{Environment, RamRoleArn, RamRoleArnBuilder, Static};
+pub use providers::{
+    CliProfile, CredentialsUri, EcsRamRole, Environment, ExternalProcess, OidcRoleArn, Profile,
+    RamRoleArn, RamRoleArnBuilder, SamlRoleArn, Static, from_options,
+};
 pub use source::{Found, FromFn, SharedSource, Source, from_fn};
 pub use sts::StsSignature;
 

@@ -70,6 +70,29 @@ pub(crate) fn take_session(
     .into_credentials(provider)
 }
 
+/// Checks the `Code` beside the keys: `Success`, or absent where it need not be there.
+pub(crate) fn check_code(
+    map: &Map<String, Value>,
+    what: &str,
+    is_required: bool,
+) -> Result<(), Failure> {
+    match map.get("Code") {
+        Some(Value::String(code)) if code == "Success" => Ok(()),
+        None if !is_required => Ok(()),
+        Some(Value::String(code)) => {
+            let code: String = code
+                .chars()
+                .filter(char::is_ascii_graphic)
+                .take(64)
+                .collect();
+            Err(Failure::new(format!(
+                "{what} has the code `{code}`, not `Success`"
+            )))
+        }
+        _ => Err(Failure::new(format!("{what} has no `Code` `Success`"))),
+    }
+}
+
 /// Reads a time as services write it, `2026-11-20T09:05:30Z`.
 pub(crate) fn parse_time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text.trim())

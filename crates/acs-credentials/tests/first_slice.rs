@@ -60,7 +60,7 @@ async fn a_role_is_assumed_once_for_many_calls() {
         .build()
         .unwrap();
     let cache = CredentialsCache::builder(role)
-        .context(Context::isolated().with_transport(transport.clone()))
+        .context(Context::isolated().with_transport(Arc::clone(&transport) as _))
         .build();
     for _ in 0..3 {
         let keys = cache.credentials().await.unwrap();

@@ -213,6 +213,12 @@ pub fn check_saml_assertion(assertion: &str) -> Result<(), Error> {
     check_proof("SAMLAssertion", assertion, 100_000)
 }
 
+/// Checks that a token holds no white space: its length is left to the server, whose limits are its own.
+#[doc(hidden)]
+pub fn check_oidc_token_characters(token: &str) -> Result<(), Error> {
+    check_proof_characters("OIDCToken", token)
+}
+
 fn check_proof(field: &'static str, proof: &str, longest: usize) -> Result<(), Error> {
     if !(4..=longest).contains(&proof.len()) {
         return Err(Error::invalid_parameter(
@@ -220,6 +226,10 @@ fn check_proof(field: &'static str, proof: &str, longest: usize) -> Result<(), E
             format!("has {} characters: 4 to {longest} are allowed", proof.len()),
         ));
     }
+    check_proof_characters(field, proof)
+}
+
+fn check_proof_characters(field: &'static str, proof: &str) -> Result<(), Error> {
     if proof.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(Error::invalid_parameter(
             field,

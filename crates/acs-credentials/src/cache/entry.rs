@@ -69,6 +69,11 @@ impl Entry {
         self.schedule.is_none()
     }
 
+    /// Returns when the credentials ended, if they have.
+    pub(super) fn ended(&self, state: State) -> Option<DateTime<Utc>> {
+        (state == State::Expired).then(|| self.credentials.expires_at())?
+    }
+
     #[inline]
     pub(super) fn state(&self, now: DateTime<Utc>) -> State {
         match &self.schedule {

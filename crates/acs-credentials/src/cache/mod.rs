@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use acs_core::{BoxFuture, Credentials, Error, ProvideCredentials};
 use arc_swap::ArcSwapOption;
+use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 
 use self::entry::{Entry, State};
@@ -135,6 +136,7 @@ impl CredentialsCache {
             let state = current
                 .as_ref()
                 .map_or(State::Expired, |entry| shared.state_of(entry));
+            let ended = current.as_ref().and_then(|entry| entry.ended(state));
             let usable = current.filter(|_| state != State::Expired);
             if let (Some(entry), State::Fresh) = (&usable, state) {
                 return Ok(Arc::clone(entry));
@@ -148,11 +150,13 @@ impl CredentialsCache {
                 }
                 (Boarding::Flight(flight), _) => flight,
                 (Boarding::Paused(_), Some(entry)) => return Ok(entry),
-                (Boarding::Paused(failure), None) => return Err(failure),
+                (Boarding::Paused(failure), None) => return Err(told(&failure, ended)),
             };
             match flight.land(shared).await {
                 Landing::Landed(Ok(entry)) => return Ok(entry),
-                Landing::Landed(Err(failure)) => return shared.what_is_left().ok_or(failure),
+                Landing::Landed(Err(failure)) => {
+                    return shared.what_is_left().ok_or_else(|| told(&failure, ended));
+                }
                 Landing::Lost => shared.write_off(&flight),
             }
         }
@@ -198,6 +202,17 @@ impl CredentialsCacheBuilder {
             current: ArcSwapOption::empty(),
             desk: Mutex::default(),
         }))
+    }
+}
+
+/// Tells a failure to a caller: after what, if there were credentials before.
+fn told(failure: &Failure, ended: Option<DateTime<Utc>>) -> Failure {
+    match ended {
+        Some(end) => failure.after(format!(
+            "the credentials expired at {}, and could not be renewed",
+            end.format("%Y-%m-%dT%H:%M:%SZ")
+        )),
+        None => failure.clone(),
     }
 }
 

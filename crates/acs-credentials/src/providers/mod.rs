@@ -1,8 +1,24 @@
 //! The sources, one a file.
 
+mod cli;
+mod federated;
+mod imds;
 mod keys;
+mod oauth;
+mod options;
+mod process;
+mod profile;
 mod role;
+mod sso;
+mod uri;
 
+pub use self::cli::CliProfile;
+pub use self::federated::{OidcRoleArn, SamlRoleArn};
+pub use self::imds::EcsRamRole;
 pub(crate) use self::keys::RawKeys;
 pub use self::keys::{Environment, Static};
+pub use self::options::from_options;
+pub use self::process::ExternalProcess;
+pub use self::profile::Profile;
 pub use self::role::{RamRoleArn, RamRoleArnBuilder};
+pub use self::uri::CredentialsUri;

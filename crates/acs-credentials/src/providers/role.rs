@@ -211,7 +211,7 @@ impl RamRoleArnBuilder {
                 policy: self.policy,
                 seconds,
                 address: self.address,
-                made_name: OnceLock::new(),
+                made_name: Arc::default(),
             },
             external_id: self.external_id,
             source,
@@ -238,7 +238,21 @@ pub(crate) struct SessionSettings {
     pub(crate) policy: Option<String>,
     pub(crate) seconds: u64,
     pub(crate) address: StsAddress,
-    made_name: OnceLock<String>,
+    /// The name that was made where none was given: the same for all sessions of the source.
+    made_name: Arc<OnceLock<String>>,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self {
+            role_arn: None,
+            session_name: None,
+            policy: None,
+            seconds: acs_sts::DEFAULT_MAX_SESSION_SECONDS,
+            address: StsAddress::default(),
+            made_name: Arc::default(),
+        }
+    }
 }
 
 impl SessionSettings {
@@ -265,7 +279,7 @@ impl SessionSettings {
             policy: options.policy,
             seconds,
             address: options.address,
-            made_name: OnceLock::new(),
+            made_name: options.made_name,
         })
     }
 
@@ -314,4 +328,6 @@ pub(crate) struct RoleOptions {
     /// 0 is absent.
     pub(crate) seconds: Option<u64>,
     pub(crate) address: StsAddress,
+    /// Where the made name is kept, for settings that are read again at each load.
+    pub(crate) made_name: Arc<OnceLock<String>>,
 }

@@ -22,7 +22,6 @@ use crate::context::http::{Answer, Bounds, HttpFault, Route, exchange, within};
 use crate::failure::Failure;
 use crate::session::{self, Clocks};
 
-const VERSION: &str = "2015-04-01";
 const ATTEMPTS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_DELAY: Duration = Duration::from_secs(2);

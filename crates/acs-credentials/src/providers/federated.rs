@@ -1,0 +1,310 @@
+//! Roles that are assumed without a key: the proof is an identity provider's token or assertion, sent in the body.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use acs_core::{BoxFuture, Error};
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::failure::{Failure, LoadError};
+use crate::providers::role::{RoleOptions, SessionSettings};
+use crate::source::{Found, Source};
+use crate::sts::{StsAddress, fetch_session};
+use crate::vars;
+
+/// The most bytes that a file with a token or an assertion may have.
+const MAX_PROOF_BYTES: usize = 256 << 10;
+
+/// A role that is assumed with an OIDC token from a file, as pods do (RRSA). The file is read at each load, since the
+/// token in it is replaced from time to time; the token goes in the body of the request, and is never logged.
+#[derive(Debug)]
+pub struct OidcRoleArn {
+    /// `None`: the provider and file that the environment names.
+    from: Option<OidcFiles>,
+    session: SessionSettings,
+}
+
+#[derive(Debug)]
+struct OidcFiles {
+    provider_arn: String,
+    token_file: PathBuf,
+}
+
+impl OidcRoleArn {
+    /// Takes role, provider and token file from `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN` and
+    /// `ALIBABA_CLOUD_OIDC_TOKEN_FILE`.
+    pub fn from_env() -> Self {
+        Self {
+            from: None,
+            session: SessionSettings::default(),
+        }
+    }
+
+    /// Takes a role, an OIDC provider and the file that holds the token. Session name, region and the like come from
+    /// the environment: see [`RamRoleArn`](crate::RamRoleArn).
+    ///
+    /// # Errors
+    /// An ARN is malformed.
+    pub fn new(
+        role_arn: impl Into<String>,
+        provider_arn: impl Into<String>,
+        token_file: impl Into<PathBuf>,
+    ) -> Result<Self, Error> {
+        let options = RoleOptions {
+            role_arn: Some(role_arn.into()),
+            ..RoleOptions::default()
+        };
+        Self::of(provider_arn.into(), token_file.into(), options)
+            .map_err(|failure| failure.to_error())
+    }
+
+    pub(crate) fn of(
+        provider_arn: String,
+        token_file: PathBuf,
+        options: RoleOptions,
+    ) -> Result<Self, Failure> {
+        acs_sts::check_oidc_provider_arn(&provider_arn)?;
+        Ok(Self {
+            from: Some(OidcFiles {
+                provider_arn,
+                token_file,
+            }),
+            session: SessionSettings::from_options(options)?,
+        })
+    }
+
+    /// Sets the STS endpoint by hand: a host, https; plain http to a loopback address only.
+    #[must_use]
+    pub fn sts_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.session.address.endpoint = Some(endpoint.into());
+        self
+    }
+
+    async fn assume(&self, context: &Context) -> Result<Found, LoadError> {
+        let (provider_arn, token_file) = match &self.from {
+            Some(files) => (files.provider_arn.clone(), files.token_file.clone()),
+            None => from_env(context)?,
+        };
+        let role_arn = self.session.role_arn(context)?;
+        let token = read_proof(context, &token_file).await?;
+        acs_sts::check_oidc_token_characters(&token)
+            .map_err(|error| Failure::input(token_file.display().to_string(), error.to_string()))?;
+        let duration = self.session.seconds.to_string();
+        let mut form = vec![
+            ("RoleArn", role_arn.as_ref()),
+            ("OIDCProviderArn", &provider_arn),
+            ("OIDCToken", &token),
+            ("RoleSessionName", self.session.name(context)?),
+            ("DurationSeconds", &duration),
+        ];
+        form.extend(
+            self.session
+                .policy
+                .as_deref()
+                .map(|policy| ("Policy", policy)),
+        );
+        let keys = fetch_session(
+            context,
+            &self.session.address,
+            "AssumeRoleWithOIDC",
+            None,
+            &form,
+            "oidc_role_arn".to_owned(),
+        )
+        .await?;
+        let origin = format!(
+            "the role {role_arn}, assumed with the OIDC token in {}",
+            token_file.display()
+        );
+        Ok(Found::new(keys, origin))
+    }
+}
+
+fn from_env(context: &Context) -> Result<(String, PathBuf), LoadError> {
+    let names = [
+        vars::ROLE_ARN,
+        vars::OIDC_PROVIDER_ARN,
+        vars::OIDC_TOKEN_FILE,
+    ];
+    let mut missing = Vec::new();
+    for name in names {
+        if context.var(name)?.is_none() {
+            missing.push(name);
+        }
+    }
+    match (
+        context.var(vars::OIDC_PROVIDER_ARN)?,
+        context.var(vars::OIDC_TOKEN_FILE)?,
+    ) {
+        (Some(provider_arn), Some(token_file)) if missing.is_empty() => {
+            let provider_arn = provider_arn.trim().to_owned();
+            acs_sts::check_oidc_provider_arn(&provider_arn)
+                .map_err(|error| Failure::input(vars::OIDC_PROVIDER_ARN, error.to_string()))?;
+            Ok((provider_arn, PathBuf::from(token_file)))
+        }
+        _ => Err(LoadError::NotConfigured(format!(
+            "not set: {}",
+            missing.join(", ")
+        ))),
+    }
+}
+
+impl Source for OidcRoleArn {
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed("oidc_role_arn")
+    }
+
+    fn load<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Found, LoadError>> {
+        Box::pin(self.assume(context))
+    }
+}
+
+/// A role that is assumed with a SAML assertion, which is asked for at each load and goes in the body of the request.
+pub struct SamlRoleArn {
+    provider_arn: String,
+    assertion: Assertion,
+    session: SessionSettings,
+}
+
+type Fetch = Arc<dyn Fn() -> BoxFuture<'static, Result<String, Error>> + Send + Sync>;
+
+enum Assertion {
+    File(PathBuf),
+    Fetched(Fetch),
+}
+
+impl SamlRoleArn {
+    /// Reads the assertion (base64) from a file at each load.
+    ///
+    /// # Errors
+    /// An ARN is malformed.
+    pub fn from_file(
+        role_arn: impl Into<String>,
+        provider_arn: impl Into<String>,
+        file: impl Into<PathBuf>,
+    ) -> Result<Self, Error> {
+        Self::of(
+            role_arn.into(),
+            provider_arn.into(),
+            Assertion::File(file.into()),
+        )
+    }
+
+    /// Gets the assertion (base64) from a closure at each load.
+    ///
+    /// # Errors
+    /// An ARN is malformed.
+    pub fn from_fn<F, Fut>(
+        role_arn: impl Into<String>,
+        provider_arn: impl Into<String>,
+        fetch: F,
+    ) -> Result<Self, Error>
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, Error>> + Send + 'static,
+    {
+        let fetch: Fetch = Arc::new(move || Box::pin(fetch()));
+        Self::of(
+            role_arn.into(),
+            provider_arn.into(),
+            Assertion::Fetched(fetch),
+        )
+    }
+
+    fn of(role_arn: String, provider_arn: String, assertion: Assertion) -> Result<Self, Error> {
+        acs_sts::check_role_arn(&role_arn)?;
+        acs_sts::check_saml_provider_arn(&provider_arn)?;
+        let options = RoleOptions {
+            role_arn: Some(role_arn),
+            ..RoleOptions::default()
+        };
+        Ok(Self {
+            provider_arn,
+            assertion,
+            session: SessionSettings::from_options(options)
+                .map_err(|failure| failure.to_error())?,
+        })
+    }
+
+    /// Sets the STS endpoint by hand: a host, https; plain http to a loopback address only.
+    #[must_use]
+    pub fn sts_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.session.address = StsAddress {
+            endpoint: Some(endpoint.into()),
+            ..self.session.address
+        };
+        self
+    }
+
+    async fn assume(&self, context: &Context) -> Result<Found, LoadError> {
+        let role_arn = self.session.role_arn(context)?;
+        let assertion = match &self.assertion {
+            Assertion::File(path) => read_proof(context, path).await?,
+            Assertion::Fetched(fetch) => Zeroizing::new(fetch().await?),
+        };
+        acs_sts::check_saml_assertion(&assertion)?;
+        let duration = self.session.seconds.to_string();
+        let mut form = vec![
+            ("RoleArn", role_arn.as_ref()),
+            ("SAMLProviderArn", &self.provider_arn),
+            ("SAMLAssertion", &assertion),
+            ("DurationSeconds", &duration),
+        ];
+        form.extend(
+            self.session
+                .policy
+                .as_deref()
+                .map(|policy| ("Policy", policy)),
+        );
+        let keys = fetch_session(
+            context,
+            &self.session.address,
+            "AssumeRoleWithSAML",
+            None,
+            &form,
+            "saml_role_arn".to_owned(),
+        )
+        .await?;
+        let origin = format!("the role {role_arn}, assumed with a SAML assertion");
+        Ok(Found::new(keys, origin))
+    }
+}
+
+impl Source for SamlRoleArn {
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed("saml_role_arn")
+    }
+
+    fn load<'a>(&'a self, context: &'a Context) -> BoxFuture<'a, Result<Found, LoadError>> {
+        Box::pin(self.assume(context))
+    }
+}
+
+impl fmt::Debug for SamlRoleArn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SamlRoleArn")
+            .field("provider_arn", &self.provider_arn)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a file that holds a token, without the white space around it.
+async fn read_proof(context: &Context, path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let shown = || path.display().to_string();
+    let bytes = context
+        .files()
+        .read(path, MAX_PROOF_BYTES)
+        .await
+        .map_err(|error| Failure::input(shown(), error.to_string()))?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Failure::input(shown(), "the file is not UTF-8"))?
+        .trim();
+    if text.is_empty() {
+        return Err(Failure::input(shown(), "the file is empty"));
+    }
+    Ok(Zeroizing::new(text.to_owned()))
+}
