@@ -39,6 +39,8 @@ impl Answer {
             max_bytes.min(MAX_ERROR_BYTES)
         };
         let raw = body.collect(limit).await;
+        // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
+        tokio::task::yield_now().await;
         let raw = match raw {
             Ok(raw) => raw,
             Err(CollectError::Read(source)) if is_success => {

@@ -207,7 +207,11 @@ impl Call<'_> {
         } else {
             next
         };
-        failure.into_error(next).with_attempts(self.attempt)
+        let error = failure.into_error(next).with_attempts(self.attempt);
+        if error.kind() == ErrorKind::Connect {
+            return error.with_field(self.inner.endpoint.to_string());
+        }
+        error
     }
 
     async fn sleep_within_time(&self, delay: Duration) -> Result<(), Error> {
