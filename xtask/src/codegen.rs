@@ -15,6 +15,9 @@ use crate::overlay::Overlay;
 use crate::report;
 use crate::workspace::{self, Scratch};
 
+/// The table's name while rustfmt formats it; no module can have it.
+const TABLE: &str = "table.tmp.rs";
+
 /// What a run is to do with what it made.
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub(crate) enum Mode {
@@ -27,6 +30,8 @@ struct Product {
     package: Package,
     files: Files,
     folder: PathBuf,
+    /// The table for the crate's tests, and where it stands.
+    table: (PathBuf, String),
     scratch: Scratch,
 }
 
@@ -40,6 +45,7 @@ pub(crate) fn run(mode: Mode) -> Result<()> {
     let mut differing = Vec::new();
     for product in &products {
         differing.extend(bring_up(mode, &product.files, &product.folder)?);
+        differing.extend(bring_up_file(mode, &product.table.0, &product.table.1)?);
     }
     report::print(products.iter().map(|product| &product.package));
     match (mode, differing.as_slice()) {
@@ -83,15 +89,16 @@ fn prepare(digest: &Path) -> Result<Product> {
     let package =
         lower(&document, &overlay, false).map_err(|error| error.in_file(&overlay_name))?;
     let files = emit::emit(&package, &source);
-    let folder = workspace::root()
-        .join("crates")
-        .join(&overlay.crate_name)
-        .join("src/generated");
+    let home = workspace::root().join("crates").join(&overlay.crate_name);
+    let folder = home.join("src/generated");
+    let table = emit::table::file(&package, &overlay.crate_name.replace('-', "_"), &source);
+    let table = (home.join("tests/operations/table.rs"), table);
     let scratch = Scratch::new(&overlay.crate_name)?;
     Ok(Product {
         package,
         files,
         folder,
+        table,
         scratch,
     })
 }
@@ -139,12 +146,16 @@ fn format(products: &mut [Product]) -> Result<()> {
         for (name, text) in &product.files {
             workspace::write(&product.scratch.path().join(name), text)?;
         }
+        let table = product.scratch.path().join(TABLE);
+        workspace::write(&table, &product.table.1)?;
+        running.push(workspace::start_rustfmt(&table)?);
         running.push(workspace::start_rustfmt(
             &product.scratch.path().join("mod.rs"),
         )?);
     }
-    for (product, child) in products.iter_mut().zip(running) {
-        wait_for_rustfmt(child)?;
+    running.into_iter().try_for_each(wait_for_rustfmt)?;
+    for product in products {
+        product.table.1 = workspace::read(&product.scratch.path().join(TABLE))?;
         for (name, text) in &mut product.files {
             *text = workspace::read(&product.scratch.path().join(name))?;
         }
@@ -170,14 +181,7 @@ pub(crate) fn wait_for_rustfmt(child: std::process::Child) -> Result<()> {
 pub(crate) fn bring_up(mode: Mode, files: &Files, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut differing = Vec::new();
     for (name, text) in files {
-        let path = folder.join(name);
-        if std::fs::read(&path).ok().as_deref() == Some(text.as_bytes()) {
-            continue;
-        }
-        if mode == Mode::Write {
-            workspace::write(&path, text)?;
-        }
-        differing.push(path);
+        differing.extend(bring_up_file(mode, &folder.join(name), text)?);
     }
     let known: BTreeSet<PathBuf> = files.keys().map(PathBuf::from).collect();
     for stale in workspace::files_below(folder)?
@@ -191,6 +195,16 @@ pub(crate) fn bring_up(mode: Mode, files: &Files, folder: &Path) -> Result<Vec<P
         differing.push(path);
     }
     Ok(differing)
+}
+
+fn bring_up_file(mode: Mode, path: &Path, text: &str) -> Result<Option<PathBuf>> {
+    if std::fs::read(path).ok().as_deref() == Some(text.as_bytes()) {
+        return Ok(None);
+    }
+    if mode == Mode::Write {
+        workspace::write(path, text)?;
+    }
+    Ok(Some(path.to_owned()))
 }
 
 /// Removes a file that was generated once; another's file is not ours to remove.

@@ -2,6 +2,7 @@
 
 mod operation;
 mod package;
+pub(crate) mod table;
 mod types;
 
 use std::collections::BTreeMap;
