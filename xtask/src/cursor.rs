@@ -36,10 +36,7 @@ impl<'a> At<'a> {
         let mut path = self.parent.map_or_else(String::new, At::path);
         match self.step {
             Step::Root => path.push('$'),
-            Step::Name(name)
-                if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-                    && !name.is_empty() =>
-            {
+            Step::Name(name) if is_plain(name) => {
                 path.push('.');
                 path.push_str(name);
             }
@@ -160,4 +157,12 @@ impl<'a> At<'a> {
             step: Step::Index(index),
         }))
     }
+}
+
+/// Whether a name can stand in a path without quotes.
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'$')
 }

@@ -236,7 +236,7 @@ mod tests {
             ("Md5Support", "md5_support"),
             ("H264Codec", "h264_codec"),
             ("HDRType", "hdr_type"),
-            ("2K", "n2k"),
+            ("2K", "n2_k"),
             ("__name__", "name"),
             ("", "unnamed"),
         ] {

@@ -6,7 +6,11 @@ use crate::model::{Field, Operation, Output, Package, Ty};
 /// The file, which stands outside the folder of generated code.
 pub(crate) fn file(package: &Package, library: &str, source: &Source) -> String {
     let mut code = Code::default();
-    code.line(format!("{MARK} from {}@{}. Do not edit.\n", source.file, &source.sha256[..12]));
+    code.line(format!(
+        "{MARK} from {}@{}. Do not edit.\n",
+        source.file,
+        &source.sha256[..12]
+    ));
     code.line("use acs_core::operation::Operation;\n");
     code.line("use crate::walk::Entry;\n");
     code.line("pub(crate) const OPERATIONS: &[Entry] = &[");
@@ -27,9 +31,17 @@ pub(crate) fn file(package: &Package, library: &str, source: &Source) -> String 
 }
 
 fn request(it: &Operation, name: &str) -> String {
-    let fields: Vec<&Field> = it.request.new.iter().map(|&index| &it.request.fields[index]).collect();
+    let fields: Vec<&Field> = it
+        .request
+        .new
+        .iter()
+        .map(|&index| &it.request.fields[index])
+        .collect();
     if fields.len() >= 4 {
-        let values: Vec<String> = fields.iter().map(|field| format!("{}: Default::default()", field.ident)).collect();
+        let values: Vec<String> = fields
+            .iter()
+            .map(|field| format!("{}: Default::default()", field.ident))
+            .collect();
         return format!("{name}::new({name}Required {{ {} }})", values.join(", "));
     }
     let values: Vec<&str> = fields.iter().map(|field| empty(&field.ty)).collect();

@@ -13,9 +13,13 @@ use crate::walk::{Entry, Pairs, index_of, pairs_of, plain_json, put};
 #[allow(dead_code, reason = "one product has no recorded answers")]
 /// Reads an answer into the type of its operation.
 fn read(table: &[Entry], action: &str, body: &[u8]) -> Box<dyn FieldValue> {
-    let entry = table.iter().find(|entry| entry.info.action == action).unwrap_or_else(|| panic!("{action} is not there"));
+    let entry = table
+        .iter()
+        .find(|entry| entry.info.action == action)
+        .unwrap_or_else(|| panic!("{action} is not there"));
     let mut output = (entry.output)();
-    decode(&Bytes::copy_from_slice(body), output.as_mut()).unwrap_or_else(|error| panic!("{action}: {error}"));
+    decode(&Bytes::copy_from_slice(body), output.as_mut())
+        .unwrap_or_else(|error| panic!("{action}: {error}"));
     output
 }
 
@@ -33,9 +37,13 @@ pub(crate) fn read_all(table: &[Entry], folder: &str) -> usize {
         // Every scalar of the answer that the type knows was read.
         if let View::Object(model) = output.view() {
             for (key, value) in answer.as_object().unwrap() {
-                let index = index_of(model, key).unwrap_or_else(|| panic!("{name}: {key} has no field"));
+                let index =
+                    index_of(model, key).unwrap_or_else(|| panic!("{name}: {key} has no field"));
                 let is_absent = matches!(model.get(index).view(), View::Absent);
-                assert!(!is_absent || value.is_null() || value == "", "{name}: {key} was not read");
+                assert!(
+                    !is_absent || value.is_null() || value == "",
+                    "{name}: {key} was not read"
+                );
             }
         }
         count += 1;
@@ -48,19 +56,29 @@ pub(crate) fn send_as_recorded(table: &[Entry], recording: &str) -> usize {
     let recording: Vec<Value> = serde_json::from_str(recording).unwrap();
     for call in &recording {
         let action = call["action"].as_str().unwrap();
-        let entry = table.iter().find(|entry| entry.info.action == action).unwrap_or_else(|| panic!("{action} is not there"));
+        let entry = table
+            .iter()
+            .find(|entry| entry.info.action == action)
+            .unwrap_or_else(|| panic!("{action} is not there"));
         let mut request = (entry.request)();
         for (name, value) in call["parameters"].as_object().unwrap() {
-            let index = index_of(request.as_ref(), name).unwrap_or_else(|| panic!("{action}.{name} has no field"));
-            put(request.get_mut(index), value).unwrap_or_else(|error| panic!("{action}.{name}: {error}"));
+            let index = index_of(request.as_ref(), name)
+                .unwrap_or_else(|| panic!("{action}.{name} has no field"));
+            put(request.get_mut(index), value)
+                .unwrap_or_else(|error| panic!("{action}.{name}: {error}"));
         }
-        let encoded = encode(request.as_ref(), entry.info).unwrap_or_else(|error| panic!("{action}: {error}"));
+        let encoded = encode(request.as_ref(), entry.info)
+            .unwrap_or_else(|error| panic!("{action}: {error}"));
         let mut theirs: Pairs = serde_json::from_value(call["sent"].clone()).unwrap();
         let mut ours = pairs_of(&encoded);
         plain_json(&mut theirs);
         plain_json(&mut ours);
         assert_eq!(ours, theirs, "{action}");
-        assert_eq!(encoded.method.as_str(), call["method"].as_str().unwrap(), "{action}");
+        assert_eq!(
+            encoded.method.as_str(),
+            call["method"].as_str().unwrap(),
+            "{action}"
+        );
         assert_eq!(encoded.path, call["path"].as_str().unwrap(), "{action}");
     }
     recording.len()

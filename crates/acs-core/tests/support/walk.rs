@@ -43,12 +43,22 @@ fn check_request(entry: &Entry, api: &Value) {
     let mut expected = Pairs::new();
     for parameter in api["parameters"].as_array().unwrap() {
         let name = parameter["name"].as_str().unwrap();
-        assert_eq!(parameter["in"], "query", "{action}.{name}: the core products send queries");
-        let index = index_of(request.as_ref(), name).unwrap_or_else(|| panic!("{action}.{name} has no field"));
+        assert_eq!(
+            parameter["in"], "query",
+            "{action}.{name}: the core products send queries"
+        );
+        let index = index_of(request.as_ref(), name)
+            .unwrap_or_else(|| panic!("{action}.{name} has no field"));
         let field = &request.schema().fields[index];
-        let value = make_for(field, &parameter["schema"], request.get_mut(index), &mut numbers);
+        let value = make_for(
+            field,
+            &parameter["schema"],
+            request.get_mut(index),
+            &mut numbers,
+        );
         request.get_mut(index).clear();
-        put(request.get_mut(index), &value).unwrap_or_else(|error| panic!("{action}.{name}: {error}"));
+        put(request.get_mut(index), &value)
+            .unwrap_or_else(|error| panic!("{action}.{name}: {error}"));
         match value {
             // What the overlay reads as a struct, the wire has as a text.
             Value::Array(_) | Value::Object(_) if parameter["schema"]["type"] == "string" => {
@@ -57,18 +67,25 @@ fn check_request(entry: &Entry, api: &Value) {
             value => send(name, parameter["style"].as_str(), &value, &mut expected),
         }
     }
-    let encoded = encode(request.as_ref(), entry.info).unwrap_or_else(|error| panic!("{action}: {error}"));
+    let encoded =
+        encode(request.as_ref(), entry.info).unwrap_or_else(|error| panic!("{action}: {error}"));
     let mut sent = pairs_of(&encoded);
     plain_json(&mut expected);
     plain_json(&mut sent);
     assert_eq!(sent, expected, "{action}");
-    let methods: Vec<String> = texts(&api["methods"]).iter().map(|method| method.to_uppercase()).collect();
+    let methods: Vec<String> = texts(&api["methods"])
+        .iter()
+        .map(|method| method.to_uppercase())
+        .collect();
     assert!(methods.contains(&encoded.method.to_string()), "{action}");
 }
 
 /// Writes what is JSON in one way: its writers differ in blanks and in the order of names.
 pub(crate) fn plain_json(pairs: &mut Pairs) {
-    for text in pairs.values_mut().filter(|text| text.starts_with(['[', '{'])) {
+    for text in pairs
+        .values_mut()
+        .filter(|text| text.starts_with(['[', '{']))
+    {
         if let Ok(json) = serde_json::from_str::<BTreeMap<String, Value>>(text) {
             *text = serde_json::to_string(&json).unwrap();
         } else if let Ok(json) = serde_json::from_str::<Value>(text) {
@@ -107,7 +124,10 @@ pub(crate) fn pairs_of(encoded: &Encoded) -> Pairs {
         let form = std::str::from_utf8(&body.bytes).unwrap();
         for pair in form.split('&') {
             let (name, value) = pair.split_once('=').unwrap();
-            assert!(pairs.insert(unescape(name), unescape(value)).is_none(), "{name} is sent twice");
+            assert!(
+                pairs.insert(unescape(name), unescape(value)).is_none(),
+                "{name} is sent twice"
+            );
         }
     }
     pairs
@@ -133,7 +153,11 @@ fn check_output(entry: &Entry, api: &Value) {
     let mut properties = Map::new();
     for (status, response) in api["responses"].as_object().unwrap() {
         if status.starts_with('2') {
-            for (name, schema) in response["schema"]["properties"].as_object().into_iter().flatten() {
+            for (name, schema) in response["schema"]["properties"]
+                .as_object()
+                .into_iter()
+                .flatten()
+            {
                 properties.entry(name).or_insert(schema.clone());
             }
         }
@@ -143,7 +167,11 @@ fn check_output(entry: &Entry, api: &Value) {
         assert!(properties.is_empty(), "{action}: its answer is no struct");
         return;
     };
-    assert_eq!(scratch.schema().fields.len(), properties.len(), "{action}: as many fields as the digest has");
+    assert_eq!(
+        scratch.schema().fields.len(),
+        properties.len(),
+        "{action}: as many fields as the digest has"
+    );
     let answer = make_object(action, &properties, scratch, &mut numbers);
     let mut output = (entry.output)();
     let body = Bytes::from(Value::Object(answer.clone()).to_string());
@@ -164,7 +192,12 @@ impl Numbers {
     }
 }
 
-fn make_object(path: &str, properties: &Map<String, Value>, model: &mut dyn Model, numbers: &mut Numbers) -> Map<String, Value> {
+fn make_object(
+    path: &str,
+    properties: &Map<String, Value>,
+    model: &mut dyn Model,
+    numbers: &mut Numbers,
+) -> Map<String, Value> {
     let mut out = Map::new();
     for (name, schema) in properties {
         let path = format!("{path}.{name}");
@@ -184,13 +217,22 @@ fn make_object(path: &str, properties: &Map<String, Value>, model: &mut dyn Mode
 }
 
 /// Makes a value of a schema that the field takes too, which may be more narrow than the schema by our overlay.
-fn make_for(field: &Field, schema: &Value, value: &mut dyn FieldValue, numbers: &mut Numbers) -> Value {
+fn make_for(
+    field: &Field,
+    schema: &Value,
+    value: &mut dyn FieldValue,
+    numbers: &mut Numbers,
+) -> Value {
     let n = numbers.next();
     match (schema["type"].as_str(), value.slot()) {
         (Some("string"), Slot::String(_)) => Value::from(string_for(field, n)),
         (Some("string"), Slot::Text(_)) => match enum_of(schema) {
             Some(first) => Value::from(first),
-            None => Value::from(if is_time(value) { format!("2026-11-20T09:{:02}:{:02}Z", n / 60 % 60, n % 60) } else { format!("a{n},b{n}") }),
+            None => Value::from(if is_time(value) {
+                format!("2026-11-20T09:{:02}:{:02}Z", n / 60 % 60, n % 60)
+            } else {
+                format!("a{n},b{n}")
+            }),
         },
         // JSON in a string: the struct's own table says what it holds.
         (Some("string"), Slot::List(list)) => json!([make_by_model(list.add(), numbers)]),
@@ -210,11 +252,19 @@ fn make_for(field: &Field, schema: &Value, value: &mut dyn FieldValue, numbers: 
             let first = make_for(field, items, list.add(), numbers);
             Value::from(vec![first, make_for(field, items, list.add(), numbers)])
         }
-        (Some("object"), Slot::Object(model)) => {
-            Value::Object(make_object(field.name, schema["properties"].as_object().unwrap(), model, numbers))
-        }
+        (Some("object"), Slot::Object(model)) => Value::Object(make_object(
+            field.name,
+            schema["properties"].as_object().unwrap(),
+            model,
+            numbers,
+        )),
         (Some("object"), Slot::Map(map)) => {
-            let value = make_for(field, &schema["additionalProperties"], map.entry("key".to_owned()), numbers);
+            let value = make_for(
+                field,
+                &schema["additionalProperties"],
+                map.entry("key".to_owned()),
+                numbers,
+            );
             json!({ "key": value })
         }
         (None | Some("any" | "object"), Slot::Json(_)) => json!({ "any": n }),
@@ -231,7 +281,12 @@ fn make_by_model(value: &mut dyn FieldValue, numbers: &mut Numbers) -> Value {
         Slot::Boolean(_) => Value::from(true),
         Slot::Object(model) => {
             let fields = model.schema().fields;
-            let values = fields.iter().enumerate().map(|(index, field)| (field.name.to_owned(), make_by_model(model.get_mut(index), numbers)));
+            let values = fields.iter().enumerate().map(|(index, field)| {
+                (
+                    field.name.to_owned(),
+                    make_by_model(model.get_mut(index), numbers),
+                )
+            });
             Value::Object(values.collect())
         }
         _ => panic!("the walk does not know this kind of a value"),
@@ -239,12 +294,18 @@ fn make_by_model(value: &mut dyn FieldValue, numbers: &mut Numbers) -> Value {
 }
 
 fn is_time(value: &mut dyn FieldValue) -> bool {
-    let Slot::Text(text) = value.slot() else { return false };
+    let Slot::Text(text) = value.slot() else {
+        return false;
+    };
     !text.set_text("no time")
 }
 
 fn enum_of(schema: &Value) -> Option<String> {
-    schema["enum"].as_array()?.first()?.as_str().map(str::to_owned)
+    schema["enum"]
+        .as_array()?
+        .first()?
+        .as_str()
+        .map(str::to_owned)
 }
 
 fn string_for(field: &Field, n: i64) -> String {
@@ -279,7 +340,9 @@ pub(crate) fn put(out: &mut dyn FieldValue, value: &Value) -> Result<(), String>
             }
         }
         (Slot::Integer(out), value) if value.is_i64() => *out = value.as_i64().unwrap(),
-        (Slot::Integer32(out), value) if value.is_i64() => *out = value.as_i64().unwrap().try_into().unwrap(),
+        (Slot::Integer32(out), value) if value.is_i64() => {
+            *out = value.as_i64().unwrap().try_into().unwrap()
+        }
         (Slot::Float(out), value) if value.is_number() => *out = value.as_f64().unwrap(),
         (Slot::Boolean(out), Value::Bool(is)) => *out = *is,
         (Slot::List(list), Value::Array(items)) => {
@@ -299,7 +362,11 @@ pub(crate) fn put(out: &mut dyn FieldValue, value: &Value) -> Result<(), String>
 }
 
 pub(crate) fn index_of(model: &dyn Model, name: &str) -> Option<usize> {
-    model.schema().fields.iter().position(|field| field.name == name)
+    model
+        .schema()
+        .fields
+        .iter()
+        .position(|field| field.name == name)
 }
 
 fn compare_object(path: &str, expected: &Map<String, Value>, model: &dyn Model) {
@@ -319,7 +386,11 @@ fn compare(path: &str, expected: &Value, view: &View<'_>) {
         (Value::Array(items), View::List(list)) => {
             assert_eq!(list.len(), items.len(), "{path}");
             for (index, expected) in items.iter().enumerate() {
-                compare(&format!("{path}[{index}]"), expected, &list.item(index).unwrap().view());
+                compare(
+                    &format!("{path}[{index}]"),
+                    expected,
+                    &list.item(index).unwrap().view(),
+                );
             }
         }
         (Value::Object(map), View::Object(model)) => compare_object(path, map, *model),
@@ -342,9 +413,16 @@ fn compare(path: &str, expected: &Value, view: &View<'_>) {
 }
 
 fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn texts(list: &Value) -> Vec<String> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }

@@ -8,7 +8,10 @@ mod walk;
 
 #[test]
 fn every_parameter_arrives_and_every_field_is_read() {
-    walk::check(include_str!("../../../../xtask/metadata/ims-2019-08-15.json"), table::OPERATIONS);
+    walk::check(
+        include_str!("../../../../xtask/metadata/ims-2019-08-15.json"),
+        table::OPERATIONS,
+    );
 }
 
 #[test]

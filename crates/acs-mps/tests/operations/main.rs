@@ -8,7 +8,10 @@ mod walk;
 
 #[test]
 fn every_parameter_arrives_and_every_field_is_read() {
-    walk::check(include_str!("../../../../xtask/metadata/mts-2014-06-18.json"), table::OPERATIONS);
+    walk::check(
+        include_str!("../../../../xtask/metadata/mts-2014-06-18.json"),
+        table::OPERATIONS,
+    );
 }
 
 #[test]

@@ -8,7 +8,10 @@ mod walk;
 
 #[test]
 fn every_parameter_arrives_and_every_field_is_read() {
-    walk::check(include_str!("../../../../xtask/metadata/vod-2017-03-21.json"), table::OPERATIONS);
+    walk::check(
+        include_str!("../../../../xtask/metadata/vod-2017-03-21.json"),
+        table::OPERATIONS,
+    );
 }
 
 #[test]
