@@ -32,6 +32,7 @@ pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime, SharedRuntime, SystemRuntime};
 pub use transport::{
     ReplayTransport, SentRequest, SharedTransport, Transport, TransportError, TransportErrorKind,
+    default_transport,
 };
 #[cfg(feature = "__reqwest")]
 pub use transport::{ReqwestTransport, ReqwestTransportBuilder};

@@ -231,7 +231,7 @@ impl BucketBuilder {
         };
         let transport = match self.transport {
             Some(transport) => transport,
-            None => default_transport()?,
+            None => acs_core::default_transport()?,
         };
         Ok(Bucket(Arc::new(Inner {
             name: self.name,
@@ -248,17 +248,4 @@ impl BucketBuilder {
             clock_offset: AtomicI64::new(0),
         })))
     }
-}
-
-#[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
-fn default_transport() -> Result<SharedTransport, Error> {
-    Ok(Arc::new(acs_core::ReqwestTransport::builder().build()?))
-}
-
-#[cfg(not(any(feature = "rustls", feature = "rustls-no-provider")))]
-fn default_transport() -> Result<SharedTransport, Error> {
-    Err(Error::invalid_parameter(
-        "transport",
-        "none is set: turn on the feature `rustls` or `rustls-no-provider`, or give the builder one of your own",
-    ))
 }

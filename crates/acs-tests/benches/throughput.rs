@@ -25,12 +25,21 @@ const CALLS_A_TURN: usize = 4_000;
 const TURNS: usize = 9;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let server = BareServer::start(ANSWER, |_| {}).unwrap();
         let ours = Client::builder("cn-shanghai")
             .endpoint(server.endpoint())
-            .credentials(Credentials::access_key("LTAI5tExampleKeyId000000", "ExampleSecretExampleSecret0000").unwrap())
+            .credentials(
+                Credentials::access_key(
+                    "LTAI5tExampleKeyId000000",
+                    "ExampleSecretExampleSecret0000",
+                )
+                .unwrap(),
+            )
             .build()
             .unwrap();
         let plain = Plain::new(&server);
@@ -42,18 +51,33 @@ fn main() {
             // The first turn warms up.
             if turn > 0 {
                 let rate = |time: Duration| CALLS_A_TURN as f64 / time.as_secs_f64();
-                println!("turn {turn}: reqwest {:.0}/s, ours {:.0}/s, ratio {ratio:.3}", rate(plain_time), rate(our_time));
+                println!(
+                    "turn {turn}: reqwest {:.0}/s, ours {:.0}/s, ratio {ratio:.3}",
+                    rate(plain_time),
+                    rate(our_time)
+                );
                 ratios.push(ratio);
             }
         }
         ratios.sort_by(f64::total_cmp);
-        println!("throughput of plain reqwest's: median {:.3}, best {:.3}", ratios[TURNS / 2], ratios[TURNS - 1]);
-        println!("allocations a call: ours {:.1}, reqwest {:.1}", allocations(|| call(ours.clone())).await, allocations(|| plain.call()).await);
+        println!(
+            "throughput of plain reqwest's: median {:.3}, best {:.3}",
+            ratios[TURNS / 2],
+            ratios[TURNS - 1]
+        );
+        println!(
+            "allocations a call: ours {:.1}, reqwest {:.1}",
+            allocations(|| call(ours.clone())).await,
+            allocations(|| plain.call()).await
+        );
     });
 }
 
 async fn call(client: Client) {
-    let answer = client.send(GetPlayInfo::new().video_id("93ab850b4f6f44eab54b6e91d24d81d4")).await.unwrap();
+    let answer = client
+        .send(GetPlayInfo::new().video_id("93ab850b4f6f44eab54b6e91d24d81d4"))
+        .await
+        .unwrap();
     black_box(answer.play_info_list.len());
 }
 
@@ -67,7 +91,10 @@ struct Plain {
 
 impl Plain {
     fn new(server: &BareServer) -> Self {
-        let url = format!("{}/?VideoId=93ab850b4f6f44eab54b6e91d24d81d4", server.endpoint());
+        let url = format!(
+            "{}/?VideoId=93ab850b4f6f44eab54b6e91d24d81d4",
+            server.endpoint()
+        );
         let authorization = format!(
             "ACS3-HMAC-SHA256 Credential=LTAI5tExampleKeyId000000,SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,Signature={}",
             "0".repeat(64)
@@ -76,13 +103,19 @@ impl Plain {
             ("accept", "application/json"),
             ("accept-encoding", "gzip"),
             ("x-acs-action", "GetPlayInfo"),
-            ("x-acs-content-sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            (
+                "x-acs-content-sha256",
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ),
             ("x-acs-date", "2026-11-21T23:30:00Z"),
             ("x-acs-signature-nonce", "9e6f0a523f0d4c5b8f437a4b6e3c1d20"),
             ("x-acs-version", "2017-03-21"),
             ("authorization", &authorization),
         ];
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(IN_FLIGHT)
@@ -90,11 +123,18 @@ impl Plain {
             .user_agent("acs-sdk-rust/0.1.0")
             .build()
             .unwrap();
-        Self { client, url: url.parse().unwrap(), headers }
+        Self {
+            client,
+            url: url.parse().unwrap(),
+            headers,
+        }
     }
 
     fn call(&self) -> impl Future<Output = ()> + Send + use<> {
-        let request = self.client.post(self.url.clone()).headers(self.headers.clone());
+        let request = self
+            .client
+            .post(self.url.clone())
+            .headers(self.headers.clone());
         async move {
             black_box(request.send().await.unwrap().bytes().await.unwrap().len());
         }

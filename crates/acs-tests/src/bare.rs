@@ -29,14 +29,19 @@ impl BareServer {
     ///
     /// # Errors
     /// No port could be had.
-    pub fn start(body: &'static str, look: impl Fn(&Request<Incoming>) + Send + Sync + 'static) -> io::Result<Self> {
+    pub fn start(
+        body: &'static str,
+        look: impl Fn(&Request<Incoming>) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let connections = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&connections);
         let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         std::thread::spawn(move || {
             runtime.block_on(async move {
                 let Ok(listener) = TcpListener::from_std(listener) else {
@@ -48,7 +53,11 @@ impl BareServer {
                 }
             });
         });
-        Ok(Self { address, connections, _stop: stop })
+        Ok(Self {
+            address,
+            connections,
+            _stop: stop,
+        })
     }
 
     /// Returns the address as an endpoint.
@@ -62,8 +71,12 @@ impl BareServer {
     }
 }
 
-async fn accept<L>(listener: TcpListener, body: &'static str, look: Arc<L>, connections: Arc<AtomicUsize>)
-where
+async fn accept<L>(
+    listener: TcpListener,
+    body: &'static str,
+    look: Arc<L>,
+    connections: Arc<AtomicUsize>,
+) where
     L: Fn(&Request<Incoming>) + Send + Sync + 'static,
 {
     while let Ok((stream, _)) = listener.accept().await {
@@ -82,7 +95,9 @@ where
                 async move { Ok::<_, Infallible>(response) }
             });
             // A client that went away is how every connection ends.
-            _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }

@@ -65,12 +65,21 @@ impl FaultServer {
     ///
     /// # Errors
     /// No port could be had.
-    pub async fn start(script: impl Fn(usize, &Seen) -> Act + Send + Sync + 'static) -> io::Result<Self> {
+    pub async fn start(
+        script: impl Fn(usize, &Seen) -> Act + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State { script: Box::new(script), seen: Mutex::default() });
+        let state = Arc::new(State {
+            script: Box::new(script),
+            seen: Mutex::default(),
+        });
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
-        Ok(Self { address, state, task })
+        Ok(Self {
+            address,
+            state,
+            task,
+        })
     }
 
     /// Returns the address as an endpoint.
@@ -80,7 +89,11 @@ impl FaultServer {
 
     /// Returns the requests so far, in the order in which they were complete.
     pub fn seen(&self) -> Vec<Seen> {
-        self.state.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state
+            .seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -103,8 +116,11 @@ impl Seen {
 /// Makes an answer with a length.
 pub fn answer(status: &str, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let mut bytes =
-        format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len()).into_bytes();
+    let mut bytes = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n",
+        body.len()
+    )
+    .into_bytes();
     bytes.extend_from_slice(body);
     bytes
 }
@@ -135,7 +151,12 @@ async fn serve(mut stream: TcpStream, connection: usize, state: Arc<State>) {
 }
 
 /// Says whether the connection goes on.
-async fn perform(stream: &mut TcpStream, act: Act, number: usize, state: &State) -> io::Result<bool> {
+async fn perform(
+    stream: &mut TcpStream,
+    act: Act,
+    number: usize,
+    state: &State,
+) -> io::Result<bool> {
     match act {
         Act::Send(bytes) => {
             stream.write_all(&bytes).await?;
@@ -188,8 +209,16 @@ async fn read_request(
         }
     };
     let head = String::from_utf8_lossy(&buffer[..head_end]).into_owned();
-    let mut seen = Seen { connection, head, body: Vec::new(), flooded: 0 };
-    let length: usize = seen.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    let mut seen = Seen {
+        connection,
+        head,
+        body: Vec::new(),
+        flooded: 0,
+    };
+    let length: usize = seen
+        .header("content-length")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0);
     while buffer.len() < head_end + length {
         if stream.read_buf(buffer).await? == 0 {
             return Ok(None);

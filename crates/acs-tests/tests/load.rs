@@ -24,13 +24,18 @@ async fn l7_a_hundred_thousand_calls_leave_nothing_behind() {
 
 async fn l7(calls: usize) {
     // Room from the start: what the server remembers is no growth of the client.
-    let nonces = Arc::new(Mutex::new(HashSet::<u128>::with_capacity(2 * (calls + 10_000))));
+    let nonces = Arc::new(Mutex::new(HashSet::<u128>::with_capacity(
+        2 * (calls + 10_000),
+    )));
     let repeated = Arc::new(Mutex::new(0_usize));
     let server = {
         let (nonces, repeated) = (Arc::clone(&nonces), Arc::clone(&repeated));
         BareServer::start(ANSWER, move |request| {
             let nonce = request.headers()["x-acs-signature-nonce"].to_str().unwrap();
-            let is_new = nonces.lock().unwrap().insert(u128::from_str_radix(nonce, 16).unwrap());
+            let is_new = nonces
+                .lock()
+                .unwrap()
+                .insert(u128::from_str_radix(nonce, 16).unwrap());
             if !is_new {
                 *repeated.lock().unwrap() += 1;
             }
@@ -66,7 +71,9 @@ async fn run(client: &Client, calls: usize) -> usize {
         let turn = Arc::clone(&turns).acquire_owned().await.unwrap();
         let client = client.clone();
         tasks.spawn(async move {
-            let result = client.send(GetPlayInfo::new().video_id("93ab850b4f6f44eab54b6e91d24d81d4")).await;
+            let result = client
+                .send(GetPlayInfo::new().video_id("93ab850b4f6f44eab54b6e91d24d81d4"))
+                .await;
             drop(turn);
             result.is_err()
         });
@@ -85,6 +92,10 @@ fn resident_bytes() -> usize {
     let Ok(text) = std::fs::read_to_string("/proc/self/statm") else {
         return 0;
     };
-    let pages: usize = text.split_whitespace().nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);
+    let pages: usize = text
+        .split_whitespace()
+        .nth(1)
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(0);
     pages * 4_096
 }

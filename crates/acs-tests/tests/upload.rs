@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acs_core::{
-    Body, BoxFuture, Credentials, Error, ErrorKind, ReqwestTransport, RetryPolicy, Runtime, SharedRuntime,
-    SharedTransport, SystemRuntime, Transport, TransportError, TransportErrorKind,
+    Body, BoxFuture, Credentials, Error, ErrorKind, ReqwestTransport, RetryPolicy, Runtime,
+    SharedRuntime, SharedTransport, SystemRuntime, Transport, TransportError, TransportErrorKind,
 };
 use acs_emulator::{Emulator, ManualClock};
 use acs_oss::{Bucket, Crc64, MultipartUpload, ObjectHeaders, Payload};
@@ -37,13 +37,31 @@ impl Cloud {
         let start: DateTime<Utc> = "2026-11-20T08:15:30Z".parse().unwrap();
         let clock = ManualClock::new(start);
         let folder = tempfile::tempdir().unwrap();
-        let emulator = Emulator::builder().manual_clock(&clock).keep(folder.path().join("kept")).start().await.unwrap();
-        let runtime = Arc::new(SharedClock { clock: clock.clone(), start, lag });
-        Self { emulator, clock, runtime, folder }
+        let emulator = Emulator::builder()
+            .manual_clock(&clock)
+            .keep(folder.path().join("kept"))
+            .start()
+            .await
+            .unwrap();
+        let runtime = Arc::new(SharedClock {
+            clock: clock.clone(),
+            start,
+            lag,
+        });
+        Self {
+            emulator,
+            clock,
+            runtime,
+            folder,
+        }
     }
 
     fn vod(&self) -> Client {
-        let key = Credentials::access_key(self.emulator.access_key_id(), self.emulator.access_key_secret()).unwrap();
+        let key = Credentials::access_key(
+            self.emulator.access_key_id(),
+            self.emulator.access_key_secret(),
+        )
+        .unwrap();
         Client::builder("cn-shanghai")
             .endpoint(self.emulator.endpoint())
             .credentials(key)
@@ -54,7 +72,11 @@ impl Cloud {
 
     /// The user's own bucket, by the user's key.
     fn bucket(&self) -> Bucket {
-        let key = Credentials::access_key(self.emulator.access_key_id(), self.emulator.access_key_secret()).unwrap();
+        let key = Credentials::access_key(
+            self.emulator.access_key_id(),
+            self.emulator.access_key_secret(),
+        )
+        .unwrap();
         Bucket::builder(self.emulator.bucket(), "cn-shanghai")
             .endpoint(self.emulator.endpoint())
             .credentials(key)
@@ -64,7 +86,12 @@ impl Cloud {
     }
 
     async fn ticket(&self) -> UploadTicket {
-        self.vod().send(CreateUploadVideo::new("A title", "clip.mp4")).await.unwrap().into_inner().into()
+        self.vod()
+            .send(CreateUploadVideo::new("A title", "clip.mp4"))
+            .await
+            .unwrap()
+            .into_inner()
+            .into()
     }
 
     /// An uploader of a new ticket, by a client that has no key, with short waits.
@@ -72,7 +99,9 @@ impl Cloud {
         let mut retry = RetryPolicy::attempts(6);
         retry.base_delay = Duration::from_millis(1);
         let ticket = UploadTicket::from_json(&self.ticket().await.to_json()).unwrap();
-        Uploader::new(ticket).runtime(Arc::clone(&self.runtime)).retry(retry)
+        Uploader::new(ticket)
+            .runtime(Arc::clone(&self.runtime))
+            .retry(retry)
     }
 
     /// Writes a file of bytes that differ from stretch to stretch.
@@ -170,7 +199,10 @@ impl Network {
 }
 
 impl Transport for Network {
-    fn send(&self, request: http::Request<Body>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+    fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         let query = request.uri().query().unwrap_or_default();
         let action = match request.method().as_str() {
             "PUT" if query.contains("partNumber") => "UploadPart",
@@ -209,20 +241,35 @@ async fn a_large_file_arrives_in_parts_byte_for_byte() {
     let (path, content) = cloud.file(20 * MIB + 7);
     let seen: Arc<Mutex<Vec<Progress>>> = Arc::default();
     let listener = Arc::clone(&seen);
-    let uploader = cloud.uploader().await.on_progress(move |progress| listener.lock().unwrap().push(progress));
+    let uploader = cloud
+        .uploader()
+        .await
+        .on_progress(move |progress| listener.lock().unwrap().push(progress));
     let uploaded = uploader.upload_file(&path).await.unwrap();
 
     assert_eq!((uploaded.size, uploaded.parts), (content.len() as u64, 11));
     assert_eq!(uploaded.crc64, Crc64::of(&content));
     assert!(cloud.stored(&uploaded.bucket, &uploaded.key) == content);
     assert_eq!(cloud.count("UploadPart"), 11);
-    assert!(cloud.emulator.requests().iter().all(|request| request.verified));
+    assert!(
+        cloud
+            .emulator
+            .requests()
+            .iter()
+            .all(|request| request.verified)
+    );
 
     let seen = seen.lock().unwrap();
     assert_eq!((seen[0].bytes, seen.len()), (0, 12));
-    assert!(seen.windows(2).all(|pair| pair[0].bytes < pair[1].bytes && pair[0].parts + 1 == pair[1].parts));
+    assert!(
+        seen.windows(2)
+            .all(|pair| pair[0].bytes < pair[1].bytes && pair[0].parts + 1 == pair[1].parts)
+    );
     let last = seen.last().unwrap();
-    assert_eq!((last.bytes, last.parts), (last.total_bytes, last.total_parts));
+    assert_eq!(
+        (last.bytes, last.parts),
+        (last.total_bytes, last.total_parts)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,7 +279,13 @@ async fn a_small_file_goes_in_one_request() {
     let uploaded = cloud.uploader().await.upload_file(&path).await.unwrap();
     assert_eq!((uploaded.parts, uploaded.crc64), (1, Crc64::of(&content)));
     assert!(cloud.stored(&uploaded.bucket, &uploaded.key) == content);
-    assert_eq!((cloud.count("PutObject"), cloud.count("InitiateMultipartUpload")), (1, 0));
+    assert_eq!(
+        (
+            cloud.count("PutObject"),
+            cloud.count("InitiateMultipartUpload")
+        ),
+        (1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,7 +298,10 @@ async fn several_parts_are_under_way_at_once_and_never_more_than_allowed() {
     }
 
     impl Transport for Counting {
-        fn send(&self, request: http::Request<Body>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        fn send(
+            &self,
+            request: http::Request<Body>,
+        ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
             Box::pin(async move {
                 let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
                 self.most.fetch_max(now, Ordering::SeqCst);
@@ -261,8 +317,16 @@ async fn several_parts_are_under_way_at_once_and_never_more_than_allowed() {
     let cloud = Cloud::start().await;
     let (path, _) = cloud.file(20 * MIB);
     let inner = ReqwestTransport::builder().without_proxy().build().unwrap();
-    let transport = Arc::new(Counting { inner, now: AtomicUsize::new(0), most: AtomicUsize::new(0) });
-    let uploader = cloud.uploader().await.parallel(3).transport(Arc::clone(&transport) as SharedTransport);
+    let transport = Arc::new(Counting {
+        inner,
+        now: AtomicUsize::new(0),
+        most: AtomicUsize::new(0),
+    });
+    let uploader = cloud
+        .uploader()
+        .await
+        .parallel(3)
+        .transport(Arc::clone(&transport) as SharedTransport);
     uploader.upload_file(&path).await.unwrap();
     assert_eq!(transport.most.load(Ordering::SeqCst), 3);
 }
@@ -284,7 +348,12 @@ async fn a_credential_that_is_about_to_end_is_replaced_before_the_next_part() {
     let (path, content) = cloud.file(20 * MIB);
     // 2500 of 3000 seconds: the credential is still valid, but in its last fifth.
     let network = clock_jumps(&cloud, 0, Duration::from_secs(2_500));
-    let uploader = cloud.uploader().await.parallel(1).refresh(cloud.vod()).transport(network);
+    let uploader = cloud
+        .uploader()
+        .await
+        .parallel(1)
+        .refresh(cloud.vod())
+        .transport(network);
     let uploaded = uploader.upload_file(&path).await.unwrap();
     assert!(cloud.stored(&uploaded.bucket, &uploaded.key) == content);
     assert_eq!(cloud.count("RefreshUploadVideo"), 1);
@@ -301,19 +370,30 @@ async fn a_credential_that_ends_in_mid_upload_costs_at_most_the_parts_under_way(
     let jumped = Arc::new(AtomicUsize::new(0));
     let once = Arc::clone(&jumped);
     // Between two parts, when the four under way are confirmed: 3001 seconds of 3000 have gone.
-    let uploader = cloud.uploader().await.refresh(cloud.vod()).on_progress(move |progress| {
-        if progress.parts == 4 && once.fetch_add(1, Ordering::SeqCst) == 0 {
-            clock.advance(Duration::from_secs(3_001));
-        }
-    });
+    let uploader = cloud
+        .uploader()
+        .await
+        .refresh(cloud.vod())
+        .on_progress(move |progress| {
+            if progress.parts == 4 && once.fetch_add(1, Ordering::SeqCst) == 0 {
+                clock.advance(Duration::from_secs(3_001));
+            }
+        });
     let uploaded = uploader.upload_file(&path).await.unwrap();
     assert!(cloud.stored(&uploaded.bucket, &uploaded.key) == content);
     assert_eq!(uploaded.crc64, Crc64::of(&content));
     let again = cloud.count("UploadPart") - uploaded.parts as usize;
-    println!("F9: {again} parts sent again, {} refreshes", cloud.count("RefreshUploadVideo"));
+    println!(
+        "F9: {again} parts sent again, {} refreshes",
+        cloud.count("RefreshUploadVideo")
+    );
     assert!(again <= 4, "{again}");
     assert_eq!(cloud.count("RefreshUploadVideo"), 1);
-    assert_eq!(cloud.count("InitiateMultipartUpload"), 1, "the upload goes on, it does not start over");
+    assert_eq!(
+        cloud.count("InitiateMultipartUpload"),
+        1,
+        "the upload goes on, it does not start over"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -345,7 +425,10 @@ async fn an_ended_ticket_without_a_source_says_what_to_do() {
     let uploader = cloud.uploader().await;
     cloud.clock.advance(Duration::from_secs(3_001));
     let error = uploader.upload_file(&path).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (ErrorKind::Service, Some("SecurityTokenExpired")));
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Service, Some("SecurityTokenExpired"))
+    );
     assert!(error.to_string().contains("Uploader::refresh"), "{error}");
     assert!(error.request_id().is_some());
 }
@@ -360,7 +443,13 @@ async fn lost_parts_are_sent_again() {
         ("Initiate", 0) if number == 0 => Fate::AnswerIsLost,
         _ => Fate::Arrives,
     });
-    let uploaded = cloud.uploader().await.transport(network).upload_file(&path).await.unwrap();
+    let uploaded = cloud
+        .uploader()
+        .await
+        .transport(network)
+        .upload_file(&path)
+        .await
+        .unwrap();
     assert!(cloud.stored(&uploaded.bucket, &uploaded.key) == content);
 }
 
@@ -372,10 +461,25 @@ async fn a_part_that_cannot_be_sent_ends_the_upload_and_leaves_nothing_behind() 
         "UploadPart" if number >= 3 => Fate::NeverArrives,
         _ => Fate::Arrives,
     });
-    let error = cloud.uploader().await.transport(network).upload_file(&path).await.unwrap_err();
-    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Interrupted, 6));
+    let error = cloud
+        .uploader()
+        .await
+        .transport(network)
+        .upload_file(&path)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Interrupted, 6)
+    );
     assert!(error.field().unwrap().starts_with("part "), "{error}");
-    assert_eq!((cloud.count("AbortMultipartUpload"), cloud.count("CompleteMultipartUpload")), (1, 0));
+    assert_eq!(
+        (
+            cloud.count("AbortMultipartUpload"),
+            cloud.count("CompleteMultipartUpload")
+        ),
+        (1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -387,9 +491,21 @@ async fn a_lost_answer_to_the_last_request_is_reported_as_unknown() {
         _ => Fate::Arrives,
     });
     // The ticket's credential may write the object, not look at it.
-    let error = cloud.uploader().await.transport(network).upload_file(&path).await.unwrap_err();
+    let error = cloud
+        .uploader()
+        .await
+        .transport(network)
+        .upload_file(&path)
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error}");
-    assert_eq!((cloud.count("AbortMultipartUpload"), cloud.count("CompleteMultipartUpload")), (0, 2));
+    assert_eq!(
+        (
+            cloud.count("AbortMultipartUpload"),
+            cloud.count("CompleteMultipartUpload")
+        ),
+        (0, 2)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -398,14 +514,24 @@ async fn a_cancelled_upload_is_given_up_at_oss() {
     let (path, _) = cloud.file(20 * MIB);
     let token = CancelToken::new();
     let canceller = token.clone();
-    let uploader = cloud.uploader().await.cancel(&token).on_progress(move |progress| {
-        if progress.parts == 2 {
-            canceller.cancel();
-        }
-    });
+    let uploader = cloud
+        .uploader()
+        .await
+        .cancel(&token)
+        .on_progress(move |progress| {
+            if progress.parts == 2 {
+                canceller.cancel();
+            }
+        });
     let error = uploader.upload_file(&path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
-    assert_eq!((cloud.count("AbortMultipartUpload"), cloud.count("CompleteMultipartUpload")), (1, 0));
+    assert_eq!(
+        (
+            cloud.count("AbortMultipartUpload"),
+            cloud.count("CompleteMultipartUpload")
+        ),
+        (1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -432,8 +558,17 @@ async fn a_file_that_changes_meanwhile_is_not_completed() {
     });
     let error = uploader.upload_file(&path).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
-    assert!(error.to_string().contains("was changed while it was read"), "{error}");
-    assert_eq!((cloud.count("AbortMultipartUpload"), cloud.count("CompleteMultipartUpload")), (1, 0));
+    assert!(
+        error.to_string().contains("was changed while it was read"),
+        "{error}"
+    );
+    assert_eq!(
+        (
+            cloud.count("AbortMultipartUpload"),
+            cloud.count("CompleteMultipartUpload")
+        ),
+        (1, 0)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -443,16 +578,29 @@ async fn a_file_that_shrinks_is_named_in_the_error() {
     let shrinking = path.clone();
     let uploader = cloud.uploader().await.on_progress(move |progress| {
         if progress.parts == 1 {
-            std::fs::OpenOptions::new().write(true).open(&shrinking).unwrap().set_len(5).unwrap();
+            std::fs::OpenOptions::new()
+                .write(true)
+                .open(&shrinking)
+                .unwrap()
+                .set_len(5)
+                .unwrap();
         }
     });
     let error = uploader.upload_file(&path).await.unwrap_err();
-    assert_eq!((error.kind(), error.field()), (ErrorKind::Io, path.to_str()));
+    assert_eq!(
+        (error.kind(), error.field()),
+        (ErrorKind::Io, path.to_str())
+    );
 }
 
 fn append(path: &Path, bytes: &[u8]) {
     use std::io::Write as _;
-    std::fs::OpenOptions::new().append(true).open(path).unwrap().write_all(bytes).unwrap();
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(path)
+        .unwrap()
+        .write_all(bytes)
+        .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -464,14 +612,33 @@ async fn bad_files_and_tickets_send_nothing() {
     std::fs::write(path("good.mp4"), b"x").unwrap();
     std::fs::create_dir(path("folder.mp4")).unwrap();
     for name in ["missing.mp4", "empty.mp4", "plain", "folder.mp4"] {
-        let error = cloud.uploader().await.upload_file(path(name)).await.unwrap_err();
+        let error = cloud
+            .uploader()
+            .await
+            .upload_file(path(name))
+            .await
+            .unwrap_err();
         assert_eq!(error.field(), path(name).to_str(), "{error}");
     }
-    for ticket in [UploadTicket::new("v", "", ""), UploadTicket::new("v", "e30=", "e30="), UploadTicket::new("v", "?", "?")] {
-        let error = Uploader::new(ticket).upload_file(path("good.mp4")).await.unwrap_err();
+    for ticket in [
+        UploadTicket::new("v", "", ""),
+        UploadTicket::new("v", "e30=", "e30="),
+        UploadTicket::new("v", "?", "?"),
+    ] {
+        let error = Uploader::new(ticket)
+            .upload_file(path("good.mp4"))
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
-    assert!(cloud.actions().keys().all(|action| action == "CreateUploadVideo"), "{:?}", cloud.actions());
+    assert!(
+        cloud
+            .actions()
+            .keys()
+            .all(|action| action == "CreateUploadVideo"),
+        "{:?}",
+        cloud.actions()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -480,8 +647,15 @@ async fn a_ticket_writes_its_own_object_and_no_other() {
     let (mine, other) = (cloud.ticket().await, cloud.ticket().await);
     let (path, _) = cloud.file(1_000);
     let crossed = UploadTicket::new(mine.video_id(), other.upload_address(), mine.upload_auth());
-    let error = Uploader::new(crossed).runtime(Arc::clone(&cloud.runtime)).upload_file(path).await.unwrap_err();
-    assert_eq!((error.code(), error.status()), (Some("AccessDenied"), Some(403)));
+    let error = Uploader::new(crossed)
+        .runtime(Arc::clone(&cloud.runtime))
+        .upload_file(path)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code(), error.status()),
+        (Some("AccessDenied"), Some(403))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -494,8 +668,14 @@ async fn a_wrong_secret_is_refused_and_not_shown() {
         .runtime(Arc::clone(&cloud.runtime))
         .build()
         .unwrap();
-    let error: Error = bucket.put_object("k", "x", &ObjectHeaders::new()).await.unwrap_err();
-    assert_eq!((error.code(), error.attempts()), (Some("SignatureDoesNotMatch"), 1));
+    let error: Error = bucket
+        .put_object("k", "x", &ObjectHeaders::new())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code(), error.attempts()),
+        (Some("SignatureDoesNotMatch"), 1)
+    );
     assert!(error.request_id().is_some());
     assert!(!format!("{error} {error:?}").contains("canary"));
 }
@@ -504,18 +684,52 @@ async fn a_wrong_secret_is_refused_and_not_shown() {
 async fn objects_of_an_own_bucket_come_back_as_they_went() {
     let cloud = Cloud::start().await;
     let bucket = cloud.bucket();
-    for key in ["a.mp4", "课程/第 [1]+%2e#?&=.mp4", "a//b", "%2e%2e/a", "~*'()!"] {
-        let headers = ObjectHeaders::new().content_type("video/mp4").with("x-oss-meta-a", " b ");
-        let stored = bucket.put_object(key, key.as_bytes().to_vec(), &headers).await.unwrap();
+    for key in [
+        "a.mp4",
+        "课程/第 [1]+%2e#?&=.mp4",
+        "a//b",
+        "%2e%2e/a",
+        "~*'()!",
+    ] {
+        let headers = ObjectHeaders::new()
+            .content_type("video/mp4")
+            .with("x-oss-meta-a", " b ");
+        let stored = bucket
+            .put_object(key, key.as_bytes().to_vec(), &headers)
+            .await
+            .unwrap();
         let meta = bucket.head_object(key).await.unwrap();
-        assert_eq!((meta.size, meta.crc64), (key.len() as u64, Some(stored.crc64)), "{key}");
-        assert_eq!((meta.etag.as_deref(), meta.content_type.as_deref()), (Some(stored.etag.as_str()), Some("video/mp4")));
-        let content = bucket.get_object(key).await.unwrap().collect(1_000).await.unwrap();
+        assert_eq!(
+            (meta.size, meta.crc64),
+            (key.len() as u64, Some(stored.crc64)),
+            "{key}"
+        );
+        assert_eq!(
+            (meta.etag.as_deref(), meta.content_type.as_deref()),
+            (Some(stored.etag.as_str()), Some("video/mp4"))
+        );
+        let content = bucket
+            .get_object(key)
+            .await
+            .unwrap()
+            .collect(1_000)
+            .await
+            .unwrap();
         assert_eq!(content, key.as_bytes(), "{key}");
-        let range = bucket.get_object_range(key, 1..3).await.unwrap().collect(2).await.unwrap();
+        let range = bucket
+            .get_object_range(key, 1..3)
+            .await
+            .unwrap()
+            .collect(2)
+            .await
+            .unwrap();
         assert_eq!(range, key.as_bytes()[1..3], "{key}");
         bucket.delete_object(key).await.unwrap();
-        assert_eq!(bucket.head_object(key).await.unwrap_err().status(), Some(404), "{key}");
+        assert_eq!(
+            bucket.head_object(key).await.unwrap_err().status(),
+            Some(404),
+            "{key}"
+        );
     }
 }
 
@@ -525,20 +739,51 @@ async fn a_multipart_upload_goes_through_all_its_steps() {
     let bucket = cloud.bucket();
     let (path, content) = cloud.file(3 * MIB);
     let file = Arc::new(std::fs::File::open(path).unwrap());
-    let upload = bucket.initiate_multipart_upload("a b.mp4", &ObjectHeaders::new()).await.unwrap();
+    let upload = bucket
+        .initiate_multipart_upload("a b.mp4", &ObjectHeaders::new())
+        .await
+        .unwrap();
     for number in [3, 1, 2] {
-        let payload = Payload::file(Arc::clone(&file), u64::from(number - 1) * MIB as u64, MIB as u64);
+        let payload = Payload::file(
+            Arc::clone(&file),
+            u64::from(number - 1) * MIB as u64,
+            MIB as u64,
+        );
         bucket.upload_part(&upload, number, payload).await.unwrap();
     }
     let parts = bucket.list_parts(&upload).await.unwrap();
-    assert_eq!(parts.iter().map(|part| (part.number, part.size)).collect::<Vec<_>>(), [(1, MIB as u64), (2, MIB as u64), (3, MIB as u64)]);
-    let stored = bucket.complete_multipart_upload(&upload, &parts).await.unwrap();
-    assert_eq!((stored.size, stored.crc64), (content.len() as u64, Crc64::of(&content)));
+    assert_eq!(
+        parts
+            .iter()
+            .map(|part| (part.number, part.size))
+            .collect::<Vec<_>>(),
+        [(1, MIB as u64), (2, MIB as u64), (3, MIB as u64)]
+    );
+    let stored = bucket
+        .complete_multipart_upload(&upload, &parts)
+        .await
+        .unwrap();
+    assert_eq!(
+        (stored.size, stored.crc64),
+        (content.len() as u64, Crc64::of(&content))
+    );
     // Complete is repeated after its answer was lost: the object itself tells that it was done.
-    let again = bucket.complete_multipart_upload(&upload, &parts).await.unwrap();
-    assert_eq!((again.size, again.crc64, &again.etag), (stored.size, stored.crc64, &stored.etag));
+    let again = bucket
+        .complete_multipart_upload(&upload, &parts)
+        .await
+        .unwrap();
+    assert_eq!(
+        (again.size, again.crc64, &again.etag),
+        (stored.size, stored.crc64, &stored.etag)
+    );
 
-    let unknown = MultipartUpload { key: "a b.mp4".to_owned(), upload_id: "0".repeat(32) };
-    assert_eq!(bucket.list_parts(&unknown).await.unwrap_err().code(), Some("NoSuchUpload"));
+    let unknown = MultipartUpload {
+        key: "a b.mp4".to_owned(),
+        upload_id: "0".repeat(32),
+    };
+    assert_eq!(
+        bucket.list_parts(&unknown).await.unwrap_err().code(),
+        Some("NoSuchUpload")
+    );
     bucket.abort_multipart_upload(&unknown).await.unwrap();
 }

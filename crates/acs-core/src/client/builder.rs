@@ -15,7 +15,7 @@ use crate::endpoint::{Endpoint, Network, Product, check_region};
 use crate::error::Error;
 use crate::retry::RetryPolicy;
 use crate::runtime::{SharedRuntime, SystemRuntime};
-use crate::transport::SharedTransport;
+use crate::transport::{SharedTransport, default_transport};
 
 /// Settings of a [`Client`].
 #[derive(Debug)]
@@ -148,19 +148,4 @@ impl<P: Product> ClientBuilder<P> {
             buffers: Buffers::default(),
         }))
     }
-}
-
-#[cfg(feature = "__reqwest")]
-fn default_transport() -> Result<SharedTransport, Error> {
-    Ok(Arc::new(
-        crate::transport::ReqwestTransport::builder().build()?,
-    ))
-}
-
-#[cfg(not(feature = "__reqwest"))]
-fn default_transport() -> Result<SharedTransport, Error> {
-    Err(Error::invalid_parameter(
-        "transport",
-        "none is set: turn on the feature `rustls` or `rustls-no-provider`, or give the builder one of your own",
-    ))
 }

@@ -11,7 +11,7 @@ pub use self::replay::{ReplayTransport, SentRequest};
 #[cfg(feature = "__reqwest")]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
 use crate::body::Body;
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
 use crate::runtime::BoxFuture;
 
 /// Sends one HTTP request and returns the head of its answer.
@@ -28,6 +28,27 @@ pub trait Transport: fmt::Debug + Send + Sync {
 
 /// A shared [`Transport`].
 pub type SharedTransport = Arc<dyn Transport>;
+
+/// Makes the transport of a client that is given none: reqwest, where a TLS feature is on.
+///
+/// # Errors
+/// No TLS feature is on, or TLS could not be set up.
+#[cfg(feature = "__reqwest")]
+pub fn default_transport() -> Result<SharedTransport, Error> {
+    Ok(Arc::new(ReqwestTransport::builder().build()?))
+}
+
+/// Makes the transport of a client that is given none: reqwest, where a TLS feature is on.
+///
+/// # Errors
+/// No TLS feature is on, or TLS could not be set up.
+#[cfg(not(feature = "__reqwest"))]
+pub fn default_transport() -> Result<SharedTransport, Error> {
+    Err(Error::invalid_parameter(
+        "transport",
+        "none is set: turn on the feature `rustls` or `rustls-no-provider`, or give one of your own",
+    ))
+}
 
 /// Why a request got no answer.
 pub struct TransportError {
