@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
     value: &'a Value,
-    parent: Option<&'a At<'a>>,
+    parent: Option<&'a Self>,
     step: Step<'a>,
 }
 

@@ -62,7 +62,7 @@ fn compare(old: &Surface, new: &Surface) -> Vec<String> {
             None => changes.push(format!("breaking: {item} is gone")),
             Some(is) if is == was => {}
             Some(is) if item.ends_with(" doc") => {
-                changes.push(format!("changed: {item}: {was} -> {is}"))
+                changes.push(format!("changed: {item}: {was} -> {is}"));
             }
             Some(is) => changes.push(format!("breaking: {item}: {was} -> {is}")),
         }

@@ -30,6 +30,7 @@ pub(crate) fn fetch(
             )));
         }
     }
+    #[allow(clippy::disallowed_methods, reason = "a task reads its environment")]
     let given = std::env::var("ACS_METADATA_BASE").ok();
     let base = base
         .or(given.as_deref())

@@ -131,8 +131,8 @@ pub(crate) enum Ty {
     Bytes,
     Timestamp,
     CommaList,
-    List(Box<Ty>),
-    Map(Box<Ty>),
+    List(Box<Self>),
+    Map(Box<Self>),
     /// A type of the same module.
     Local(String),
     /// A type that operations share.
@@ -143,7 +143,7 @@ pub(crate) enum Ty {
         is_shared: bool,
     },
     /// The same, behind a pointer, since it holds itself.
-    Boxed(Box<Ty>),
+    Boxed(Box<Self>),
 }
 
 /// How the next page is asked for, in Rust names.

@@ -21,8 +21,11 @@ mod transport;
 
 pub use access_denied::{AccessDenied, DenialReason};
 pub use body::{Body, CollectError};
+#[cfg(feature = "blocking")]
+pub use client::BlockingClient;
 pub use client::{
-    AttemptReport, CallByName, CallOptions, CallReport, Client, ClientBuilder, Observer, RateLimit,
+    AttemptReport, CallByName, CallOptions, CallReport, Client, ClientBuilder, Items, Observer,
+    RateLimit,
 };
 pub use credentials::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 pub use endpoint::{Endpoint, Network, Product, ProductInfo, RegionEndpoint, check_region};

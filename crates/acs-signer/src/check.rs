@@ -1,5 +1,6 @@
 //! What may not be signed: line breaks, names that are no tokens.
 
+use crate::chunk::{self, Words};
 use crate::error::{Error, ErrorKind};
 
 /// What to do with a carriage return, a line feed or a NUL in a parameter's value.
@@ -18,8 +19,12 @@ pub enum LineBreaks {
 
 /// Whether `text` has a carriage return, a line feed or a NUL.
 pub(crate) fn has_line_break(text: &str) -> bool {
-    text.bytes()
-        .fold(false, |met, b| met | (b == b'\r') | (b == b'\n') | (b == 0))
+    let text = text.as_bytes();
+    let Some(last) = text.last_chunk() else {
+        return Words::read(text).has_line_break(text.len());
+    };
+    let (chunks, _) = text.as_chunks();
+    chunks.iter().any(chunk::has_line_break) | chunk::has_line_break(last)
 }
 
 /// Checks a required value that goes into a header or a line of its own.
@@ -84,5 +89,15 @@ fn is_token(name: &str) -> bool {
         }
         table
     };
-    !name.is_empty() && name.bytes().all(|b| TOKEN[usize::from(b)])
+    !name.is_empty() && (is_plain(name) || name.bytes().all(|b| TOKEN[usize::from(b)]))
+}
+
+/// Whether nothing in `name` would be percent-encoded.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let name = name.as_bytes();
+    let Some(last) = name.last_chunk() else {
+        return Words::read(name).is_plain::<false>(name.len());
+    };
+    let (chunks, _) = name.as_chunks();
+    chunks.iter().chain([last]).all(chunk::is_plain::<false>)
 }

@@ -151,8 +151,14 @@ fn write_callers<'a>(
 }
 
 /// The value that is signed: without the white space around it.
+#[inline]
 pub(crate) fn trim(value: &str) -> &str {
-    value.trim_matches([' ', '\t'])
+    let is_space = |b: Option<&u8>| matches!(b, Some(b' ' | b'\t'));
+    let bytes = value.as_bytes();
+    if is_space(bytes.first()) || is_space(bytes.last()) {
+        return value.trim_matches([' ', '\t']);
+    }
+    value
 }
 
 /// The value of a header, if the caller gives it.

@@ -5,6 +5,7 @@ pub mod acs3;
 mod buffer;
 pub mod cdn;
 mod check;
+mod chunk;
 pub mod date;
 mod encode;
 mod error;

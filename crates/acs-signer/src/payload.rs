@@ -1,6 +1,6 @@
 //! The body, as far as a signature covers it.
 
-use crate::text::digit;
+use crate::text::write_hex;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::Md5;
@@ -24,11 +24,14 @@ const EMPTY_SHA256: [u8; 64] = *b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b93
 impl Payload<'_> {
     /// The lower-case hexadecimal SHA-256.
     pub(crate) fn sha256_hex(self) -> [u8; 64] {
-        match self {
-            Self::Empty => EMPTY_SHA256,
-            Self::Bytes(bytes) => hex(&Sha256::digest(bytes).into()),
-            Self::Sha256(hash) => hex(&hash),
-        }
+        let hash = match self {
+            Self::Empty => return EMPTY_SHA256,
+            Self::Bytes(bytes) => Sha256::digest(bytes).into(),
+            Self::Sha256(hash) => hash,
+        };
+        let mut digits = [0; 64];
+        write_hex::<32>(&hash, &mut digits);
+        digits
     }
 }
 
@@ -50,12 +53,4 @@ impl fmt::Debug for Payload<'_> {
 /// ```
 pub fn content_md5(body: &[u8]) -> String {
     STANDARD.encode(Md5::digest(body))
-}
-
-fn hex(hash: &[u8; 32]) -> [u8; 64] {
-    let mut text = [0; 64];
-    for (pair, &byte) in text.chunks_exact_mut(2).zip(hash) {
-        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-    }
-    text
 }

@@ -1,7 +1,8 @@
 //! The canonical query: parameters sorted by name and percent-encoded.
 
-use crate::check::LineBreaks;
-use crate::encode::{CLASS, Met, encode, percent_encode};
+use crate::check::{self, LineBreaks};
+use crate::chunk::Words;
+use crate::encode::{Met, encode, encode_twice, percent_encode};
 use crate::error::{Error, ErrorKind};
 use crate::text::Text;
 use std::cmp::Ordering;
@@ -14,6 +15,23 @@ pub(crate) struct Rules {
     pub(crate) encoded_names: bool,
     /// Whether a name with an empty value stands alone, without `=`.
     pub(crate) bare_names: bool,
+}
+
+impl Rules {
+    #[inline]
+    fn check(self, name: &str, met_name: Met, met_value: Met) -> Result<(), Error> {
+        if met_name == Met::NOTHING && !met_value.line_break() {
+            return Ok(());
+        }
+        let line_break = met_name.line_break() || met_value.line_break();
+        if self.line_breaks == LineBreaks::Refuse && line_break {
+            return Err(Error::named(ErrorKind::ControlCharacter, "parameter", name));
+        }
+        if !self.encoded_names && met_name != Met::NOTHING {
+            return Err(Error::named(ErrorKind::Disputed, "parameter name", name));
+        }
+        Ok(())
+    }
 }
 
 /// A name and its value, neither of them encoded.
@@ -65,6 +83,16 @@ pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error
             });
         }
     }
+    order.sort_unstable_by_key(|slot| slot.prefix);
+    if order.windows(2).any(|w| w[0].prefix == w[1].prefix) {
+        sort_same_prefixes(order, pairs)?;
+    }
+    Ok(())
+}
+
+/// Finishes a sort by prefix.
+#[cold]
+fn sort_same_prefixes(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
     order.sort_unstable_by(|a, b| compare(pairs, *a, *b));
     if order.windows(2).any(|w| same_name(pairs, w[0], w[1])) {
         resolve_same_names(order, pairs)?;
@@ -74,13 +102,7 @@ pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error
 
 /// Sorts `order` anew by encoded name, as OSS V4 does: `%` comes before letters and digits.
 pub(crate) fn sort_by_encoded_name(order: &mut [Slot], pairs: &Pairs<'_>) {
-    let is_plain = |slot: &Slot| {
-        pairs
-            .at(*slot)
-            .0
-            .bytes()
-            .all(|b| CLASS[usize::from(b)] == 0)
-    };
+    let is_plain = |slot: &Slot| check::is_plain(pairs.at(*slot).0);
     if !order.iter().all(is_plain) {
         let encoded = |slot: &Slot| percent_encode(pairs.at(*slot).0);
         order.sort_by_cached_key(encoded);
@@ -107,17 +129,7 @@ pub(crate) fn write(
             text.push(b"=");
         }
         let met_value = encode(text, value);
-        if met_name == Met::NOTHING && met_value == Met::NOTHING {
-            continue;
-        }
-        if rules.line_breaks == LineBreaks::Refuse
-            && (met_name.line_break() || met_value.line_break())
-        {
-            return Err(Error::named(ErrorKind::ControlCharacter, "parameter", name));
-        }
-        if !rules.encoded_names && met_name != Met::NOTHING {
-            return Err(Error::named(ErrorKind::Disputed, "parameter name", name));
-        }
+        rules.check(name, met_name, met_value)?;
     }
     Ok(())
 }
@@ -133,9 +145,18 @@ pub(crate) fn write_twice(
     order: &[Slot],
     rules: Rules,
 ) -> Result<(), Error> {
-    let start = once.len();
-    write(once, pairs, order, rules)?;
-    encode(twice, once.str(once.since(start)));
+    for (i, &slot) in order.iter().enumerate() {
+        if i > 0 {
+            once.push(b"&");
+            twice.push(b"%26");
+        }
+        let (name, value) = pairs.at(slot);
+        let met_name = encode_twice(once, twice, name);
+        once.push(b"=");
+        twice.push(b"%3D");
+        let met_value = encode_twice(once, twice, value);
+        rules.check(name, met_name, met_value)?;
+    }
     Ok(())
 }
 
@@ -164,11 +185,12 @@ pub(crate) fn write_raw(
 }
 
 /// The first eight bytes as a number that compares like them.
+#[inline]
 fn prefix(name: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    let n = name.len().min(8);
-    first[..n].copy_from_slice(&name[..n]);
-    u64::from_be_bytes(first)
+    match name.first_chunk() {
+        Some(first) => u64::from_be_bytes(*first),
+        None => Words::read(name).prefix(),
+    }
 }
 
 fn compare(pairs: &Pairs<'_>, a: Slot, b: Slot) -> Ordering {

@@ -1,5 +1,6 @@
 //! The growing text that a stage is written into.
 
+use crate::chunk::{self, Words};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroize as _;
@@ -32,6 +33,7 @@ impl Span {
 }
 
 impl Text {
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.len = 0;
     }
@@ -85,16 +87,29 @@ impl Text {
         self.len += written;
     }
 
-    #[inline]
+    /// Appends bytes whose number the compiler knows.
+    #[inline(always)]
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.reserve(bytes.len());
-        self.room[self.len..self.len + bytes.len()].copy_from_slice(bytes);
+        self.spare(bytes.len())[..bytes.len()].copy_from_slice(bytes);
         self.len += bytes.len();
     }
 
+    /// Appends a text: a short one as chunks of fixed size, which cost less than a copy of any length.
     #[inline]
     pub(crate) fn push_str(&mut self, text: &str) {
-        self.push(text.as_bytes());
+        let text = text.as_bytes();
+        let room = self.spare(text.len() + chunk::LEN);
+        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            if text.len() <= 2 * chunk::LEN {
+                put::<{ chunk::LEN }>(room, 0, first);
+                put::<{ chunk::LEN }>(room, text.len() - chunk::LEN, last);
+            } else {
+                room[..text.len()].copy_from_slice(text);
+            }
+        } else if let Some(room) = room.first_chunk_mut() {
+            Words::read(text).write(room);
+        }
+        self.len += text.len();
     }
 
     /// Appends the lower-case form of `name`.
@@ -108,11 +123,8 @@ impl Text {
     /// Appends lower-case hexadecimal digits.
     #[inline]
     pub(crate) fn push_hex<const N: usize>(&mut self, bytes: &[u8; N]) {
-        let out = &mut self.spare(2 * N)[..2 * N];
-        for (pair, &byte) in out.chunks_exact_mut(2).zip(bytes) {
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-        }
-        self.advance(2 * N);
+        write_hex(bytes, &mut self.spare(2 * N)[..2 * N]);
+        self.len += 2 * N;
     }
 
     /// Appends the base64 form of a SHA-1 output.
@@ -139,8 +151,17 @@ impl Drop for Text {
     }
 }
 
-/// One lower-case hexadecimal digit, without a branch or a table.
+#[inline(always)]
+fn put<const N: usize>(room: &mut [u8], at: usize, bytes: &[u8; N]) {
+    room[at..at + N].copy_from_slice(bytes);
+}
+
+/// Writes lower-case hexadecimal digits, two for each byte.
 #[inline]
-pub(crate) fn digit(nibble: u8) -> u8 {
-    nibble + b'0' + (u8::from(nibble > 9) * (b'a' - b'0' - 10))
+pub(crate) fn write_hex<const N: usize>(bytes: &[u8; N], out: &mut [u8]) {
+    let digit = |nibble: u8| nibble + b'0' + (u8::from(nibble > 9) * (b'a' - b'0' - 10));
+    for (pair, &byte) in out.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = digit(byte >> 4);
+        pair[1] = digit(byte & 15);
+    }
 }

@@ -14,5 +14,9 @@ fn every_vector_of_a_supported_scheme_holds() {
             Outcome::Failed(difference) => panic!("{}: {difference}", result.case),
         }
     }
-    assert_eq!((passed, results.len()), (402, 417), "vectors have gone missing");
+    assert_eq!(
+        (passed, results.len()),
+        (402, 417),
+        "vectors have gone missing"
+    );
 }

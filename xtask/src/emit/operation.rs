@@ -141,7 +141,7 @@ fn info(it: &Operation) -> String {
         Security::AccessKey => {}
         Security::Anonymous => info.push_str(".security(acs_core::operation::Security::Anonymous)"),
         Security::BearerToken => {
-            info.push_str(".security(acs_core::operation::Security::BearerToken)")
+            info.push_str(".security(acs_core::operation::Security::BearerToken)");
         }
     }
     if it.is_idempotent {

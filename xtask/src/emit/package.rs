@@ -52,11 +52,10 @@ fn nested(code: &mut Code, package: &Package) {
         let mut names: Vec<String> = Vec::new();
         for ty in &it.types {
             names.push(ty.name().to_owned());
-            if let Type::Struct(it) = ty {
-                if types::has_required(it) {
+            if let Type::Struct(it) = ty
+                && types::has_required(it) {
                     names.push(format!("{}Required", it.name));
                 }
-            }
         }
         names.sort();
         code.line(format!(

@@ -243,8 +243,8 @@ fn reachable_inputs(document: &Document) -> HashSet<String> {
         match &schema.shape {
             Shape::List(inner) | Shape::Map(inner) => open.push(inner),
             Shape::Object(properties) => open.extend(properties.iter().map(|(_, schema)| schema)),
-            Shape::Ref(name) => {
-                if found.insert(name.clone()) {
+            Shape::Ref(name)
+                if found.insert(name.clone()) => {
                     open.extend(
                         document
                             .components
@@ -253,7 +253,6 @@ fn reachable_inputs(document: &Document) -> HashSet<String> {
                             .map(|(_, schema)| schema),
                     );
                 }
-            }
             _ => {}
         }
     }

@@ -190,7 +190,7 @@ pub(crate) fn rules(
 ) -> Vec<String> {
     let mut rules = Vec::new();
     let mut add = |name: &str, bound: Option<u64>| {
-        rules.extend(bound.map(|bound| format!("{name}({bound})")))
+        rules.extend(bound.map(|bound| format!("{name}({bound})")));
     };
     if matches!(ty, Ty::String) {
         add(
@@ -244,7 +244,7 @@ pub(crate) fn rules(
                 "{way}: the bounds {min} and {max} exclude each other and are not checked"
             )),
             (Some(min), Some(max)) if is_whole(min) && is_whole(max) => {
-                rules.push(format!("Range({min}, {max})"))
+                rules.push(format!("Range({min}, {max})"));
             }
             (min, max) => {
                 rules.extend(min.map(|min| format!("Minimum({min:?})")));

@@ -1,6 +1,8 @@
 //! The client: one generic `send`, thin over code that is compiled once.
 
 mod answer;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod bucket;
 mod builder;
 mod by_name;
@@ -9,6 +11,7 @@ mod clock;
 mod decide;
 mod limit;
 mod observe;
+mod paging;
 mod settings;
 mod sign;
 mod target;
@@ -18,11 +21,14 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use self::answer::Answer;
+#[cfg(feature = "blocking")]
+pub use self::blocking::BlockingClient;
 pub use self::builder::ClientBuilder;
 pub use self::by_name::CallByName;
 use self::call::Inner;
 pub use self::limit::RateLimit;
 pub use self::observe::{AttemptReport, CallReport, Observer};
+pub use self::paging::Items;
 pub use self::settings::CallOptions;
 use crate::decode;
 use crate::encode::{self, Encoded};
