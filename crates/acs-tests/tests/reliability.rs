@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acs_core::{
-    AttemptReport, Body, BoxFuture, CallOptions, CallReport, Credentials, Error, ErrorKind,
-    Observer, ProvideCredentials, RateLimit, ReplayTransport, ReqwestTransport, RetryPolicy,
-    Runtime, SystemRuntime, Transport, TransportError, TransportErrorKind,
+    AttemptReport, BlockingClient, Body, BoxFuture, CallOptions, CallReport, Credentials, Error,
+    ErrorKind, Observer, ProvideCredentials, RateLimit, ReplayTransport, ReqwestTransport,
+    RetryPolicy, Runtime, SystemRuntime, Transport, TransportError, TransportErrorKind,
 };
 use acs_tests::fault::{Act, FaultServer, answer};
 use acs_vod::{Client, CreateUploadVideo, GetPlayInfo};
@@ -624,6 +624,56 @@ async fn an_operation_by_name_is_sent_like_a_typed_one() {
             &"2017-03-21".parse().unwrap()
         )
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_fetched_as_their_items_are_asked_for() {
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(200, r#"{"Groups":{"Group":[{"GroupName":"a"},{"GroupName":"b"}]},"Marker":"m1","IsTruncated":true}"#);
+    transport.answer(
+        200,
+        r#"{"Groups":{"Group":[{"GroupName":"c"}]},"IsTruncated":false}"#,
+    );
+    let client = acs_ims::Client::builder("cn-hangzhou")
+        .endpoint("http://127.0.0.1:1")
+        .credentials(credentials());
+    let client = client
+        .transport(Arc::clone(&transport) as _)
+        .build()
+        .unwrap();
+    let mut items = client.items(acs_ims::ListGroups::new());
+    assert_eq!(transport.sent().len(), 0);
+    let mut names = Vec::new();
+    while let Some(item) = items.next().await {
+        names.push(item.unwrap().group_name.unwrap());
+    }
+    assert_eq!(names, ["a", "b", "c"]);
+    let queries: Vec<_> = transport
+        .sent()
+        .iter()
+        .map(|sent| sent.uri.query().unwrap_or("").to_owned())
+        .collect();
+    assert_eq!(queries, ["", "Marker=m1"]);
+    // The list of answers is used up: an error, once, and then the end.
+    let mut items = client.items(acs_ims::ListGroups::new());
+    assert!(items.next().await.unwrap().is_err() && items.next().await.is_none());
+}
+
+#[test]
+fn a_blocking_client_waits_and_refuses_to_do_so_in_async_code() {
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(200, PLAY_INFO);
+    let client = BlockingClient::new(replaying(&transport)).unwrap();
+    assert_eq!(client.send(read()).unwrap().request_id(), "R-1");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let failed = client.send(read()).unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::InvalidInput);
+        drop(client);
+    });
+    assert_eq!(transport.sent().len(), 1);
 }
 
 fn credentials() -> Credentials {

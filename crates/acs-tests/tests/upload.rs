@@ -139,9 +139,13 @@ impl Cloud {
 
     /// Waits until an operation was asked for.
     async fn seen(&self, action: &str) {
-        while self.count(action) == 0 {
+        for _ in 0..2_000 {
+            if self.count(action) > 0 {
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        panic!("{action} was not asked for: {:?}", self.actions());
     }
 }
 

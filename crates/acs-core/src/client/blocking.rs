@@ -13,8 +13,11 @@ use crate::response::Response;
 #[derive(Clone)]
 pub struct BlockingClient<P> {
     client: Client<P>,
-    runtime: Arc<tokio::runtime::Runtime>,
+    runtime: Arc<OwnRuntime>,
 }
+
+/// Ends in the background: waiting for its threads would panic in an async context.
+struct OwnRuntime(Option<tokio::runtime::Runtime>);
 
 impl<P: Product> BlockingClient<P> {
     /// Wraps a client.
@@ -33,7 +36,7 @@ impl<P: Product> BlockingClient<P> {
             })?;
         Ok(Self {
             client,
-            runtime: Arc::new(runtime),
+            runtime: Arc::new(OwnRuntime(Some(runtime))),
         })
     }
 
@@ -64,8 +67,18 @@ impl<P: Product> BlockingClient<P> {
             let text = "a blocking call within an async context would stop all its tasks: use the async client there";
             return Err(Error::new(ErrorKind::InvalidInput, text).with_action(O::INFO.action));
         }
-        self.runtime
-            .block_on(self.client.send_with(operation, options))
+        match &self.runtime.0 {
+            Some(runtime) => runtime.block_on(self.client.send_with(operation, options)),
+            None => Err(Error::new(ErrorKind::Io, "the runtime has ended")),
+        }
+    }
+}
+
+impl Drop for OwnRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
     }
 }
 

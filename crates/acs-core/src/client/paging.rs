@@ -1,7 +1,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
@@ -23,8 +23,14 @@ pub struct Items<P, O: Paginated> {
 
 enum State<O: Paginated> {
     Ask(Box<O>),
-    Wait(BoxFuture<'static, (Box<O>, Result<Response<O::Output>, Error>)>),
+    Wait(BoxFuture<'static, Page<O>>),
     End,
+}
+
+/// What was asked for, and how it was answered.
+struct Page<O: Paginated> {
+    asked: Box<O>,
+    answer: Result<Response<O::Output>, Error>,
 }
 
 impl<P: Product> Client<P> {
@@ -77,19 +83,19 @@ where
             }
             match std::mem::replace(&mut this.state, State::End) {
                 State::End => return Poll::Ready(None),
-                State::Ask(operation) => {
+                State::Ask(asked) => {
                     let client = this.client.clone();
                     this.state = State::Wait(Box::pin(async move {
-                        let result = client.send((*operation).clone()).await;
-                        (operation, result)
+                        let answer = client.send((*asked).clone()).await;
+                        Page { asked, answer }
                     }));
                 }
                 State::Wait(mut page) => {
-                    let Poll::Ready((asked, result)) = page.as_mut().poll(context) else {
+                    let Poll::Ready(Page { asked, answer }) = page.as_mut().poll(context) else {
                         this.state = State::Wait(page);
                         return Poll::Pending;
                     };
-                    let output = match result {
+                    let output = match answer {
                         Ok(answer) => answer.into_inner(),
                         Err(error) => return Poll::Ready(Some(Err(error))),
                     };
