@@ -8,7 +8,7 @@ use acs_core::BoxFuture;
 use zeroize::Zeroizing;
 
 /// How old a file must be to be taken as whole after one look: a writer that works in place may be half-way.
-const SETTLED: Duration = Duration::from_millis(25);
+const SETTLED: Duration = Duration::from_millis(100);
 /// How often a file that is being written is read before that is an error.
 const MAX_READS: u32 = 3;
 /// How long another process may hold the lock of a file that is written here.
@@ -63,7 +63,7 @@ impl Files for NoFiles {
 
 /// The files of the system.
 ///
-/// A file that changed within the last 25 ms is read again until it holds still, so that a writer that works in place
+/// A file that changed within the last 100 ms is read again until it holds still, so that a writer that works in place
 /// is not seen half-way. Where tokio runs, the work is done on its blocking threads.
 #[derive(Clone, Copy, Debug)]
 pub struct SystemFiles;
@@ -124,9 +124,12 @@ impl Stamp {
 
     #[allow(clippy::disallowed_methods)] // held against a time that the file system made, not the program's
     fn is_settled(&self) -> bool {
-        self.modified
-            .and_then(|modified| SystemTime::now().duration_since(modified).ok())
-            .is_some_and(|age| age >= SETTLED)
+        // Not every file system dates the truncation that comes before the first byte.
+        self.length > 0
+            && self
+                .modified
+                .and_then(|modified| SystemTime::now().duration_since(modified).ok())
+                .is_some_and(|age| age >= SETTLED)
     }
 }
 

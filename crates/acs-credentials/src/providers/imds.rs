@@ -66,7 +66,9 @@ impl EcsRamRole {
         }
     }
 
-    pub(crate) fn probe() -> Self {
+    /// Looks whether there is a metadata service, as a step of a chain: one attempt, 2 s at most, and where nobody
+    /// answers the step counts as not set up.
+    pub fn probe() -> Self {
         Self {
             is_probe: true,
             ..Self::new()

@@ -11,17 +11,17 @@ use acs_core::{Body, BoxFuture, Credentials, Runtime, Transport, TransportError}
 use acs_credentials::{Context, Failure, Found, LoadError, Source};
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub const ROLE: &str = "acs:ram::1234567890123456:role/app";
+pub(crate) const ROLE: &str = "acs:ram::1234567890123456:role/app";
 
 /// Virtual time: that of a paused tokio runtime. Randomness is a fixed sequence.
 #[derive(Debug)]
-pub struct Clock {
+pub(crate) struct Clock {
     start: tokio::time::Instant,
     random: AtomicU64,
 }
 
 impl Clock {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             start: tokio::time::Instant::now(),
             random: AtomicU64::new(0x9e37_79b9_7f4a_7c15),
@@ -29,7 +29,7 @@ impl Clock {
     }
 
     /// A clock whose jitter is none.
-    pub fn without_jitter() -> Arc<Self> {
+    pub(crate) fn without_jitter() -> Arc<Self> {
         Arc::new(Self {
             start: tokio::time::Instant::now(),
             random: AtomicU64::new(0),
@@ -67,26 +67,27 @@ impl Runtime for Clock {
     }
 }
 
-pub fn context(clock: &Arc<Clock>) -> Context {
+pub(crate) fn context(clock: &Arc<Clock>) -> Context {
     Context::isolated().with_runtime(Arc::clone(clock) as _)
 }
 
 /// Keys that end after `lifetime`.
-pub fn session(number: u32, now: DateTime<Utc>, lifetime: Duration) -> Credentials {
+pub(crate) fn session(number: u32, now: DateTime<Utc>, lifetime: Duration) -> Credentials {
     Credentials::sts(format!("STS.{number}"), "secret", "token")
         .unwrap()
         .with_expiry(now + TimeDelta::from_std(lifetime).unwrap())
 }
 
 /// A source that counts its loads, takes `delay` for each, and answers by load number (from 1) and time.
-pub struct Faucet {
-    pub loads: Arc<AtomicU32>,
-    pub delay: Duration,
-    pub answer: Box<dyn Fn(u32, DateTime<Utc>) -> Result<Credentials, LoadError> + Send + Sync>,
+pub(crate) struct Faucet {
+    pub(crate) loads: Arc<AtomicU32>,
+    pub(crate) delay: Duration,
+    pub(crate) answer:
+        Box<dyn Fn(u32, DateTime<Utc>) -> Result<Credentials, LoadError> + Send + Sync>,
 }
 
 impl Faucet {
-    pub fn new(
+    pub(crate) fn new(
         delay: Duration,
         answer: impl Fn(u32, DateTime<Utc>) -> Result<Credentials, LoadError> + Send + Sync + 'static,
     ) -> (Self, Arc<AtomicU32>) {
@@ -100,7 +101,7 @@ impl Faucet {
     }
 
     /// Sessions of a fixed length.
-    pub fn of_sessions(delay: Duration, lifetime: Duration) -> (Self, Arc<AtomicU32>) {
+    pub(crate) fn of_sessions(delay: Duration, lifetime: Duration) -> (Self, Arc<AtomicU32>) {
         Self::new(delay, move |number, now| Ok(session(number, now, lifetime)))
     }
 }
@@ -128,21 +129,21 @@ impl fmt::Debug for Faucet {
     }
 }
 
-pub fn failed(text: &str) -> LoadError {
+pub(crate) fn failed(text: &str) -> LoadError {
     Failure::new(text).into()
 }
 
 /// An STS that counts its calls: each takes `delay` and answers with `status`.
 #[derive(Debug)]
-pub struct Sts {
-    pub calls: AtomicU32,
-    pub status: AtomicU32,
-    pub delay: Duration,
+pub(crate) struct Sts {
+    pub(crate) calls: AtomicU32,
+    pub(crate) status: AtomicU32,
+    pub(crate) delay: Duration,
     clock: Arc<Clock>,
 }
 
 impl Sts {
-    pub fn new(clock: &Arc<Clock>, delay: Duration) -> Arc<Self> {
+    pub(crate) fn new(clock: &Arc<Clock>, delay: Duration) -> Arc<Self> {
         Arc::new(Self {
             calls: AtomicU32::new(0),
             status: AtomicU32::new(200),
@@ -151,7 +152,7 @@ impl Sts {
         })
     }
 
-    pub fn calls(&self) -> u32 {
+    pub(crate) fn calls(&self) -> u32 {
         self.calls.load(Ordering::SeqCst)
     }
 }

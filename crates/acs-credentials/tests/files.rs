@@ -1,0 +1,370 @@
+//! Files that change while they are read, tokens that rotate, and the one file that is written.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::fs;
+use std::io::{Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use acs_core::{Body, BoxFuture, Transport, TransportError};
+use acs_credentials::{CliProfile, Context, FixedEnv, OidcRoleArn, Profile, Source, SystemFiles};
+
+const PROVIDER: &str = "acs:ram::1234567890123456:oidc-provider/k8s";
+
+/// Writes a file as if it had been there for long.
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    age(path);
+}
+
+fn age(path: &Path) {
+    let file = fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+        .unwrap();
+}
+
+fn context(home: &Path) -> Context {
+    Context::isolated()
+        .with_files(SystemFiles)
+        .with_env(FixedEnv::from([("HOME", home.as_os_str())]))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn f19_a_file_that_is_rewritten_in_place_is_read_old_or_new_and_never_half() {
+    const READS: u32 = 5_000;
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join(".alibabacloud/credentials");
+    let secrets = ["a".repeat(400), "b".repeat(300)];
+    let text = |secret: &str| {
+        format!("[default]\ntype = access_key\naccess_key_id = I\naccess_key_secret = {secret}\n")
+    };
+    write(&path, &text(&secrets[0]));
+    let is_done = Arc::new(AtomicBool::new(false));
+    let writer = std::thread::spawn({
+        let (path, is_done) = (path.clone(), Arc::clone(&is_done));
+        let texts = secrets.clone().map(|secret| text(&secret));
+        move || {
+            let mut rewrites = 0;
+            while !is_done.load(SeqCst) {
+                let text = &texts[rewrites % 2];
+                let mut file = fs::File::options()
+                    .write(true)
+                    .truncate(true)
+                    .open(&path)
+                    .unwrap();
+                // Half a secret is well-formed too.
+                file.write_all(&text.as_bytes()[..150]).unwrap();
+                std::thread::sleep(Duration::from_millis(3));
+                file.write_all(&text.as_bytes()[150..]).unwrap();
+                drop(file);
+                std::thread::sleep(Duration::from_millis(350));
+                rewrites += 1;
+            }
+            rewrites
+        }
+    });
+    let (whole, busy, torn) = (AtomicU32::new(0), AtomicU32::new(0), AtomicU32::new(0));
+    let counts = Arc::new((whole, busy, torn));
+    let context = context(home.path());
+    let readers: Vec<_> = (0..50)
+        .map(|_| {
+            let (context, counts, secrets) =
+                (context.clone(), Arc::clone(&counts), secrets.clone());
+            tokio::spawn(async move {
+                for _ in 0..READS / 50 {
+                    let count = match Profile::current().load(&context).await {
+                        Ok(found)
+                            if secrets
+                                .iter()
+                                .any(|secret| secret == found.credentials.access_key_secret()) =>
+                        {
+                            &counts.0
+                        }
+                        Err(error) if error.to_string().contains("rewritten all the time") => {
+                            &counts.1
+                        }
+                        Ok(_) => &counts.2,
+                        Err(error) => {
+                            println!("F19: {error}");
+                            &counts.2
+                        }
+                    };
+                    count.fetch_add(1, SeqCst);
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.await.unwrap();
+    }
+    is_done.store(true, SeqCst);
+    let rewrites = writer.join().unwrap();
+    let (whole, busy, torn) = (
+        counts.0.load(SeqCst),
+        counts.1.load(SeqCst),
+        counts.2.load(SeqCst),
+    );
+    println!(
+        "F19: {READS} reads during {rewrites} rewrites: {whole} whole, {busy} told that it is busy, {torn} torn"
+    );
+    assert_eq!(torn, 0);
+    assert!(whole > 0);
+}
+
+/// Keeps the OIDC tokens that were sent, and gives sessions of an hour.
+#[derive(Debug, Default)]
+struct Tokens(Mutex<Vec<String>>);
+
+impl Transport for Tokens {
+    fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        Box::pin(async move {
+            assert!(
+                !request.uri().to_string().contains("TOKEN"),
+                "the token is in the URL"
+            );
+            let body = request.into_body().collect(1 << 20).await.unwrap();
+            let form = String::from_utf8(body.to_vec()).unwrap();
+            let token = form
+                .split('&')
+                .find_map(|pair| pair.strip_prefix("OIDCToken="))
+                .unwrap();
+            self.0.lock().unwrap().push(token.to_owned());
+            let body = r#"{"Credentials":{"AccessKeyId":"STS.O","AccessKeySecret":"s","SecurityToken":"t","Expiration":"2999-01-01T00:00:00Z"}}"#;
+            Ok(http::Response::new(Body::from(body.as_bytes().to_vec())))
+        })
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn f20_the_oidc_token_file_is_read_again_at_each_exchange() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    let tokens = Arc::new(Tokens::default());
+    let context = context(home.path()).with_transport(Arc::clone(&tokens) as _);
+    // As Kubernetes does it: the file is a link into a folder that is itself replaced.
+    write(&at("one/token"), "TOKEN-1\n");
+    write(&at("two/token"), " TOKEN-2 ");
+    std::os::unix::fs::symlink(at("one"), at("data")).unwrap();
+    std::os::unix::fs::symlink(at("data/token"), at("token")).unwrap();
+    let source = OidcRoleArn::new(support::ROLE, PROVIDER, at("token")).unwrap();
+    source.load(&context).await.unwrap();
+    fs::remove_file(at("data")).unwrap();
+    std::os::unix::fs::symlink(at("two"), at("data")).unwrap();
+    source.load(&context).await.unwrap();
+    write(&at("two/token"), "TOKEN-3");
+    source.load(&context).await.unwrap();
+    println!("F20: tokens sent: {:?}", tokens.0.lock().unwrap());
+    assert_eq!(*tokens.0.lock().unwrap(), ["TOKEN-1", "TOKEN-2", "TOKEN-3"]);
+
+    for (text, expected) in [
+        ("", "the file is empty"),
+        (" \n", "the file is empty"),
+        ("TOKEN with space", "white space"),
+    ] {
+        write(&at("two/token"), text);
+        let error = source.load(&context).await.unwrap_err().to_string();
+        assert!(
+            error.contains(expected) && !error.contains("TOKEN"),
+            "{error}"
+        );
+        assert!(error.contains(at("token").to_str().unwrap()), "{error}");
+    }
+    fs::remove_file(at("data")).unwrap();
+    let error = source.load(&context).await.unwrap_err().to_string();
+    assert!(error.contains("No such file"), "{error}");
+    assert_eq!(tokens.0.lock().unwrap().len(), 3);
+}
+
+/// An OAuth service whose refresh tokens are good for one use.
+#[derive(Debug)]
+struct OAuth {
+    valid: Mutex<u32>,
+    rejected: AtomicU32,
+}
+
+impl Transport for OAuth {
+    fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        Box::pin(async move {
+            let path = request.uri().path().to_owned();
+            let body = request.into_body().collect(1 << 20).await.unwrap();
+            let form = String::from_utf8(body.to_vec()).unwrap();
+            let answer = |status: u16, body: String| {
+                Ok(http::Response::builder()
+                    .status(status)
+                    .body(Body::from(body.into_bytes()))
+                    .unwrap())
+            };
+            if path == "/v1/exchange" {
+                return answer(200, r#"{"accessKeyId":"STS.A","accessKeySecret":"s","securityToken":"t","expiration":"2999-01-01T00:00:00Z"}"#.to_owned());
+            }
+            let mut valid = self.valid.lock().unwrap();
+            if !form.contains(&format!("refresh_token=RT{}&", *valid)) {
+                self.rejected.fetch_add(1, SeqCst);
+                return answer(400, r#"{"code":"InvalidRefreshToken"}"#.to_owned());
+            }
+            *valid += 1;
+            answer(
+                200,
+                format!(
+                    r#"{{"access_token":"AT{0}","refresh_token":"RT{0}","expires_in":3600}}"#,
+                    *valid
+                ),
+            )
+        })
+    }
+}
+
+fn oauth_profile(home: &Path) -> PathBuf {
+    let path = home.join(".aliyun/config.json");
+    write(
+        &path,
+        r#"{"current":"o","meta_path":"keep-me","profiles":[
+            {"name":"other","mode":"AK","access_key_id":"A","access_key_secret":"S","language":"en"},
+            {"name":"o","mode":"OAuth","oauth_site_type":"CN","oauth_access_token":"AT0","oauth_refresh_token":"RT0",
+             "oauth_access_token_expire":1,"site":"keep-me-too"}]}"#,
+    );
+    path
+}
+
+#[tokio::test]
+async fn a_rotated_refresh_token_is_written_at_once_and_nothing_else_is_changed() {
+    let home = tempfile::tempdir().unwrap();
+    let path = oauth_profile(home.path());
+    let service = Arc::new(OAuth {
+        valid: Mutex::new(0),
+        rejected: AtomicU32::new(0),
+    });
+    let context = context(home.path()).with_transport(Arc::clone(&service) as _);
+    CliProfile::current().load(&context).await.unwrap();
+    let before: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(before["profiles"][1]["oauth_refresh_token"], "RT1");
+    assert_eq!(before["profiles"][1]["site"], "keep-me-too");
+    assert_eq!(before["profiles"][0]["language"], "en");
+    assert_eq!(before["meta_path"], "keep-me");
+    // The session itself is not written: it is not ours to spread.
+    assert!(before["profiles"][1].get("access_key_id").is_none());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+    let left: Vec<_> = fs::read_dir(path.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(
+        !left
+            .iter()
+            .any(|name| name.to_string_lossy().contains(".acs-")),
+        "{left:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_rotated_refresh_token_that_cannot_be_written_stays_in_use() {
+    let home = tempfile::tempdir().unwrap();
+    oauth_profile(home.path());
+    let service = Arc::new(OAuth {
+        valid: Mutex::new(0),
+        rejected: AtomicU32::new(0),
+    });
+    let context = Context::isolated()
+        .with_files(ReadOnly)
+        .with_env(FixedEnv::from([("HOME", home.path().as_os_str())]))
+        .with_transport(Arc::clone(&service) as _);
+    let source = CliProfile::current();
+    for _ in 0..3 {
+        source.load(&context).await.unwrap();
+    }
+    assert_eq!(service.rejected.load(SeqCst), 0);
+}
+
+/// Reads as the system does, and writes nothing.
+#[derive(Debug)]
+struct ReadOnly;
+
+impl acs_credentials::Files for ReadOnly {
+    fn read<'a>(
+        &'a self,
+        path: &'a Path,
+        limit: usize,
+    ) -> BoxFuture<'a, std::io::Result<zeroize::Zeroizing<Vec<u8>>>> {
+        SystemFiles.read(path, limit)
+    }
+
+    fn update<'a>(
+        &'a self,
+        _: &'a Path,
+        _: usize,
+        _: acs_credentials::Change,
+    ) -> BoxFuture<'a, std::io::Result<()>> {
+        Box::pin(std::future::ready(Err(
+            std::io::ErrorKind::PermissionDenied.into(),
+        )))
+    }
+}
+
+#[tokio::test]
+async fn a_link_stays_a_link_and_a_lock_is_waited_for() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("file");
+    write(&path, "0");
+    let mut tasks = Vec::new();
+    for _ in 0..20 {
+        let path = path.clone();
+        tasks.push(tokio::spawn(async move {
+            let add = |old: &[u8]| {
+                let number: u32 = std::str::from_utf8(old).unwrap().parse().unwrap();
+                Ok((number + 1).to_string().into_bytes())
+            };
+            acs_credentials::Files::update(&SystemFiles, &path, 1024, Box::new(add))
+                .await
+                .unwrap();
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), "20");
+}
+
+#[tokio::test]
+async fn what_is_no_file_or_too_large_is_an_error_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join(".alibabacloud/credentials");
+    fs::create_dir_all(&path).unwrap();
+    let error = Profile::current()
+        .load(&context(home.path()))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("not a regular file"), "{error}");
+    fs::remove_dir(&path).unwrap();
+    let mut file = fs::File::create(&path).unwrap();
+    file.seek(std::io::SeekFrom::Start(10 << 20)).unwrap();
+    file.write_all(b"x").unwrap();
+    drop(file);
+    age(&path);
+    let error = Profile::current()
+        .load(&context(home.path()))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("more than"), "{error}");
+}
