@@ -9,6 +9,7 @@ mod digest;
 mod document;
 mod emit;
 mod error;
+mod features;
 mod fetch;
 mod lower;
 mod metadata;
@@ -37,6 +38,7 @@ usage: cargo xtask COMMAND
   metadata fetch PRODUCT VERSION [--base URL] [--out FILE]
                              download a product's metadata
   metadata diff OLD NEW      list what changes for users, and whether it breaks them
+  features                   check each crate alone, with none and with each of its features
   vectors signing PATH...    run signing vectors
   vectors credentials PATH...
                              run credential scenarios";
@@ -72,6 +74,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
                 arguments.value("--out").map(Path::new),
             )?;
         }
+        ["features"] => features::check()?,
         ["metadata", "diff", old, new] => diff::diff(Path::new(old), Path::new(new))?,
         ["vectors", kind @ ("signing" | "credentials"), paths @ ..] => {
             return vectors::run(kind, paths);
