@@ -7,6 +7,10 @@ use crate::workspace;
 
 /// Runs vectors of a kind, and ends as their runner ends.
 pub(crate) fn run(kind: &str, paths: &[&str]) -> Result<ExitCode> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "cargo names itself to what it starts"
+    )]
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = workspace::root().join("Cargo.toml");
     let status = Command::new(cargo)

@@ -1,4 +1,5 @@
 //! The commands as people run them.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -47,7 +47,7 @@ fn document(value: &Value) -> Result<Document> {
     let document = Document {
         style: info
             .get("style")
-            .map_or(Ok("RPC".to_owned()), |at| at.scalar())?,
+            .map_or_else(|| Ok("RPC".to_owned()), |at| at.scalar())?,
         product: info.require("product")?.scalar()?,
         version: info.require("version")?.scalar()?,
         components,
@@ -158,7 +158,7 @@ fn parameter(at: &At<'_>) -> Result<Parameter> {
         name: at.require("name")?.text()?.to_owned(),
         place: at
             .get("in")
-            .map_or(Ok("query".to_owned()), |at| at.scalar())?,
+            .map_or_else(|| Ok("query".to_owned()), |at| at.scalar())?,
         style: at.get("style").map(|at| at.scalar()).transpose()?,
         schema,
         at: at.path(),
@@ -248,7 +248,7 @@ fn shape(at: &At<'_>, kind: Option<&str>) -> Result<Shape> {
         "boolean" => Shape::Boolean,
         "array" => Shape::List(Box::new(
             at.get("items")
-                .map_or(Ok(Schema::default()), |at| schema(&at))?,
+                .map_or_else(|| Ok(Schema::default()), |at| schema(&at))?,
         )),
         "object" => object(at)?,
         "any" => Shape::Any,

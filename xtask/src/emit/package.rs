@@ -53,9 +53,10 @@ fn nested(code: &mut Code, package: &Package) {
         for ty in &it.types {
             names.push(ty.name().to_owned());
             if let Type::Struct(it) = ty
-                && types::has_required(it) {
-                    names.push(format!("{}Required", it.name));
-                }
+                && types::has_required(it)
+            {
+                names.push(format!("{}Required", it.name));
+            }
         }
         names.sort();
         code.line(format!(

@@ -243,16 +243,15 @@ fn reachable_inputs(document: &Document) -> HashSet<String> {
         match &schema.shape {
             Shape::List(inner) | Shape::Map(inner) => open.push(inner),
             Shape::Object(properties) => open.extend(properties.iter().map(|(_, schema)| schema)),
-            Shape::Ref(name)
-                if found.insert(name.clone()) => {
-                    open.extend(
-                        document
-                            .components
-                            .iter()
-                            .find(|(it, _)| it == name)
-                            .map(|(_, schema)| schema),
-                    );
-                }
+            Shape::Ref(name) if found.insert(name.clone()) => {
+                open.extend(
+                    document
+                        .components
+                        .iter()
+                        .find(|(it, _)| it == name)
+                        .map(|(_, schema)| schema),
+                );
+            }
             _ => {}
         }
     }

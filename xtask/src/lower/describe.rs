@@ -235,10 +235,10 @@ pub(crate) fn rules(
     if is_number {
         let minimum = overlay
             .minimum
-            .or(schema.minimum.filter(|_| !schema.exclusive_minimum));
+            .or_else(|| schema.minimum.filter(|_| !schema.exclusive_minimum));
         let maximum = overlay
             .maximum
-            .or(schema.maximum.filter(|_| !schema.exclusive_maximum));
+            .or_else(|| schema.maximum.filter(|_| !schema.exclusive_maximum));
         match (minimum, maximum) {
             (Some(min), Some(max)) if min > max => notes.push(format!(
                 "{way}: the bounds {min} and {max} exclude each other and are not checked"

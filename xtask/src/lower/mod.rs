@@ -151,7 +151,7 @@ fn endpoints(
     for endpoint in &document.endpoints {
         hosts
             .entry(endpoint.region.clone())
-            .or_insert((endpoint.public.clone(), endpoint.vpc.clone()));
+            .or_insert_with(|| (endpoint.public.clone(), endpoint.vpc.clone()));
     }
     for (region, host) in &overlay.endpoints.regions {
         if hosts.insert(region.clone(), (host.clone(), None)).is_some() {

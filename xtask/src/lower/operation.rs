@@ -341,7 +341,12 @@ fn check_names(fields: &[Field], overlay: &OperationOverlay) -> Result<()> {
     let names = groups
         .chain(&overlay.order)
         .chain(&overlay.duplicate_guard)
-        .chain(overlay.paging.iter().flat_map(super::super::overlay::Paging::names));
+        .chain(
+            overlay
+                .paging
+                .iter()
+                .flat_map(super::super::overlay::Paging::names),
+        );
     match names
         .into_iter()
         .find(|name| !fields.iter().any(|field| field.wire == **name))

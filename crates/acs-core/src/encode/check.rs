@@ -1,7 +1,5 @@
 //! What a request must keep to before it is sent.
 
-use std::borrow::Cow;
-
 use crate::error::Error;
 use crate::model::{Check, Field, FieldValue, Model, Rule, View};
 
@@ -62,7 +60,7 @@ fn broken(rule: &Rule, view: &View<'_>) -> Option<String> {
     }
 }
 
-fn broken_by_text(rule: &Rule, text: &Cow<'_, str>) -> Option<String> {
+fn broken_by_text(rule: &Rule, text: &str) -> Option<String> {
     let length = || text.chars().count();
     match rule {
         Rule::MinLength(min) if length() < *min => Some(format!(

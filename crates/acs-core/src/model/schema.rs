@@ -114,7 +114,7 @@ pub enum Rule {
     Prefix(&'static str),
     /// A file name with an extension.
     Extension,
-    /// No text before this number, nor after it.
+    /// From this number to that, both included.
     Range(i64, i64),
     /// At least this number.
     Minimum(f64),

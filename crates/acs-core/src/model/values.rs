@@ -110,7 +110,7 @@ impl<T: FieldValue + Default> FieldValue for Vec<T> {
 
     #[inline]
     fn clear(&mut self) {
-        Vec::clear(self);
+        Self::clear(self);
     }
 }
 

@@ -1,4 +1,5 @@
 //! Every operation through the compiled types, against the digest, recorded answers and the official SDK.
+#![allow(clippy::unwrap_used, reason = "a test")]
 
 #[path = "../../../acs-core/tests/support/fixtures.rs"]
 mod fixtures;
