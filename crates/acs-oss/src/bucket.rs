@@ -110,20 +110,18 @@ impl Bucket {
         now.checked_add_signed(offset).unwrap_or(now)
     }
 
-    /// Learns the server's clock; says whether it is so far from the time used so far that another attempt makes sense.
-    /// Only an error about time may teach it, never an ordinary answer's date.
-    pub(crate) fn learn_time(&self, server_time: DateTime<Utc>) -> bool {
+    /// Learns the server's clock, if it is so far from the time used so far that requests are refused for it. Only an
+    /// error about time may teach it, never an ordinary answer's date.
+    pub(crate) fn learn_time(&self, server_time: DateTime<Utc>) {
         /// OSS refuses what is 15 minutes off; a change of less than this was not the reason.
         const SMALLEST_CORRECTION: TimeDelta = TimeDelta::minutes(4);
-        let change = server_time - self.signing_time();
-        if change.abs() < SMALLEST_CORRECTION {
-            return false;
+        if (server_time - self.signing_time()).abs() < SMALLEST_CORRECTION {
+            return;
         }
         let offset = server_time - self.0.runtime.now();
         self.0
             .clock_offset
             .store(offset.num_milliseconds(), Ordering::Relaxed);
-        true
     }
 
     /// Returns the key of the day; derives it when the day or the credentials changed.

@@ -253,7 +253,8 @@ struct Repeats {
 }
 
 impl Repeats {
-    /// Takes the server's clock over if the request failed for its date, once.
+    /// Says whether a request that failed for its date is to be dated anew, once: by the server's clock, if that is
+    /// what was wrong, or because it was on its way for too long, through a sleep of the machine say.
     fn corrects_time(&mut self, bucket: &Bucket, failure: &Failure) -> bool {
         let Some(server_time) = failure.server_time else {
             return false;
@@ -262,7 +263,8 @@ impl Repeats {
             return false;
         }
         self.corrected_time = true;
-        bucket.learn_time(server_time)
+        bucket.learn_time(server_time);
+        true
     }
 
     /// Says whether other credentials may help, once.

@@ -183,17 +183,18 @@ enum Fate {
     AnswerIsLost,
 }
 
-type Fates = dyn Fn(&str, usize) -> Fate + Send + Sync;
+type Fates = dyn Fn(&str, usize, usize) -> Fate + Send + Sync;
 
-/// A network with a will: it is asked for each request to OSS, by operation and number of that operation, from 0.
+/// A network with a will: it is asked for each request to OSS, by operation, by how many of that operation there were
+/// before, and by how many of the very same request (of that part, say).
 struct Network {
     inner: ReqwestTransport,
-    counts: Mutex<BTreeMap<&'static str, usize>>,
+    counts: Mutex<BTreeMap<String, usize>>,
     fates: Box<Fates>,
 }
 
 impl Network {
-    fn with(fates: impl Fn(&str, usize) -> Fate + Send + Sync + 'static) -> SharedTransport {
+    fn with(fates: impl Fn(&str, usize, usize) -> Fate + Send + Sync + 'static) -> SharedTransport {
         Arc::new(Self {
             inner: ReqwestTransport::builder().without_proxy().build().unwrap(),
             counts: Mutex::default(),
@@ -215,14 +216,15 @@ impl Transport for Network {
             "PUT" => "Put",
             _ => "Other",
         };
-        let number = {
+        let before = |name: &str| {
             let mut counts = self.counts.lock().unwrap();
-            let count = counts.entry(action).or_default();
+            let count = counts.entry(name.to_owned()).or_default();
             *count += 1;
             *count - 1
         };
+        let (number, repeat) = (before(action), before(&format!("{action} {query}")));
         let lost = || TransportError::new(TransportErrorKind::Interrupted, "a reset of the test");
-        match (self.fates)(action, number) {
+        match (self.fates)(action, number, repeat) {
             Fate::Arrives => self.inner.send(request),
             Fate::NeverArrives => Box::pin(std::future::ready(Err(lost()))),
             Fate::AnswerIsLost => Box::pin(async move {
@@ -338,7 +340,7 @@ async fn several_parts_are_under_way_at_once_and_never_more_than_allowed() {
 /// Moves the clock when a part is about to be sent, once.
 fn clock_jumps(cloud: &Cloud, at_part: usize, by: Duration) -> SharedTransport {
     let clock = cloud.clock.clone();
-    Network::with(move |action, number| {
+    Network::with(move |action, number, _| {
         if (action, number) == ("UploadPart", at_part) {
             clock.advance(by);
         }
@@ -441,10 +443,9 @@ async fn an_ended_ticket_without_a_source_says_what_to_do() {
 async fn lost_parts_are_sent_again() {
     let cloud = Cloud::start().await;
     let (path, content) = cloud.file(20 * MIB);
-    let network = Network::with(|action, number| match (action, number % 3) {
-        ("UploadPart", 0) => Fate::AnswerIsLost,
+    let network = Network::with(|action, _, repeat| match (action, repeat) {
+        ("UploadPart" | "Initiate", 0) => Fate::AnswerIsLost,
         ("UploadPart", 1) => Fate::NeverArrives,
-        ("Initiate", 0) if number == 0 => Fate::AnswerIsLost,
         _ => Fate::Arrives,
     });
     let uploaded = cloud
@@ -461,7 +462,7 @@ async fn lost_parts_are_sent_again() {
 async fn a_part_that_cannot_be_sent_ends_the_upload_and_leaves_nothing_behind() {
     let cloud = Cloud::start().await;
     let (path, _) = cloud.file(20 * MIB);
-    let network = Network::with(|action, number| match action {
+    let network = Network::with(|action, number, _| match action {
         "UploadPart" if number >= 3 => Fate::NeverArrives,
         _ => Fate::Arrives,
     });
@@ -490,7 +491,7 @@ async fn a_part_that_cannot_be_sent_ends_the_upload_and_leaves_nothing_behind() 
 async fn a_lost_answer_to_the_last_request_is_reported_as_unknown() {
     let cloud = Cloud::start().await;
     let (path, _) = cloud.file(17 * MIB);
-    let network = Network::with(|action, number| match (action, number) {
+    let network = Network::with(|action, number, _| match (action, number) {
         ("Complete", 0) => Fate::AnswerIsLost,
         _ => Fate::Arrives,
     });
@@ -701,7 +702,7 @@ async fn objects_of_an_own_bucket_come_back_as_they_went() {
         let stored = bucket
             .put_object(key, key.as_bytes().to_vec(), &headers)
             .await
-            .unwrap();
+            .unwrap_or_else(|error| panic!("{key}: {error}"));
         let meta = bucket.head_object(key).await.unwrap();
         assert_eq!(
             (meta.size, meta.crc64),

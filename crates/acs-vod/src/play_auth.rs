@@ -48,12 +48,20 @@ impl PlayAuth {
         let outer: Outer = decode("PlayAuth", text)?;
         let info = required("PlayAuth.AuthInfo", outer.auth_info)?;
         // The error's own text can quote a value.
-        let info: AuthInfo = serde_json::from_str(&info)
-            .map_err(|_| Error::invalid_parameter("PlayAuth.AuthInfo", "does not hold the JSON it should"))?;
+        let info: AuthInfo = serde_json::from_str(&info).map_err(|_| {
+            Error::invalid_parameter("PlayAuth.AuthInfo", "does not hold the JSON it should")
+        })?;
         let expires_at = required("PlayAuth.AuthInfo.ExpireTime", info.expire_time)?
             .parse()
-            .map_err(|_| Error::invalid_parameter("PlayAuth.AuthInfo.ExpireTime", "is no time of ISO 8601"))?;
-        Ok(Self { expires_at, media_id: info.media_id, play_domain: info.play_domain, region: outer.region })
+            .map_err(|_| {
+                Error::invalid_parameter("PlayAuth.AuthInfo.ExpireTime", "is no time of ISO 8601")
+            })?;
+        Ok(Self {
+            expires_at,
+            media_id: info.media_id,
+            play_domain: info.play_domain,
+            region: outer.region,
+        })
     }
 
     /// Says whether it can still be used at `now`.
@@ -82,15 +90,28 @@ mod tests {
         let play_auth = PlayAuth::decode(&text).unwrap();
         let end: DateTime<Utc> = "2026-11-20T08:17:10Z".parse().unwrap();
         assert_eq!(play_auth.expires_at, end);
-        assert_eq!(play_auth.media_id.as_deref(), Some("5f0c7e2a91d64b3f8a1e6c4d2b7f9034"));
-        assert!(play_auth.is_fresh(end - chrono::TimeDelta::seconds(1)) && !play_auth.is_fresh(end));
+        assert_eq!(
+            play_auth.media_id.as_deref(),
+            Some("5f0c7e2a91d64b3f8a1e6c4d2b7f9034")
+        );
+        assert!(
+            play_auth.is_fresh(end - chrono::TimeDelta::seconds(1)) && !play_auth.is_fresh(end)
+        );
     }
 
     #[test]
     fn a_broken_play_auth_is_refused_without_showing_it() {
-        for json in ["canary", r#"{"AuthInfo":"canary"}"#, r#"{"AuthInfo":"{\"ExpireTime\":\"canary\"}"}"#, "{}"] {
+        for json in [
+            "canary",
+            r#"{"AuthInfo":"canary"}"#,
+            r#"{"AuthInfo":"{\"ExpireTime\":\"canary\"}"}"#,
+            "{}",
+        ] {
             let error = PlayAuth::decode(&encode(json)).unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+            assert!(
+                !format!("{error} {error:?}").contains("canary"),
+                "{error:?}"
+            );
         }
     }
 }

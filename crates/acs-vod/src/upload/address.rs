@@ -60,8 +60,8 @@ fn secured(endpoint: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::encoded_json::encode;
     use super::*;
+    use crate::encoded_json::encode;
 
     #[test]
     fn an_address_of_vod_is_decoded() {

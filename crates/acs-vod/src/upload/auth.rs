@@ -19,7 +19,7 @@ pub struct UploadAuth {
     pub credentials: Credentials,
     /// When it ends (UTC).
     pub expires_at: DateTime<Utc>,
-    /// How long it lasts from when it was received.
+    /// How long it lasts from when VOD made it (`Expiration`); where VOD doesn't tell, from when it was received.
     pub lifetime: Duration,
     /// The bucket's region id, `cn-shanghai` say, where VOD tells it.
     pub region: Option<String>,
@@ -48,12 +48,13 @@ impl UploadAuth {
     /// The text is something else, or lacks a part of the key: [`Error::field`] names it.
     pub fn decode(text: &str, received_at: DateTime<Utc>) -> Result<Self, Error> {
         let wire: Wire = decode("UploadAuth", text)?;
+        let lifetime = seconds(wire.expiration.as_ref());
         let expires_at = wire
             .expire_utc_time
             .as_ref()
             .and_then(time)
             .or_else(|| wire.expiration.as_ref().and_then(time))
-            .or_else(|| received_at.checked_add_signed(seconds(wire.expiration.as_ref())?))
+            .or_else(|| received_at.checked_add_signed(lifetime?))
             .unwrap_or(received_at + TimeDelta::seconds(DEFAULT_LIFETIME));
         let part = |field, value: Option<Zeroizing<String>>| required(field, value.map(Text));
         let mut id = part("UploadAuth.AccessKeyId", wire.access_key_id)?;
@@ -65,7 +66,10 @@ impl UploadAuth {
         Ok(Self {
             credentials,
             expires_at,
-            lifetime: (expires_at - received_at).to_std().unwrap_or_default(),
+            lifetime: lifetime
+                .unwrap_or(expires_at - received_at)
+                .to_std()
+                .unwrap_or_default(),
             region: wire.region.filter(|region| !region.is_empty()),
         })
     }
@@ -102,8 +106,8 @@ fn seconds(value: Option<&Value>) -> Option<TimeDelta> {
 
 #[cfg(test)]
 mod tests {
-    use crate::encoded_json::encode;
     use super::*;
+    use crate::encoded_json::encode;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()

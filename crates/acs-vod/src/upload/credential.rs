@@ -239,9 +239,9 @@ mod tests {
     use acs_core::Runtime;
     use chrono::{DateTime, Utc};
 
-    use crate::encoded_json::encode;
     use super::super::ticket::refresh_by;
     use super::*;
+    use crate::encoded_json::encode;
 
     /// A clock that a test moves, in seconds.
     #[derive(Debug, Default)]
