@@ -1,0 +1,291 @@
+use std::net::IpAddr;
+
+use chrono::DateTime;
+
+use crate::pattern::fits;
+
+/// A test of one key of the request's context: it holds if the key's value compares so with one of `values`, or, for
+/// the operators with `Not`, with none of them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Condition {
+    /// How it compares.
+    pub operator: Operator,
+    /// The key, `acs:SourceIp` say.
+    pub key: String,
+    /// What it compares with.
+    pub values: Vec<String>,
+}
+
+/// How a condition compares.
+///
+/// Follows the official page "Policy elements" (RAM), section Condition.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+#[allow(
+    missing_docs,
+    reason = "the names are those of the document, and say what they do"
+)]
+pub enum Operator {
+    StringEquals,
+    StringNotEquals,
+    StringEqualsIgnoreCase,
+    StringNotEqualsIgnoreCase,
+    StringLike,
+    StringNotLike,
+    NumericEquals,
+    NumericNotEquals,
+    NumericLessThan,
+    NumericLessThanEquals,
+    NumericGreaterThan,
+    NumericGreaterThanEquals,
+    DateEquals,
+    DateNotEquals,
+    DateLessThan,
+    DateLessThanEquals,
+    DateGreaterThan,
+    DateGreaterThanEquals,
+    Bool,
+    IpAddress,
+    NotIpAddress,
+}
+
+use Operator as Op;
+
+const OPERATORS: [(&str, Operator); 21] = [
+    ("StringEquals", Op::StringEquals),
+    ("StringNotEquals", Op::StringNotEquals),
+    ("StringEqualsIgnoreCase", Op::StringEqualsIgnoreCase),
+    ("StringNotEqualsIgnoreCase", Op::StringNotEqualsIgnoreCase),
+    ("StringLike", Op::StringLike),
+    ("StringNotLike", Op::StringNotLike),
+    ("NumericEquals", Op::NumericEquals),
+    ("NumericNotEquals", Op::NumericNotEquals),
+    ("NumericLessThan", Op::NumericLessThan),
+    ("NumericLessThanEquals", Op::NumericLessThanEquals),
+    ("NumericGreaterThan", Op::NumericGreaterThan),
+    ("NumericGreaterThanEquals", Op::NumericGreaterThanEquals),
+    ("DateEquals", Op::DateEquals),
+    ("DateNotEquals", Op::DateNotEquals),
+    ("DateLessThan", Op::DateLessThan),
+    ("DateLessThanEquals", Op::DateLessThanEquals),
+    ("DateGreaterThan", Op::DateGreaterThan),
+    ("DateGreaterThanEquals", Op::DateGreaterThanEquals),
+    ("Bool", Op::Bool),
+    ("IpAddress", Op::IpAddress),
+    ("NotIpAddress", Op::NotIpAddress),
+];
+
+impl Operator {
+    /// Returns the name that documents use.
+    pub fn name(self) -> &'static str {
+        OPERATORS
+            .iter()
+            .find(|(_, operator)| *operator == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        OPERATORS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, operator)| *operator)
+    }
+
+    /// Says whether the condition holds when no value compares so.
+    fn is_negated(self) -> bool {
+        matches!(
+            self,
+            Op::StringNotEquals
+                | Op::StringNotEqualsIgnoreCase
+                | Op::StringNotLike
+                | Op::NumericNotEquals
+                | Op::DateNotEquals
+                | Op::NotIpAddress
+        )
+    }
+
+    /// Compares a value of the request with one of the policy; `None` where one of them is not of the operator's type.
+    fn compares(self, given: &str, wanted: &str) -> Option<bool> {
+        Some(match self {
+            Op::StringEquals | Op::StringNotEquals => given == wanted,
+            Op::StringEqualsIgnoreCase | Op::StringNotEqualsIgnoreCase => {
+                given.to_lowercase() == wanted.to_lowercase()
+            }
+            Op::StringLike | Op::StringNotLike => fits(wanted, given),
+            Op::Bool => given.parse::<bool>().ok()? == wanted.parse::<bool>().ok()?,
+            Op::IpAddress | Op::NotIpAddress => is_in_network(given.parse().ok()?, wanted)?,
+            Op::NumericEquals | Op::NumericNotEquals => number(given)? == number(wanted)?,
+            Op::NumericLessThan => number(given)? < number(wanted)?,
+            Op::NumericLessThanEquals => number(given)? <= number(wanted)?,
+            Op::NumericGreaterThan => number(given)? > number(wanted)?,
+            Op::NumericGreaterThanEquals => number(given)? >= number(wanted)?,
+            Op::DateEquals | Op::DateNotEquals => date(given)? == date(wanted)?,
+            Op::DateLessThan => date(given)? < date(wanted)?,
+            Op::DateLessThanEquals => date(given)? <= date(wanted)?,
+            Op::DateGreaterThan => date(given)? > date(wanted)?,
+            Op::DateGreaterThanEquals => date(given)? >= date(wanted)?,
+        })
+    }
+}
+
+impl Condition {
+    /// Makes a condition.
+    pub fn new<V: Into<String>>(
+        operator: Operator,
+        key: impl Into<String>,
+        values: impl IntoIterator<Item = V>,
+    ) -> Self {
+        Self {
+            operator,
+            key: key.into(),
+            values: values.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    /// Takes requests from these networks only: `acs:SourceIp` in one of them, `203.0.113.0/24` say.
+    pub fn source_ip<V: Into<String>>(networks: impl IntoIterator<Item = V>) -> Self {
+        Self::new(Operator::IpAddress, "acs:SourceIp", networks)
+    }
+
+    /// Takes requests over TLS only: `acs:SecureTransport`.
+    pub fn secure_transport() -> Self {
+        Self::new(Operator::Bool, "acs:SecureTransport", ["true"])
+    }
+
+    /// Says whether it holds for the value of its key. A key that the request does not have fails, but under an operator
+    /// with `Not`, as does a value that is not of the operator's type.
+    pub(crate) fn holds(&self, given: Option<&str>) -> bool {
+        let Some(given) = given else {
+            return self.operator.is_negated();
+        };
+        let mut compared = self
+            .values
+            .iter()
+            .map(|wanted| self.operator.compares(given, wanted));
+        match self.operator.is_negated() {
+            true => compared.all(|is_same| is_same == Some(false)),
+            false => compared.any(|is_same| is_same == Some(true)),
+        }
+    }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
+}
+
+fn date(text: &str) -> Option<DateTime<chrono::FixedOffset>> {
+    DateTime::parse_from_rfc3339(text.trim()).ok()
+}
+
+/// Says whether an address is in a network, `10.0.0.0/8` say, or is the address itself.
+fn is_in_network(address: IpAddr, network: &str) -> Option<bool> {
+    let (base, length) = match network.split_once('/') {
+        Some((base, length)) => (base, Some(length.parse::<u32>().ok()?)),
+        None => (network, None),
+    };
+    let is_same = |given: u128, base: u128, bits: u32| {
+        let length = length.unwrap_or(bits);
+        let dropped = bits.checked_sub(length)?;
+        Some(given.checked_shr(dropped) == base.checked_shr(dropped))
+    };
+    match (address, base.trim().parse().ok()?) {
+        (IpAddr::V4(given), IpAddr::V4(base)) => {
+            is_same(u128::from(given.to_bits()), u128::from(base.to_bits()), 32)
+        }
+        (IpAddr::V6(given), IpAddr::V6(base)) => is_same(given.to_bits(), base.to_bits(), 128),
+        _ => Some(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operator_compares_as_its_name_says() {
+        for (operator, given, values, expected) in [
+            (Op::StringEquals, "a", &["b", "a"][..], true),
+            (Op::StringEquals, "A", &["a"], false),
+            (Op::StringNotEquals, "a", &["b", "a"], false),
+            (Op::StringNotEquals, "c", &["b", "a"], true),
+            (Op::StringEqualsIgnoreCase, "A", &["a"], true),
+            (Op::StringNotEqualsIgnoreCase, "A", &["a"], false),
+            (Op::StringLike, "abc", &["a*"], true),
+            (Op::StringNotLike, "abc", &["a*"], false),
+            (Op::NumericEquals, "1.0", &["1"], true),
+            (Op::NumericNotEquals, "1", &["1"], false),
+            (Op::NumericLessThan, "9", &["10"], true),
+            (Op::NumericLessThanEquals, "10", &["10"], true),
+            (Op::NumericGreaterThan, "10", &["10"], false),
+            (Op::NumericGreaterThanEquals, "10", &["10"], true),
+            (Op::NumericEquals, "x", &["x"], false),
+            (
+                Op::DateEquals,
+                "2026-01-01T08:00:00+08:00",
+                &["2026-01-01T00:00:00Z"],
+                true,
+            ),
+            (
+                Op::DateNotEquals,
+                "2026-01-01T00:00:00Z",
+                &["2026-01-01T00:00:00Z"],
+                false,
+            ),
+            (
+                Op::DateLessThan,
+                "2026-01-01T00:00:00Z",
+                &["2026-01-02T00:00:00Z"],
+                true,
+            ),
+            (
+                Op::DateLessThanEquals,
+                "2026-01-03T00:00:00Z",
+                &["2026-01-02T00:00:00Z"],
+                false,
+            ),
+            (
+                Op::DateGreaterThan,
+                "2026-01-03T00:00:00Z",
+                &["2026-01-02T00:00:00Z"],
+                true,
+            ),
+            (
+                Op::DateGreaterThanEquals,
+                "2026-01-02T00:00:00Z",
+                &["2026-01-02T00:00:00Z"],
+                true,
+            ),
+            (Op::Bool, "true", &["true"], true),
+            (Op::Bool, "false", &["true"], false),
+            (
+                Op::IpAddress,
+                "10.1.2.3",
+                &["192.0.2.1", "10.0.0.0/8"],
+                true,
+            ),
+            (Op::IpAddress, "11.1.2.3", &["10.0.0.0/8"], false),
+            (Op::IpAddress, "10.1.2.3", &["0.0.0.0/0"], true),
+            (Op::IpAddress, "2001:db8::1", &["2001:db8::/32"], true),
+            (Op::IpAddress, "10.1.2.3", &["10.0.0.0/33"], false),
+            (Op::IpAddress, "nonsense", &["10.0.0.0/8"], false),
+            (Op::NotIpAddress, "10.1.2.3", &["10.0.0.0/8"], false),
+            (Op::NotIpAddress, "nonsense", &["10.0.0.0/8"], false),
+        ] {
+            let condition = Condition::new(operator, "k", values.iter().copied());
+            assert_eq!(
+                condition.holds(Some(given)),
+                expected,
+                "{operator:?} {given} {values:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_fails_but_under_a_negated_operator() {
+        assert!(!Condition::source_ip(["0.0.0.0/0"]).holds(None));
+        assert!(Condition::new(Op::NotIpAddress, "acs:SourceIp", ["10.0.0.0/8"]).holds(None));
+    }
+}
