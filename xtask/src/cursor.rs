@@ -1,5 +1,7 @@
 //! A place in a JSON document: the value there and the way to it, for errors that name it.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
@@ -9,6 +11,7 @@ pub(crate) struct At<'a> {
     value: &'a Value,
     parent: Option<&'a Self>,
     step: Step<'a>,
+    notes: &'a RefCell<Vec<String>>,
 }
 
 #[derive(Clone, Copy)]
@@ -19,11 +22,12 @@ enum Step<'a> {
 }
 
 impl<'a> At<'a> {
-    pub(crate) fn root(value: &'a Value) -> Self {
+    pub(crate) fn root(value: &'a Value, notes: &'a RefCell<Vec<String>>) -> Self {
         Self {
             value,
             parent: None,
             step: Step::Root,
+            notes,
         }
     }
 
@@ -44,6 +48,13 @@ impl<'a> At<'a> {
             Step::Index(index) => path.push_str(&format!("[{index}]")),
         }
         path
+    }
+
+    /// Writes down what is passed over here.
+    pub(crate) fn note(&self, message: impl AsRef<str>) {
+        self.notes
+            .borrow_mut()
+            .push(format!("{}: {}", self.path(), message.as_ref()));
     }
 
     pub(crate) fn error(&self, message: impl AsRef<str>) -> Error {
@@ -122,6 +133,7 @@ impl<'a> At<'a> {
             value,
             parent: Some(self),
             step: Step::Name(name),
+            notes: self.notes,
         })
     }
 
@@ -133,14 +145,17 @@ impl<'a> At<'a> {
 
     /// The values of an object by their names, in the document's order.
     pub(crate) fn entries<'b>(&'b self) -> Result<impl Iterator<Item = (&'b str, At<'b>)>> {
-        let map = self.object()?;
-        Ok(map.iter().map(move |(name, value)| {
+        // Writers in languages without a type of their own for maps write an empty one so.
+        let is_empty = self.value.as_array().is_some_and(Vec::is_empty);
+        let map = if is_empty { None } else { Some(self.object()?) };
+        Ok(map.into_iter().flatten().map(move |(name, value)| {
             (
                 name.as_str(),
                 At {
                     value,
                     parent: Some(self),
                     step: Step::Name(name),
+                    notes: self.notes,
                 },
             )
         }))
@@ -155,6 +170,7 @@ impl<'a> At<'a> {
             value,
             parent: Some(self),
             step: Step::Index(index),
+            notes: self.notes,
         }))
     }
 }

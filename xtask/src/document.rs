@@ -13,6 +13,8 @@ pub(crate) struct Document {
     pub(crate) components: Vec<(String, Schema)>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) endpoints: Vec<Endpoint>,
+    /// What was passed over, by its place.
+    pub(crate) notes: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -40,7 +42,7 @@ pub(crate) struct Operation {
     pub(crate) prose: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     /// `query`, `formData`, `body`, `path`, `header`, `host`.

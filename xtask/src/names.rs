@@ -44,7 +44,15 @@ pub(crate) fn field(name: &str) -> String {
 
 /// A module's name; a keyword gets a trailing `_`, since it names a file too.
 pub(crate) fn module(name: &str) -> String {
-    let name = snake(name);
+    // rustc looks for files of modules with names of ASCII only.
+    let ascii = |c: char| {
+        if c.is_ascii() {
+            c.to_string()
+        } else {
+            format!("u{:x}", u32::from(c))
+        }
+    };
+    let name: String = snake(name).chars().map(ascii).collect();
     if KEYWORDS.contains(&name.as_str())
         || ["self", "super", "crate", "mod"].contains(&name.as_str())
     {
@@ -122,7 +130,7 @@ fn words(name: &str) -> Vec<String> {
     let mut index = 0;
     let mut is_open = false;
     while index < chars.len() {
-        if !chars[index].is_alphanumeric() {
+        if !chars[index].is_alphabetic() && !chars[index].is_ascii_digit() {
             is_open = false;
             index += 1;
             continue;

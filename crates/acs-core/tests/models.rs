@@ -334,7 +334,7 @@ struct Answer {
     time: Option<Timestamp>,
     jobs: Option<Vec<Tag>>,
     names: Option<Vec<String>>,
-    inner: Option<Box<Answer>>,
+    inner: Option<Box<Self>>,
     map: Option<BTreeMap<String, String>>,
     any: Option<Json>,
     trace: Option<String>,

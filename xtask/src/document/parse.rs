@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+
 use serde_json::Value;
 
 use super::{Document, Endpoint, Operation, Parameter, Response, Schema, Shape};
@@ -17,7 +19,8 @@ pub(crate) fn parse(text: &str) -> Result<Document> {
 }
 
 fn document(value: &Value) -> Result<Document> {
-    let root = At::root(value);
+    let notes = RefCell::default();
+    let root = At::root(value, &notes);
     // The live address of a single operation wraps what it sends.
     let data = root
         .get("data")
@@ -35,7 +38,9 @@ fn document(value: &Value) -> Result<Document> {
         }
     }
     let mut operations = Vec::new();
-    for (name, at) in root.require("apis")?.entries()? {
+    let apis = root.require("apis")?;
+    apis.object()?;
+    for (name, at) in apis.entries()? {
         operations.push(operation(name, &at)?);
     }
     let mut endpoints = Vec::new();
@@ -53,13 +58,18 @@ fn document(value: &Value) -> Result<Document> {
         components,
         operations,
         endpoints,
+        notes: notes.take(),
     };
     check_references(&document)?;
     Ok(document)
 }
 
 fn endpoint(at: &At<'_>) -> Result<Option<Endpoint>> {
-    let region = at.require("regionId")?.text()?.to_owned();
+    let Some(region) = at.get("regionId") else {
+        at.note("an endpoint without a region is left out");
+        return Ok(None);
+    };
+    let region = region.text()?.to_owned();
     let public = at
         .get("public")
         .filter(|at| at.value() != "")
@@ -121,7 +131,7 @@ fn operation(name: &str, at: &At<'_>) -> Result<Operation> {
             .get("path")
             .map(|at| at.text().map(str::to_owned))
             .transpose()?,
-        deprecated: flag(at, "deprecated")?,
+        deprecated: soft(flag(at, "deprecated"), at).unwrap_or_default(),
         consumes: texts(at, "consumes")?,
         produces: texts(at, "produces")?,
         parameters,
@@ -139,7 +149,7 @@ fn error_codes(at: &At<'_>) -> Result<Vec<(String, String)>> {
     for (status, list) in map.entries()? {
         for at in list.items()? {
             if let Some(code) = at.get("errorCode") {
-                codes.push((status.to_owned(), code.scalar()?));
+                codes.push((status.to_owned(), code.scalar()?.trim().to_owned()));
             }
         }
     }
@@ -166,7 +176,9 @@ fn parameter(at: &At<'_>) -> Result<Parameter> {
 }
 
 fn response(status: &str, at: &At<'_>) -> Result<Response> {
-    at.object()?;
+    if !at.value().is_null() {
+        at.object()?;
+    }
     let mut headers = Vec::new();
     if let Some(map) = at.get("headers") {
         for (name, at) in map.entries()? {
@@ -185,7 +197,7 @@ fn response(status: &str, at: &At<'_>) -> Result<Response> {
 
 /// Reads a schema that stands alone, in an overlay.
 pub(crate) fn schema_of(value: &Value) -> Result<Schema> {
-    schema(&At::root(value))
+    schema(&At::root(value, &RefCell::default()))
 }
 
 fn schema(at: &At<'_>) -> Result<Schema> {
@@ -194,32 +206,32 @@ fn schema(at: &At<'_>) -> Result<Schema> {
         .get("type")
         .map(|at| at.text())
         .transpose()?;
-    let values = match at.get("enum") {
-        Some(list) => list.items()?.map(|at| at.scalar()).collect::<Result<_>>()?,
-        None => Vec::new(),
-    };
+    let values = at
+        .get("enum")
+        .and_then(|list| soft(values(&list), &list))
+        .unwrap_or_default();
     Ok(Schema {
         shape: shape(at, kind)?,
-        format: at.get("format").map(|at| at.scalar()).transpose()?,
+        format: at.get("format").and_then(|at| soft(at.scalar(), &at)),
         required: at
             .get("required")
             .filter(|at| !at.value().is_array())
             .map_or(Ok(false), |at| at.boolean())?,
-        doc_required: flag(at, "docRequired")?,
-        deprecated: flag(at, "deprecated")?,
-        sensitive: flag(at, "sensitive")?,
-        item_node: flag(at, "itemNode")?,
+        doc_required: soft(flag(at, "docRequired"), at).unwrap_or_default(),
+        deprecated: soft(flag(at, "deprecated"), at).unwrap_or_default(),
+        sensitive: soft(flag(at, "sensitive"), at).unwrap_or_default(),
+        item_node: soft(flag(at, "itemNode"), at).unwrap_or_default(),
         default: at.get("default").and_then(|at| at.scalar().ok()),
         values,
-        minimum: bound(at, "minimum")?,
-        maximum: bound(at, "maximum")?,
-        exclusive_minimum: flag(at, "exclusiveMinimum")?,
-        exclusive_maximum: flag(at, "exclusiveMaximum")?,
-        min_length: at.get("minLength").map(|at| at.count()).transpose()?,
-        max_length: at.get("maxLength").map(|at| at.count()).transpose()?,
-        min_items: at.get("minItems").map(|at| at.count()).transpose()?,
-        max_items: at.get("maxItems").map(|at| at.count()).transpose()?,
-        pattern: at.get("pattern").map(|at| at.scalar()).transpose()?,
+        minimum: bound(at, "minimum"),
+        maximum: bound(at, "maximum"),
+        exclusive_minimum: soft(flag(at, "exclusiveMinimum"), at).unwrap_or_default(),
+        exclusive_maximum: soft(flag(at, "exclusiveMaximum"), at).unwrap_or_default(),
+        min_length: count(at, "minLength"),
+        max_length: count(at, "maxLength"),
+        min_items: count(at, "minItems"),
+        max_items: count(at, "maxItems"),
+        pattern: at.get("pattern").and_then(|at| soft(at.scalar(), &at)),
         prose: prose(at, "description").or_else(|| prose(at, "title")),
     })
 }
@@ -252,7 +264,12 @@ fn shape(at: &At<'_>, kind: Option<&str>) -> Result<Shape> {
         )),
         "object" => object(at)?,
         "any" => Shape::Any,
-        other => return Err(at.error(format!("`{other}` is no type"))),
+        other => {
+            at.note(format!(
+                "the type `{other}` is not known; the value is any JSON"
+            ));
+            Shape::Any
+        }
     })
 }
 
@@ -282,11 +299,28 @@ fn flag(at: &At<'_>, name: &str) -> Result<bool> {
 }
 
 /// A bound; the documents write numbers as texts, and an empty one for none.
-fn bound(at: &At<'_>, name: &str) -> Result<Option<f64>> {
-    at.get(name)
-        .filter(|at| at.value() != "")
-        .map(|at| at.number())
-        .transpose()
+fn bound(at: &At<'_>, name: &str) -> Option<f64> {
+    let at = at.get(name).filter(|at| at.value() != "")?;
+    soft(at.number(), &at)
+}
+
+fn count(at: &At<'_>, name: &str) -> Option<u64> {
+    let at = at.get(name).filter(|at| at.value() != "")?;
+    soft(at.count(), &at)
+}
+
+fn values(list: &At<'_>) -> Result<Vec<String>> {
+    list.items()?
+        .filter(|at| !at.value().is_null())
+        .map(|at| at.scalar())
+        .collect()
+}
+
+/// Passes over what only documentation and checks would use, and writes that down.
+fn soft<T>(found: Result<T>, at: &At<'_>) -> Option<T> {
+    found
+        .map_err(|error| at.note(error.message.rsplit(": ").next().unwrap_or_default()))
+        .ok()
 }
 
 fn prose(at: &At<'_>, name: &str) -> Option<String> {

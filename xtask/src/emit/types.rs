@@ -37,9 +37,7 @@ pub(super) fn write(code: &mut Code, it: &Type, paths: Paths) {
 fn set(code: &mut Code, it: &Enum) {
     // rustfmt leaves the inside of such macros as it is.
     code.line("acs_core::text_enum! {");
-    for line in &it.doc {
-        code.line(format!("    /// {line}"));
-    }
+    code.doc(&it.doc);
     code.line(format!("    {} {{", it.name));
     for (variant, value) in &it.values {
         code.line(format!("        {variant} = {},", literal(value)));
@@ -95,7 +93,7 @@ pub(super) fn build(code: &mut Code, it: &Struct, paths: Paths) {
         let name = &field.ident;
         let value = name;
         let (argument, into) = argument(&field.ty, value, paths);
-        code.line(format!("/// Sets `{}`.", field.wire));
+        code.doc(&[format!("Sets `{}`.", plain(&field.wire))]);
         if field.is_deprecated {
             code.line("#[deprecated = \"the service advises against it\"]");
         }
@@ -119,12 +117,12 @@ fn new(code: &mut Code, it: &Struct, is_named: bool, paths: Paths) {
     }
     let names: Vec<String> = fields
         .iter()
-        .map(|field| format!("`{}`", field.wire))
+        .map(|field| format!("`{}`", plain(&field.wire)))
         .collect();
-    code.line(format!(
-        "/// Starts with what is required: {}.",
+    code.doc(&[format!(
+        "Starts with what is required: {}.",
         names.join(", ")
-    ));
+    )]);
     let mut signature = Vec::new();
     let mut values = Vec::new();
     for field in &it.fields {
@@ -266,4 +264,9 @@ fn column(field: &Field) -> String {
         column.push_str(&format!(".rules(&[{}])", rules.join(", ")));
     }
     column
+}
+
+/// A name on the wire, fit to stand between backticks.
+fn plain(name: &str) -> String {
+    name.replace('`', "'")
 }

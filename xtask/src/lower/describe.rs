@@ -40,7 +40,7 @@ fn facts_line(facts: &Facts<'_>) -> String {
         || facts.wire.to_owned(),
         |inner| format!("{}.{inner}", facts.wire),
     );
-    let mut line = format!("`{name}`: {}", kind(facts.ty));
+    let mut line = format!("`{}`: {}", code(&name), kind(facts.ty));
     let unit = overlay.unit.as_ref().map(|unit| format!(", in {unit}"));
     line.push_str(&unit.unwrap_or_default());
     match facts.place {

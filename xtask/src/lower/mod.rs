@@ -66,7 +66,7 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         mistakes: RefCell::default(),
         with_prose,
     };
-    let mut unsupported = Vec::new();
+    let mut unsupported = document.notes.clone();
     check_style(document, &mut unsupported);
     let type_name = type_name(document, overlay);
     let mut taken: HashSet<String> = ROOT_NAMES.iter().map(|&name| name.to_owned()).collect();

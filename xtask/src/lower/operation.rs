@@ -1,5 +1,6 @@
 //! One operation: its request, its answer and the types inside both.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use super::fields::{Context, Property, Side};
@@ -123,7 +124,7 @@ pub(crate) fn lower(
         &mut scope,
         &side,
         &path,
-        &parameters.properties(operation),
+        &parameters.properties(),
         &mut notes,
     );
     matched.finish()?;
@@ -178,7 +179,7 @@ pub(crate) fn lower(
         name: names.request.clone(),
         is_rpc,
         methods: methods(operation),
-        path: operation.path.clone().filter(|path| path != "/" || !is_rpc),
+        path: parameters.path.clone(),
         security: security(operation, overlay, unsupported)?,
         is_idempotent: overlay
             .idempotent
@@ -367,9 +368,10 @@ fn holds_secret(output: &Output, types: &[crate::model::Type]) -> bool {
             .any(|ty| matches!(ty, crate::model::Type::Struct(it) if !it.is_input && is_secret(it)))
 }
 
-/// The parameters of an operation, each once.
+/// The parameters of an operation, each once, and the path with a place for each of those in it.
 struct Parameters<'a> {
-    list: Vec<(&'a Parameter, Place, Style)>,
+    list: Vec<(Cow<'a, Parameter>, Place, Style)>,
+    path: Option<String>,
 }
 
 impl<'a> Parameters<'a> {
@@ -379,7 +381,7 @@ impl<'a> Parameters<'a> {
         is_rpc: bool,
         notes: &mut Vec<String>,
     ) -> Result<Self> {
-        let mut list: Vec<(&Parameter, Place, Style)> = Vec::new();
+        let mut list: Vec<(Cow<'a, Parameter>, Place, Style)> = Vec::new();
         for parameter in &operation.parameters {
             let same = list
                 .iter()
@@ -388,13 +390,15 @@ impl<'a> Parameters<'a> {
                 if std::mem::discriminant(&first.schema.shape)
                     != std::mem::discriminant(&parameter.schema.shape)
                 {
-                    notes.push(format!("the parameter `{}` is listed twice with different types; the first is used", parameter.name));
+                    notes.push(format!(
+                        "the parameter `{}` is listed twice with different types; the first is used",
+                        parameter.name
+                    ));
                 }
                 continue;
             }
             let style = style(parameter, notes);
-            let place = place(parameter, is_rpc, notes);
-            let place = match (&overlay.place, place) {
+            let place = match (&overlay.place, place(parameter, is_rpc, notes)) {
                 (Some(name), Place::Default) if name == "form" => Place::Form,
                 (Some(name), _) if name != "form" => {
                     return Err(Error::input(format!(
@@ -404,21 +408,110 @@ impl<'a> Parameters<'a> {
                 }
                 (_, place) => place,
             };
-            list.push((parameter, place, style));
+            list.push((Cow::Borrowed(parameter), place, style));
         }
-        Ok(Self { list })
+        // What has the style of RPC is told by its action alone.
+        let path = operation.path.clone().filter(|_| !is_rpc);
+        let mut parameters = Self { list, path };
+        parameters.settle_path(notes);
+        Ok(parameters)
     }
 
-    fn properties(&self, _operation: &document::Operation) -> Vec<Property<'a>> {
-        let property = |&(parameter, place, style): &(&'a Parameter, Place, Style)| Property {
-            wire: &parameter.name,
-            schema: &parameter.schema,
-            way: parameter.name.clone(),
-            place,
-            style,
-        };
-        self.list.iter().map(property).collect()
+    /// Brings path and parameters together where the document spells them differently or lacks one of both.
+    fn settle_path(&mut self, notes: &mut Vec<String>) {
+        let mut path = self.path.clone().unwrap_or_default();
+        let is_whole = path.contains('*');
+        let mut places = places(&path);
+        for (parameter, place, _) in self
+            .list
+            .iter_mut()
+            .filter(|(_, place, _)| *place == Place::Path)
+        {
+            let found = places.iter().position(|it| *it == parameter.name);
+            let found = found.or_else(|| {
+                places
+                    .iter()
+                    .position(|it| names::snake(it) == names::snake(&parameter.name))
+            });
+            match found {
+                Some(index) => {
+                    let spelled = places.remove(index);
+                    path = path.replace(
+                        &format!("{{{spelled}}}"),
+                        &format!("{{{}}}", parameter.name),
+                    );
+                    path =
+                        path.replace(&format!("[{spelled}]"), &format!("{{{}}}", parameter.name));
+                }
+                None if is_whole => {}
+                None => {
+                    notes.push(format!(
+                        "the path has no place for `{}`; it is sent in the query",
+                        parameter.name
+                    ));
+                    *place = Place::Default;
+                }
+            }
+        }
+        if !is_whole {
+            for (index, name) in places.into_iter().enumerate() {
+                let schema = Schema {
+                    shape: Shape::String,
+                    required: true,
+                    ..Schema::default()
+                };
+                let parameter = Parameter {
+                    name,
+                    place: "path".to_owned(),
+                    style: None,
+                    schema,
+                    at: String::new(),
+                };
+                self.list
+                    .insert(index, (Cow::Owned(parameter), Place::Path, Style::Flat));
+            }
+        }
+        if self.path.is_some() {
+            self.path = Some(path);
+        }
     }
+
+    fn properties(&self) -> Vec<Property<'_>> {
+        let property = |(parameter, place, style): &'_ (Cow<'a, Parameter>, Place, Style)| {
+            (parameter.name.clone(), *place, *style)
+        };
+        self.list
+            .iter()
+            .map(|item| {
+                let (way, place, style) = property(item);
+                Property {
+                    wire: &item.0.name,
+                    schema: &item.0.schema,
+                    way,
+                    place,
+                    style,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The names of the places in a path.
+fn places(path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = path;
+    while let Some(start) = rest.find(['{', '[']) {
+        rest = &rest[start + 1..];
+        let Some(end) = rest.find(['}', ']']) else {
+            break;
+        };
+        let name = rest[..end].to_owned();
+        if !name.is_empty() && !found.contains(&name) {
+            found.push(name);
+        }
+        rest = &rest[end..];
+    }
+    found
 }
 
 fn place(parameter: &Parameter, is_rpc: bool, notes: &mut Vec<String>) -> Place {

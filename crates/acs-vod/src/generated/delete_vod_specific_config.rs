@@ -3,7 +3,7 @@
 /// `DeleteVodSpecificConfig` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// # Errors
-/// Codes of its own: `Invalid%s.ValueNotSupported` (400), `EdgeScriptCountExceedLimit` (400), `EdgeScripOptionsHasInnerConfig` (400), `EdgeScriptGrammarNotSupport` (400), `EdgeScriptNotSupportJs` (400), `InvalidRule.Malformed	` (400), `ConfigurationConflicts` (400), `GrayConfigIsNull` (400), `ServiceBusy` (403), `InvalidDomain.NotFound` (404).
+/// Codes of its own: `Invalid%s.ValueNotSupported` (400), `EdgeScriptCountExceedLimit` (400), `EdgeScripOptionsHasInnerConfig` (400), `EdgeScriptGrammarNotSupport` (400), `EdgeScriptNotSupportJs` (400), `InvalidRule.Malformed` (400), `ConfigurationConflicts` (400), `GrayConfigIsNull` (400), `ServiceBusy` (403), `InvalidDomain.NotFound` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteVodSpecificConfig)
 #[derive(Clone, PartialEq)]

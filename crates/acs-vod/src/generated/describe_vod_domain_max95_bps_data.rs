@@ -125,7 +125,7 @@ acs_core::model! {
 }
 
 acs_core::text_enum! {
-    /// Values of `Cycle` of [`DescribeVodDomainMax95BpsData`](crate::DescribeVodDomainMax95BpsData).
+/// Values of `Cycle` of [`DescribeVodDomainMax95BpsData`](crate::DescribeVodDomainMax95BpsData).
     Cycle {
         Day = "day",
         Month = "month",

@@ -179,7 +179,7 @@ impl acs_core::operation::Paginated for DescribeVodRefreshTasks {
 }
 
 acs_core::text_enum! {
-    /// Values of `Status` of [`DescribeVodRefreshTasks`](crate::DescribeVodRefreshTasks).
+/// Values of `Status` of [`DescribeVodRefreshTasks`](crate::DescribeVodRefreshTasks).
     Status {
         Complete = "Complete",
         Refreshing = "Refreshing",

@@ -188,8 +188,6 @@ pub const INVALID_PARAMTER: &str = "InvalidParamter";
 pub const INVALID_RESOURCE_GROUP: &str = "InvalidResourceGroup";
 /// `InvalidRule.Malformed`.
 pub const INVALID_RULE_MALFORMED: &str = "InvalidRule.Malformed";
-/// `InvalidRule.Malformed	`.
-pub const INVALID_RULE_MALFORMED_2: &str = "InvalidRule.Malformed\t";
 /// `InvalidSSLPri`.
 pub const INVALID_SSL_PRI: &str = "InvalidSSLPri";
 /// `InvalidSSLProtocol.ValueNotSupported`.

@@ -93,7 +93,7 @@ acs_core::model! {
 }
 
 acs_core::text_enum! {
-    /// Values of `Area` of [`PreloadVodObjectCaches`](crate::PreloadVodObjectCaches).
+/// Values of `Area` of [`PreloadVodObjectCaches`](crate::PreloadVodObjectCaches).
     Area {
         Domestic = "domestic",
         Overseas = "overseas",

@@ -138,7 +138,7 @@ acs_core::model! {
 }
 
 acs_core::text_enum! {
-    /// Values of `CertType` of [`SetVodDomainSslCertificate`](crate::SetVodDomainSslCertificate).
+/// Values of `CertType` of [`SetVodDomainSslCertificate`](crate::SetVodDomainSslCertificate).
     CertType {
         Cas = "cas",
         Upload = "upload",
