@@ -43,6 +43,23 @@ fn main() {
             .build()
             .unwrap();
         let plain = Plain::new(&server);
+        // For callgrind: `throughput ours 1000` makes calls one after another, and nothing else.
+        let words: Vec<String> = std::env::args().skip(1).collect();
+        if let [who @ ("ours" | "plain"), count] = words
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
+            for _ in 0..count.parse::<usize>().unwrap() {
+                if *who == "ours" {
+                    call(ours.clone()).await
+                } else {
+                    plain.call().await
+                }
+            }
+            return;
+        }
         let mut ratios = Vec::new();
         for turn in 0..=TURNS {
             let plain_time = time(|| plain.call()).await;

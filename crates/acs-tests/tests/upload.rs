@@ -792,3 +792,58 @@ async fn a_multipart_upload_goes_through_all_its_steps() {
     );
     bucket.abort_multipart_upload(&unknown).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_presigned_url_works_without_a_key_until_it_ends() {
+    let cloud = Cloud::start().await;
+    let bucket = cloud.bucket();
+    let http = ReqwestTransport::builder().without_proxy().build().unwrap();
+    let ask = async |method: &str, url: &str, headers: &[(&str, &str)], body: &'static str| {
+        let mut request = http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(body.as_bytes().to_vec())).unwrap();
+        let answer = http.send(request).await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.into_body().collect(10_000).await.unwrap())
+    };
+    let key = "课程/a b+c.txt";
+    let headers = ObjectHeaders::new().content_type("text/plain");
+    let hour = Duration::from_secs(3_600);
+    let put = bucket.presign_put(key, hour, &headers).await.unwrap();
+    let (status, _) = ask(
+        "PUT",
+        put.as_str(),
+        &[("content-type", "text/plain")],
+        "content",
+    )
+    .await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        ask(
+            "PUT",
+            put.as_str(),
+            &[("content-type", "text/html")],
+            "content"
+        )
+        .await
+        .0,
+        403
+    );
+
+    let get = bucket.presign_get(key, hour).await.unwrap();
+    assert_eq!(
+        ask("GET", get.as_str(), &[], "").await,
+        (200, "content".into())
+    );
+    assert_eq!(get.expires_at(), cloud.clock.now() + hour);
+    assert!(!format!("{get:?}").contains("http"));
+    cloud.clock.advance(hour + Duration::from_secs(1));
+    assert_eq!(ask("GET", get.as_str(), &[], "").await.0, 403);
+
+    for lifetime in [Duration::ZERO, Duration::from_secs(604_801)] {
+        let error = bucket.presign_get(key, lifetime).await.unwrap_err();
+        assert_eq!(error.field(), Some("lifetime"));
+    }
+}
