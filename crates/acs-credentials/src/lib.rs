@@ -6,6 +6,8 @@ mod chain;
 mod config;
 mod context;
 mod failure;
+#[cfg(test)]
+mod hostile;
 mod providers;
 mod session;
 mod source;

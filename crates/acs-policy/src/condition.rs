@@ -95,35 +95,35 @@ impl Operator {
     fn is_negated(self) -> bool {
         matches!(
             self,
-            Op::StringNotEquals
-                | Op::StringNotEqualsIgnoreCase
-                | Op::StringNotLike
-                | Op::NumericNotEquals
-                | Op::DateNotEquals
-                | Op::NotIpAddress
+            Self::StringNotEquals
+                | Self::StringNotEqualsIgnoreCase
+                | Self::StringNotLike
+                | Self::NumericNotEquals
+                | Self::DateNotEquals
+                | Self::NotIpAddress
         )
     }
 
     /// Compares a value of the request with one of the policy; `None` where one of them is not of the operator's type.
     fn compares(self, given: &str, wanted: &str) -> Option<bool> {
         Some(match self {
-            Op::StringEquals | Op::StringNotEquals => given == wanted,
-            Op::StringEqualsIgnoreCase | Op::StringNotEqualsIgnoreCase => {
+            Self::StringEquals | Self::StringNotEquals => given == wanted,
+            Self::StringEqualsIgnoreCase | Self::StringNotEqualsIgnoreCase => {
                 given.to_lowercase() == wanted.to_lowercase()
             }
-            Op::StringLike | Op::StringNotLike => fits(wanted, given),
-            Op::Bool => given.parse::<bool>().ok()? == wanted.parse::<bool>().ok()?,
-            Op::IpAddress | Op::NotIpAddress => is_in_network(given.parse().ok()?, wanted)?,
-            Op::NumericEquals | Op::NumericNotEquals => number(given)? == number(wanted)?,
-            Op::NumericLessThan => number(given)? < number(wanted)?,
-            Op::NumericLessThanEquals => number(given)? <= number(wanted)?,
-            Op::NumericGreaterThan => number(given)? > number(wanted)?,
-            Op::NumericGreaterThanEquals => number(given)? >= number(wanted)?,
-            Op::DateEquals | Op::DateNotEquals => date(given)? == date(wanted)?,
-            Op::DateLessThan => date(given)? < date(wanted)?,
-            Op::DateLessThanEquals => date(given)? <= date(wanted)?,
-            Op::DateGreaterThan => date(given)? > date(wanted)?,
-            Op::DateGreaterThanEquals => date(given)? >= date(wanted)?,
+            Self::StringLike | Self::StringNotLike => fits(wanted, given),
+            Self::Bool => given.parse::<bool>().ok()? == wanted.parse::<bool>().ok()?,
+            Self::IpAddress | Self::NotIpAddress => is_in_network(given.parse().ok()?, wanted)?,
+            Self::NumericEquals | Self::NumericNotEquals => number(given)? == number(wanted)?,
+            Self::NumericLessThan => number(given)? < number(wanted)?,
+            Self::NumericLessThanEquals => number(given)? <= number(wanted)?,
+            Self::NumericGreaterThan => number(given)? > number(wanted)?,
+            Self::NumericGreaterThanEquals => number(given)? >= number(wanted)?,
+            Self::DateEquals | Self::DateNotEquals => date(given)? == date(wanted)?,
+            Self::DateLessThan => date(given)? < date(wanted)?,
+            Self::DateLessThanEquals => date(given)? <= date(wanted)?,
+            Self::DateGreaterThan => date(given)? > date(wanted)?,
+            Self::DateGreaterThanEquals => date(given)? >= date(wanted)?,
         })
     }
 }

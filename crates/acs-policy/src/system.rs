@@ -102,20 +102,6 @@ pub const SYSTEM_POLICIES: &[SystemPolicy] = &[
     ),
     row(
         Product::Vod,
-        "AliyunVODReadOnlyAccess",
-        Need::Optional,
-        true,
-        "looking at VOD without changing it",
-    ),
-    row(
-        Product::Vod,
-        "AliyunVODUploadAuth",
-        Need::Optional,
-        true,
-        "the role that uploading clients assume",
-    ),
-    row(
-        Product::Vod,
         "AliyunVODPlayAuth",
         Need::Optional,
         true,

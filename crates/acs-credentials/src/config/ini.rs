@@ -96,29 +96,25 @@ impl fmt::Display for IniError {
 
 /// The lines of a text, whatever they end with.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(end) = text.find(['\n', '\r']) else {
-            rest = None;
-            return Some(text);
-        };
-        let (line, tail) = text.split_at(end);
-        rest = Some(tail.strip_prefix("\r\n").unwrap_or_else(|| &tail[1..]));
-        Some(line)
-    })
+    // A search for one character at a time is much faster than one for several.
+    text.split('\n')
+        .flat_map(|piece| piece.strip_suffix('\r').unwrap_or(piece).split('\r'))
 }
 
 /// Cuts a comment off, and the white space around what is left.
 fn without_comment(line: &str) -> &str {
-    let mut follows_space = true;
-    for (index, c) in line.char_indices() {
-        if matches!(c, '#' | ';') && follows_space {
-            return line[..index].trim();
-        }
-        follows_space = c.is_whitespace();
-    }
-    line.trim()
+    let begins_comment = |(index, _): &(usize, &str)| {
+        line[..*index]
+            .chars()
+            .next_back()
+            .is_none_or(char::is_whitespace)
+    };
+    let first = |mark: char| line.match_indices(mark).find(begins_comment);
+    let ends = [first('#'), first(';')]
+        .into_iter()
+        .flatten()
+        .map(|(index, _)| index);
+    line[..ends.min().unwrap_or(line.len())].trim()
 }
 
 fn line_of(bytes: &[u8], offset: usize) -> usize {

@@ -19,6 +19,8 @@ pub(crate) use self::keys::RawKeys;
 pub use self::keys::{Environment, Static};
 pub use self::options::from_options;
 pub use self::process::ExternalProcess;
+#[cfg(test)]
+pub(crate) use self::process::split as split_command;
 pub use self::profile::Profile;
 pub use self::role::{RamRoleArn, RamRoleArnBuilder};
 pub use self::uri::CredentialsUri;

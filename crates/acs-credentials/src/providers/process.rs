@@ -128,7 +128,7 @@ pub(crate) fn check_allowed(context: &Context, what: &str) -> Result<(), Failure
 }
 
 /// Splits a command line. On Windows `\` stands for itself, but for `\"`.
-fn split(command: &str, is_windows: bool) -> Result<Vec<String>, Failure> {
+pub(crate) fn split(command: &str, is_windows: bool) -> Result<Vec<String>, Failure> {
     let invalid = |what: &str| Failure::new(format!("invalid process_command: {what}"));
     let mut words = Vec::new();
     let mut word: Option<String> = None;
