@@ -316,9 +316,8 @@ fn b2_hostile_files_are_answered_in_time_with_the_line_and_without_the_secret() 
             }
             (expected, answer) => panic!("{file}: {name}: {answer:?}, expected {expected:?}"),
         }
-        assert!(
-            took <= Duration::from_millis(100),
-            "{file}: {name}: {took:?}"
-        );
+        // A build without optimisation is given ten times as long.
+        let limit = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 100 });
+        assert!(took <= limit, "{file}: {name}: {took:?}");
     }
 }
