@@ -10,6 +10,7 @@ mod document;
 mod emit;
 mod error;
 mod features;
+mod features;
 mod fetch;
 mod lower;
 mod metadata;
@@ -39,6 +40,7 @@ usage: cargo xtask COMMAND
                              download a product's metadata
   metadata diff OLD NEW      list what changes for users, and whether it breaks them
   features                   check each crate alone, with none and with each of its features
+  features                   check each crate alone, with each of its features
   vectors signing PATH...    run signing vectors
   vectors credentials PATH...
                              run credential scenarios";
@@ -79,6 +81,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ["vectors", kind @ ("signing" | "credentials"), paths @ ..] => {
             return vectors::run(kind, paths);
         }
+        ["features"] => features::run()?,
         ["help" | "--help" | "-h"] => print_usage(),
         _ => return Err(Error::input(USAGE)),
     }
