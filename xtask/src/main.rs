@@ -10,7 +10,6 @@ mod document;
 mod emit;
 mod error;
 mod features;
-mod features;
 mod fetch;
 mod lower;
 mod metadata;
@@ -81,7 +80,6 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
         ["vectors", kind @ ("signing" | "credentials"), paths @ ..] => {
             return vectors::run(kind, paths);
         }
-        ["features"] => features::run()?,
         ["help" | "--help" | "-h"] => print_usage(),
         _ => return Err(Error::input(USAGE)),
     }
