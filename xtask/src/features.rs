@@ -1,54 +1,37 @@
-//! `cargo xtask features`: each crate alone, with none of its features and with each one.
+//! `cargo xtask features`: each crate by itself, with none of its features and with each one alone.
 
-use std::path::Path;
 use std::process::Command;
 
-use crate::error::{Error, Result};
-use crate::workspace;
+use serde_json::Value;
 
-/// Checks them all, and stops at the first that does not build.
-#[allow(clippy::print_stdout, reason = "a long run shows where it is")]
-pub(crate) fn run() -> Result<()> {
-    let crates = workspace::root().join("crates");
-    let mut names: Vec<String> = std::fs::read_dir(&crates)
-        .map_err(|error| Error::io(&crates, &error))?
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| crates.join(name).join("Cargo.toml").is_file())
-        .collect();
-    names.sort();
-    for name in names {
-        println!("{name}");
-        check(&name, None)?;
-        for feature in features(&crates.join(&name).join("Cargo.toml"))? {
-            println!("{name} with {feature}");
-            check(&name, Some(&feature))?;
+use crate::error::{Error, Result};
+
+/// Checks every crate of the workspace in each of these ways, and stops at the first that does not build.
+#[allow(clippy::print_stdout, reason = "what the command is doing")]
+pub(crate) fn check() -> Result<()> {
+    let mut checks = 0;
+    for (package, features) in packages()? {
+        let alone = std::iter::once(None).chain(features.iter().map(Some));
+        for feature in alone {
+            println!(
+                "{package}: {}",
+                feature.map_or("no feature", String::as_str)
+            );
+            run(&package, feature)?;
+            checks += 1;
         }
     }
+    println!("{checks} checks");
     Ok(())
 }
 
-/// The features that people choose: the default is only a choice of the others, and a leading `_` marks one that is no
-/// choice.
-fn features(manifest: &Path) -> Result<Vec<String>> {
-    let text = workspace::read(manifest)?;
-    let table: toml::Table = text
-        .parse()
-        .map_err(|error| Error::input(format!("{}: {error}", manifest.display())))?;
-    let features = table.get("features").and_then(toml::Value::as_table);
-    let names = features.into_iter().flatten().map(|(name, _)| name.clone());
-    Ok(names
-        .filter(|name| name != "default" && !name.starts_with('_'))
-        .collect())
-}
-
-fn check(name: &str, feature: Option<&str>) -> Result<()> {
-    let mut command = Command::new(workspace::cargo());
-    command.current_dir(workspace::root());
+fn run(package: &str, feature: Option<&String>) -> Result<()> {
+    let mut command = Command::new(env!("CARGO"));
     command.args([
         "check",
         "--quiet",
         "--package",
-        name,
+        package,
         "--no-default-features",
     ]);
     if let Some(feature) = feature {
@@ -56,12 +39,35 @@ fn check(name: &str, feature: Option<&str>) -> Result<()> {
     }
     let status = command
         .status()
-        .map_err(|error| Error::failed(format!("cargo can't be started: {error}")))?;
+        .map_err(|error| Error::input(format!("cargo cannot be run: {error}")))?;
     if status.success() {
         return Ok(());
     }
-    let with = feature.map_or_else(String::new, |feature| {
-        format!(" with the feature `{feature}`")
-    });
-    Err(Error::failed(format!("{name} does not build alone{with}")))
+    let shown = feature.map_or_else(String::new, |feature| format!(" --features {feature}"));
+    Err(Error::input(format!(
+        "does not build: cargo check --package {package} --no-default-features{shown}"
+    )))
+}
+
+/// The crates and their features, but for `default` and those that are not for use by themselves.
+fn packages() -> Result<Vec<(String, Vec<String>)>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .map_err(|error| Error::input(format!("cargo cannot be run: {error}")))?;
+    let metadata: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Error::input(format!("`cargo metadata` answers no JSON: {error}")))?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    Ok(packages
+        .filter_map(|package| {
+            let features = package["features"].as_object()?;
+            let names = features
+                .keys()
+                .filter(|name| *name != "default" && !name.starts_with("__"));
+            Some((
+                package["name"].as_str()?.to_owned(),
+                names.cloned().collect(),
+            ))
+        })
+        .collect())
 }

@@ -39,7 +39,6 @@ usage: cargo xtask COMMAND
                              download a product's metadata
   metadata diff OLD NEW      list what changes for users, and whether it breaks them
   features                   check each crate alone, with none and with each of its features
-  features                   check each crate alone, with each of its features
   vectors signing PATH...    run signing vectors
   vectors credentials PATH...
                              run credential scenarios";
