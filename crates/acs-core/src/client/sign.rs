@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use acs_signer::{Buffer, LineBreaks, Payload, acs3};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{HeaderName, HeaderValue};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::target::Target;
 use crate::body::Body;
@@ -127,25 +128,57 @@ fn assemble<'a>(
     added: impl Iterator<Item = (&'static str, &'a str)>,
     body: Bytes,
 ) -> Result<http::Request<Body>, Error> {
-    let unusable = |what: &str| {
-        Error::new(
-            ErrorKind::InvalidInput,
-            format!("the {what} cannot be written into a request"),
-        )
-    };
     let mut made = http::Request::new(Body::from(body));
     *made.method_mut() = request.method.clone();
     *made.uri_mut() = uri.parse().map_err(|_| unusable("path or query"))?;
-    let own = own.iter().map(|&(name, value)| (name, value));
-    for (name, value) in own.chain(added.map(|(name, value)| -> (&str, &str) { (name, value) })) {
-        let name =
-            HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable("name of a header"))?;
-        let mut value =
-            HeaderValue::from_str(value).map_err(|_| unusable(&format!("header `{name}`")))?;
-        value.set_sensitive(name == "authorization" || name.as_str().ends_with("-token"));
-        made.headers_mut().append(name, value);
+    let headers = made.headers_mut();
+    // All at once: growing by steps would hash every name again. The transport adds `host` and the like.
+    headers.reserve(own.len() + 16);
+    for (name, value) in own {
+        append(headers, header_name(name)?, value)?;
+    }
+    for (name, value) in added {
+        append(headers, header_name(name)?, value)?;
     }
     Ok(made)
+}
+
+fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Error> {
+    let mut value =
+        HeaderValue::from_str(value).map_err(|_| unusable(&format!("header `{name}`")))?;
+    value.set_sensitive(name == AUTHORIZATION || name.as_str().ends_with("-token"));
+    headers.append(name, value);
+    Ok(())
+}
+
+/// Makes a name; those of every request are at hand.
+fn header_name(name: &str) -> Result<HeaderName, Error> {
+    const ACTION: HeaderName = HeaderName::from_static("x-acs-action");
+    const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-acs-content-sha256");
+    const DATE: HeaderName = HeaderName::from_static("x-acs-date");
+    const NONCE: HeaderName = HeaderName::from_static("x-acs-signature-nonce");
+    const VERSION: HeaderName = HeaderName::from_static("x-acs-version");
+    Ok(match name {
+        "accept" => ACCEPT,
+        "accept-encoding" => ACCEPT_ENCODING,
+        "authorization" => AUTHORIZATION,
+        "x-acs-action" => ACTION,
+        "x-acs-content-sha256" => CONTENT_SHA256,
+        "x-acs-date" => DATE,
+        "x-acs-signature-nonce" => NONCE,
+        "x-acs-version" => VERSION,
+        _ => {
+            return HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| unusable("name of a header"));
+        }
+    })
+}
+
+fn unusable(what: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        format!("the {what} cannot be written into a request"),
+    )
 }
 
 /// Buffers that signing reuses, so that it allocates nothing once it has run.

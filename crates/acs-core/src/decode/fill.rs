@@ -47,7 +47,7 @@ impl Way {
     }
 }
 
-type Json<'a, 'de> = &'a mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>;
+type Json<'a, 'de> = &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>;
 
 /// Reads a whole document.
 pub(super) fn from_slice<'de>(
@@ -55,7 +55,9 @@ pub(super) fn from_slice<'de>(
     way: &mut Way,
     read: impl FnOnce(Json<'_, 'de>, &mut Way) -> Result<(), serde_json::Error>,
 ) -> Result<(), DecodeError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    // Checked once for the whole, so that the texts in it need not be checked one by one.
+    let text = std::str::from_utf8(bytes).map_err(|error| way.error(&error.to_string()))?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     read(&mut deserializer, way)
         .and_then(|()| deserializer.end())
         .map_err(|error| way.error(&error.to_string()))
@@ -119,10 +121,14 @@ fn raw_text<E: Error>(raw: &RawValue, out: &mut String) -> Result<bool, E> {
     if raw == "null" {
         return Ok(false);
     }
-    *out = if raw.starts_with('"') {
-        serde_json::from_str(raw).map_err(E::custom)?
-    } else {
-        raw.to_owned()
+    let quoted = raw
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    *out = match quoted {
+        // The usual case: nothing in it is escaped.
+        Some(text) if !text.contains('\\') => text.to_owned(),
+        Some(_) => serde_json::from_str(raw).map_err(E::custom)?,
+        None => raw.to_owned(),
     };
     Ok(true)
 }
@@ -287,7 +293,7 @@ fn inner<T, E: Error>(
     text: &str,
     read: impl FnOnce(Json<'_, '_>) -> Result<T, serde_json::Error>,
 ) -> Result<T, E> {
-    let mut deserializer = serde_json::Deserializer::from_slice(text.as_bytes());
+    let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = read(&mut deserializer).map_err(E::custom)?;
     deserializer.end().map_err(E::custom)?;
     Ok(value)

@@ -1,6 +1,7 @@
 //! The transport of real programs. reqwest is named in this file and nowhere else.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Transport, TransportError, TransportErrorKind};
@@ -12,7 +13,10 @@ use crate::runtime::BoxFuture;
 ///
 /// Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A clone shares the connection pool.
 #[derive(Clone, Debug)]
-pub struct ReqwestTransport(::reqwest::Client);
+pub struct ReqwestTransport {
+    client: ::reqwest::Client,
+    hosts: Arc<Hosts>,
+}
 
 /// Settings of a [`ReqwestTransport`].
 #[derive(Clone, Debug)]
@@ -133,9 +137,16 @@ impl ReqwestTransportBuilder {
         } else {
             builder.tls_certs_merge(roots)
         };
-        builder.build().map(ReqwestTransport).map_err(|error| {
-            Error::new(ErrorKind::Connect, "the HTTP client could not be set up").with_source(error)
-        })
+        builder
+            .build()
+            .map(|client| ReqwestTransport {
+                client,
+                hosts: Arc::default(),
+            })
+            .map_err(|error| {
+                Error::new(ErrorKind::Connect, "the HTTP client could not be set up")
+                    .with_source(error)
+            })
     }
 }
 
@@ -145,13 +156,60 @@ impl Transport for ReqwestTransport {
         request: http::Request<Body>,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
-            let request =
-                ::reqwest::Request::try_from(request.map(into_reqwest_body)).map_err(|error| {
-                    TransportError::new(TransportErrorKind::Request, error.without_url())
-                })?;
-            let response = self.0.execute(request).await.map_err(from_reqwest_error)?;
+            let (head, body) = request.into_parts();
+            let url = self.hosts.url(&head.uri)?;
+            let mut request = ::reqwest::Request::new(head.method, url);
+            *request.headers_mut() = head.headers;
+            *request.body_mut() = Some(into_reqwest_body(body));
+            let response = self
+                .client
+                .execute(request)
+                .await
+                .map_err(from_reqwest_error)?;
             Ok(http::Response::from(response).map(Body::stream))
         })
+    }
+}
+
+/// The URLs of the hosts that were sent to lately: parsing a host costs more than all the rest of a URL.
+#[derive(Debug, Default)]
+struct Hosts(Mutex<Vec<(String, ::reqwest::Url)>>);
+
+impl Hosts {
+    /// A client talks to a few hosts; one that talks to more parses them again.
+    const MOST: usize = 16;
+
+    fn url(&self, uri: &http::Uri) -> Result<::reqwest::Url, TransportError> {
+        let mut url = self.base(uri)?;
+        url.set_path(uri.path());
+        url.set_query(uri.query());
+        Ok(url)
+    }
+
+    fn base(&self, uri: &http::Uri) -> Result<::reqwest::Url, TransportError> {
+        let malformed = || {
+            TransportError::new(
+                TransportErrorKind::Request,
+                "the URL is not absolute or is malformed",
+            )
+        };
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(malformed());
+        };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, url)) = known
+            .iter()
+            .find(|(host, url)| host == authority.as_str() && url.scheme() == scheme)
+        {
+            return Ok(url.clone());
+        }
+        let url =
+            ::reqwest::Url::parse(&format!("{scheme}://{authority}/")).map_err(|_| malformed())?;
+        if known.len() == Self::MOST {
+            known.remove(0);
+        }
+        known.push((authority.as_str().to_owned(), url.clone()));
+        Ok(url)
     }
 }
 
