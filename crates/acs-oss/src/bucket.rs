@@ -135,10 +135,11 @@ impl Bucket {
             .scoped_key
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some((owner, key)) = &*cached {
-            if owner.is_same(credentials) && key.covers(date) {
-                return Ok(Arc::clone(key));
-            }
+        if let Some((owner, key)) = &*cached
+            && owner.is_same(credentials)
+            && key.covers(date)
+        {
+            return Ok(Arc::clone(key));
         }
         let Some(signing_key) = credentials.signing_key() else {
             return Err(Error::new(

@@ -9,6 +9,7 @@ mod key;
 mod multipart;
 mod object;
 mod payload;
+mod presign;
 mod send;
 mod timeouts;
 mod xml;
@@ -19,6 +20,7 @@ pub use crc64::Crc64;
 pub use multipart::{MAX_PART_BYTES, MAX_PARTS, MIN_PART_BYTES, MultipartUpload, Part};
 pub use object::{ObjectHeaders, ObjectMeta, ObjectStream, StoredObject};
 pub use payload::Payload;
+pub use presign::PresignedUrl;
 pub use timeouts::Timeouts;
 
 #[cfg(test)]

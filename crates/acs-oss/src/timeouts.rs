@@ -117,10 +117,7 @@ pub(crate) async fn race<T>(
     work: impl Future<Output = T>,
     limit: impl Future<Output = ()>,
 ) -> Option<T> {
-    match either(work, limit).await {
-        Ok(done) => Some(done),
-        Err(()) => None,
-    }
+    either(work, limit).await.ok()
 }
 
 /// Waits for whichever ends first; the other is dropped.

@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 16;
 pub(crate) struct Element {
     pub(crate) name: String,
     pub(crate) text: String,
-    children: Vec<Element>,
+    children: Vec<Self>,
 }
 
 /// The body is no XML that OSS would send.

@@ -1,5 +1,11 @@
 //! A server on loopback that misbehaves on request: each request is answered by a script.
-#![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
+#![allow(
+    clippy::unwrap_used,
+    missing_debug_implementations,
+    missing_docs,
+    unreachable_pub,
+    reason = "shared by tests, and part of nothing else"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -45,10 +45,8 @@ impl UploadAddress {
 
 /// Keeps plain http for loopback addresses only.
 fn secured(endpoint: &str) -> String {
-    let (scheme, host) = endpoint
-        .trim()
-        .split_once("://")
-        .unwrap_or(("https", endpoint.trim()));
+    let endpoint = endpoint.trim();
+    let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", endpoint));
     let host = host.trim_end_matches('/');
     let plain = format!("http://{host}");
     if scheme == "http" && Endpoint::parse(&plain).is_ok() {

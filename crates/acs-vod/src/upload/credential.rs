@@ -336,6 +336,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_ticket_that_is_received_late_is_replaced_as_one_that_is_old() {
+        let auth = r#"{"AccessKeyId":"STS.0","AccessKeySecret":"s","SecurityToken":"t","Expiration":"3000",
+            "ExpireUTCTime":"1970-01-01T00:50:00Z"}"#;
+        let late = UploadTicket::new("v1", ticket(0, "k.mp4").upload_address(), encode(auth));
+        let clock = Arc::new(Clock::default());
+        clock.0.store(2_900, Ordering::Relaxed);
+        let source = refresh_by(|_| std::future::ready(next(1)));
+        let credentials = TicketCredentials::new(&late, Some(Arc::new(source)), clock).unwrap();
+        let taken = credentials.credentials().await.unwrap();
+        assert_eq!(taken.access_key_id(), "STS.1");
+    }
+
+    #[tokio::test]
     async fn parts_that_need_one_at_once_share_one_refresh() {
         for answer in [next, down] {
             let fixture = Arc::new(fixture(answer));
