@@ -94,7 +94,8 @@ fn format(mut files: Files, name: &str) -> Result<Files> {
 fn manifest(package: &Package, name: &str, core: &Path) -> String {
     let description = format!(
         "Alibaba Cloud {} ({}): every operation, typed",
-        package.title, package.version
+        plain(&package.title),
+        plain(&package.version)
     );
     let core = core.display().to_string();
     format!(
@@ -179,15 +180,10 @@ fn call(operation: &Operation, library: &str) -> String {
     )
 }
 
-/// A name of the document's on one line, without what Markdown would take for markup.
+/// A name of the document's on one line, without what Markdown or TOML would take for markup.
 fn plain(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || " .,:;()/+-".contains(c);
     text.chars()
-        .map(|c| {
-            if c.is_control() || "`[]<>*_#".contains(c) {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if is_plain(c) { c } else { ' ' })
         .collect()
 }
