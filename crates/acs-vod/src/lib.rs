@@ -1,4 +1,8 @@
-//! Alibaba Cloud ApsaraVideo VOD (2017-03-21): every operation, typed, and media upload.
+#![cfg_attr(feature = "upload", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "upload"),
+    doc = "Alibaba Cloud ApsaraVideo VOD (2017-03-21): every operation, typed."
+)]
 #![forbid(unsafe_code)]
 
 mod encoded_json;
