@@ -1,0 +1,460 @@
+//! Which step of the chain answers, what the others are said to have lacked, and who may see what.
+#![allow(clippy::unwrap_used)]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use acs_core::ReplayTransport;
+use acs_credentials::{
+    Chain, CliProfile, Context, CredentialsCache, Environment, FixedEnv, LoadError, Profile,
+    RamRoleArn, SamlRoleArn, Source, Static, StepOutcome, SystemFiles, from_fn, from_options,
+};
+
+const ROLE: &str = "acs:ram::1234567890123456:role/app";
+const SESSION: &str = r#"{"Credentials":{"AccessKeyId":"STS.A","AccessKeySecret":"canary-secret","SecurityToken":"canary-token","Expiration":"2999-01-01T00:00:00Z"}}"#;
+
+fn env(home: &Path, variables: &[(&str, &str)]) -> Context {
+    let mut env = FixedEnv::from([("HOME", home.as_os_str())]);
+    env.set("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "1");
+    for (name, value) in variables {
+        env.set(format!("ALIBABA_CLOUD_{name}"), *value);
+    }
+    Context::isolated().with_env(env).with_files(SystemFiles)
+}
+
+fn write(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn config(home: &Path, profiles: &str) {
+    write(
+        &home.join(".aliyun/config.json"),
+        &format!(r#"{{"current":"a","profiles":[{profiles}]}}"#),
+    );
+}
+
+fn names(reports: &[acs_credentials::StepReport]) -> Vec<String> {
+    reports
+        .iter()
+        .map(|report| report.name.to_string())
+        .collect()
+}
+
+#[tokio::test]
+async fn the_default_chain_has_the_order_of_the_official_sdks_and_tells_what_each_step_lacks() {
+    let home = tempfile::tempdir().unwrap();
+    let reports = Chain::standard().explain(&env(home.path(), &[])).await;
+    assert_eq!(
+        names(&reports),
+        [
+            "env",
+            "oidc_role_arn",
+            "cli_profile",
+            "profile",
+            "ecs_ram_role",
+            "credential_uri"
+        ]
+    );
+    for (report, expected) in reports.iter().zip([
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+        "config.json",
+        "credentials.ini",
+        "disabled by ALIBABA_CLOUD_ECS_METADATA_DISABLED",
+        "ALIBABA_CLOUD_CREDENTIALS_URI",
+    ]) {
+        let StepOutcome::NotConfigured(reason) = &report.outcome else {
+            panic!("{report}")
+        };
+        assert!(reason.contains(expected), "{report}");
+    }
+    let error = Chain::standard()
+        .load(&env(home.path(), &[]))
+        .await
+        .unwrap_err()
+        .into_failure();
+    assert_eq!(error.as_chain().unwrap().steps().len(), 6);
+    let text = error.to_string();
+    assert!(
+        !text.contains('\n') && names(&reports).iter().all(|name| text.contains(name)),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn what_answered_is_told_with_its_file_and_what_was_passed_over_with_its_reason() {
+    let home = tempfile::tempdir().unwrap();
+    config(
+        home.path(),
+        r#"{"name":"a","mode":"AK","access_key_id":"LTAI","access_key_secret":"canary"}"#,
+    );
+    let reports = Chain::standard()
+        .explain(&env(home.path(), &[("ACCESS_KEY_ID", "half")]))
+        .await;
+    let StepOutcome::NotConfigured(reason) = &reports[0].outcome else {
+        panic!("{}", reports[0])
+    };
+    assert!(
+        reason.contains("ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"),
+        "{reason}"
+    );
+    let StepOutcome::Found { origin, provider } = &reports[2].outcome else {
+        panic!("{}", reports[2])
+    };
+    assert!(
+        origin.contains("profile `a`") && origin.contains("config.json"),
+        "{origin}"
+    );
+    assert_eq!(provider, "default/cli_profile/static_ak");
+    assert!(matches!(reports[3].outcome, StepOutcome::NotAsked));
+    assert!(!format!("{reports:?}").contains("canary"));
+}
+
+#[tokio::test]
+async fn a_step_that_fails_ends_the_search_unless_that_is_asked_for() {
+    let broken = || {
+        from_fn("broken", || async {
+            Err(acs_credentials::Failure::new("it is down").into())
+        })
+    };
+    let other = || Static::access_key("LTAI", "secret").unwrap();
+    let context = Context::isolated();
+    let chain = Chain::empty("x").with(broken()).with(other());
+    let error = chain.load(&context).await.unwrap_err().to_string();
+    assert!(
+        error.contains("broken: failed: it is down") && error.contains("static_ak: not asked"),
+        "{error}"
+    );
+    let chain = Chain::empty("x")
+        .with(broken())
+        .with(other())
+        .fall_through_on_error(true);
+    assert_eq!(
+        chain.load(&context).await.unwrap().credentials.provider(),
+        "x/static_ak"
+    );
+}
+
+#[tokio::test]
+async fn steps_can_be_added_removed_and_put_in_another_order() {
+    let nothing =
+        |name: &'static str| from_fn(name, || async { Err(LoadError::not_configured("nothing")) });
+    let chain = Chain::empty("x")
+        .with(nothing("a"))
+        .with(nothing("b"))
+        .with(nothing("c"))
+        .with_before("b", nothing("d"))
+        .with_before("none", nothing("e"))
+        .without("c")
+        .reordered(&["b", "e"]);
+    assert_eq!(
+        names(&chain.explain(&Context::isolated()).await),
+        ["b", "e", "a", "d"]
+    );
+}
+
+#[tokio::test]
+async fn the_step_that_answered_is_asked_first_and_a_removed_key_starts_the_search_again() {
+    let home = tempfile::tempdir().unwrap();
+    let chain = Chain::empty("default")
+        .with(Environment::new())
+        .with(CliProfile::current())
+        .with(Profile::current());
+    write(
+        &home.path().join(".alibabacloud/credentials"),
+        "[default]\ntype=access_key\naccess_key_id=INI\naccess_key_secret=s\n",
+    );
+    let context = env(home.path(), &[]);
+    assert_eq!(
+        chain
+            .load(&context)
+            .await
+            .unwrap()
+            .credentials
+            .access_key_id(),
+        "INI"
+    );
+    // A profile that appears later does not take over.
+    config(
+        home.path(),
+        r#"{"name":"a","mode":"AK","access_key_id":"CLI","access_key_secret":"s"}"#,
+    );
+    assert_eq!(
+        chain
+            .load(&context)
+            .await
+            .unwrap()
+            .credentials
+            .access_key_id(),
+        "INI"
+    );
+    std::fs::remove_file(home.path().join(".alibabacloud/credentials")).unwrap();
+    assert_eq!(
+        chain
+            .load(&context)
+            .await
+            .unwrap()
+            .credentials
+            .access_key_id(),
+        "CLI"
+    );
+}
+
+#[tokio::test]
+async fn a_profile_that_is_asked_for_by_name_and_missing_is_an_error_and_not_another_identity() {
+    let home = tempfile::tempdir().unwrap();
+    config(
+        home.path(),
+        r#"{"name":"a","mode":"AK","access_key_id":"CLI","access_key_secret":"s"}"#,
+    );
+    let context = env(
+        home.path(),
+        &[
+            ("PROFILE", "gone"),
+            ("CREDENTIALS_URI", "http://127.0.0.1:1/x"),
+        ],
+    );
+    let error = Chain::standard()
+        .load(&context)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("cli_profile: failed: unable to get profile with 'gone'"),
+        "{error}"
+    );
+    assert!(error.contains("credential_uri: not asked"), "{error}");
+}
+
+#[tokio::test]
+async fn circles_of_profiles_and_sections_are_shown() {
+    let home = tempfile::tempdir().unwrap();
+    config(
+        home.path(),
+        &format!(
+            r#"{{"name":"a","mode":"ChainableRamRoleArn","ram_role_arn":"{ROLE}","source_profile":"b"}},
+               {{"name":"b","mode":"ChainableRamRoleArn","ram_role_arn":"{ROLE}","source_profile":"a"}}"#
+        ),
+    );
+    let error = CliProfile::current()
+        .load(&env(home.path(), &[]))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("a -> b -> a"), "{error}");
+    write(
+        &home.path().join(".alibabacloud/credentials"),
+        &format!(
+            "[default]\ntype=ram_role_arn\nrole_arn={ROLE}\nsource=other\n[other]\ntype=ram_role_arn\nrole_arn={ROLE}\nsource=default\n"
+        ),
+    );
+    let error = Profile::current()
+        .load(&env(home.path(), &[]))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("default -> other -> default"), "{error}");
+}
+
+#[tokio::test]
+async fn a_section_takes_the_keys_of_another_as_its_source() {
+    let home = tempfile::tempdir().unwrap();
+    write(
+        &home.path().join(".alibabacloud/credentials"),
+        &format!(
+            "[default]\ntype=ram_role_arn\nrole_arn={ROLE}\nsource=keys\nexternal_id=EXT\nrole_session_expiration=1800\n[keys]\ntype=access_key\naccess_key_id=K\naccess_key_secret=s\n"
+        ),
+    );
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(200, SESSION);
+    let context = env(home.path(), &[]).with_transport(Arc::clone(&transport) as _);
+    let found = Profile::current().load(&context).await.unwrap();
+    assert_eq!(
+        found.credentials.provider(),
+        "profile/ram_role_arn/static_ak"
+    );
+    let sent = &transport.sent()[0];
+    assert!(sent.uri.query().unwrap().contains("AccessKeyId=K&"));
+    let form = String::from_utf8(sent.body.to_vec()).unwrap();
+    assert!(
+        form.contains("ExternalId=EXT") && form.contains("DurationSeconds=1800"),
+        "{form}"
+    );
+}
+
+#[tokio::test]
+async fn a_saml_assertion_goes_in_the_body_of_an_unsigned_request() {
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(200, SESSION);
+    let source = SamlRoleArn::from_fn(
+        ROLE,
+        "acs:ram::1234567890123456:saml-provider/idp",
+        || async { Ok("Y2FuYXJ5LWFzc2VydGlvbg==".to_owned()) },
+    )
+    .unwrap();
+    let context = Context::isolated().with_transport(Arc::clone(&transport) as _);
+    let found = source.load(&context).await.unwrap();
+    assert_eq!(found.credentials.provider(), "saml_role_arn");
+    let sent = &transport.sent()[0];
+    let query = sent.uri.query().unwrap();
+    assert!(
+        query.contains("Action=AssumeRoleWithSAML") && !query.contains("Signature"),
+        "{query}"
+    );
+    assert!(!query.contains("Y2Fu") && !sent.headers.contains_key("authorization"));
+    let form = String::from_utf8(sent.body.to_vec()).unwrap();
+    assert!(
+        form.contains("SAMLAssertion=Y2FuYXJ5LWFzc2VydGlvbg%3D%3D")
+            && !form.contains("RoleSessionName"),
+        "{form}"
+    );
+    for assertion in ["x", "white space"] {
+        let source =
+            SamlRoleArn::from_fn(ROLE, "acs:ram::1:saml-provider/idp", move || async move {
+                Ok(assertion.to_owned())
+            })
+            .unwrap();
+        source.load(&context).await.unwrap_err();
+    }
+    assert_eq!(transport.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn acs3_is_signed_where_it_is_asked_for() {
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(200, SESSION);
+    let role = RamRoleArn::builder(ROLE)
+        .source(acs_core::Credentials::sts("STS.S", "secret", "source-token").unwrap())
+        .signature(acs_credentials::StsSignature::Acs3)
+        .build()
+        .unwrap();
+    role.load(&Context::isolated().with_transport(Arc::clone(&transport) as _))
+        .await
+        .unwrap();
+    let sent = &transport.sent()[0];
+    let header = |name: &str| sent.headers.get(name).unwrap().to_str().unwrap().to_owned();
+    assert!(header("authorization").starts_with("ACS3-HMAC-SHA256 Credential=STS.S,"));
+    assert_eq!(
+        (header("x-acs-action"), header("x-acs-security-token")),
+        ("AssumeRole".to_owned(), "source-token".to_owned())
+    );
+    assert_eq!(sent.uri.query(), None);
+}
+
+#[tokio::test]
+async fn no_permission_tells_which_two_policies_to_look_at() {
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(
+        403,
+        r#"{"Code":"NoPermission","Message":"not authorized","RequestId":"R-7","Secret":"canary"}"#,
+    );
+    let role = RamRoleArn::builder(ROLE)
+        .source(
+            Static::access_key("LTAI", "s")
+                .map(CredentialsCache::new)
+                .unwrap(),
+        )
+        .build()
+        .unwrap();
+    let cache = CredentialsCache::builder(role)
+        .context(Context::isolated().with_transport(Arc::clone(&transport) as _))
+        .build();
+    let error = cache.get().await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.request_id()),
+        (Some("NoPermission"), Some("R-7"))
+    );
+    let text = format!("{error} {error:?}");
+    assert!(
+        text.contains("sts:AssumeRole")
+            && text.contains("trust policy")
+            && !text.contains("canary"),
+        "{text}"
+    );
+    assert_eq!(transport.sent().len(), 1, "a refusal is not repeated");
+}
+
+#[tokio::test]
+async fn sts_is_never_asked_over_plain_http_beyond_this_machine() {
+    let context = Context::isolated().with_transport(Arc::new(ReplayTransport::new()));
+    let keys = acs_core::Credentials::access_key("LTAI", "s").unwrap();
+    let role = RamRoleArn::builder(ROLE)
+        .source(keys)
+        .sts_endpoint("http://sts.aliyuncs.com")
+        .build()
+        .unwrap();
+    let error = role.load(&context).await.unwrap_err().to_string();
+    assert!(
+        error.contains("plain http is for a loopback address only"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_legacy_name_is_read_only_where_that_is_asked_for() {
+    let env = FixedEnv::from([
+        ("ALICLOUD_ACCESS_KEY_ID", "L"),
+        ("ALICLOUD_ACCESS_KEY_SECRET", "s"),
+    ]);
+    let context = Context::isolated().with_env(env);
+    Environment::new().load(&context).await.unwrap_err();
+    let found = Environment::new()
+        .legacy_names(true)
+        .load(&context)
+        .await
+        .unwrap();
+    assert_eq!(found.credentials.access_key_id(), "L");
+}
+
+#[test]
+fn options_are_checked_when_the_source_is_made() {
+    for (options, expected) in [
+        (vec![("type", "nope")], "type option, support"),
+        (vec![], "there is no `type`"),
+        (
+            vec![
+                ("type", "sts"),
+                ("access_key_id", "a"),
+                ("access_key_secret", "b"),
+            ],
+            "the security token is empty",
+        ),
+        (
+            vec![("type", "access_key"), ("access_key_id", "a")],
+            "the access key secret is empty",
+        ),
+        (vec![("type", "bearer")], "the bearer token is empty"),
+        (vec![("type", "rsa_key_pair")], "not supported"),
+        (
+            vec![
+                ("type", "ram_role_arn"),
+                ("access_key_id", "a"),
+                ("access_key_secret", "b"),
+                ("role_session_expiration", "899"),
+            ],
+            "900s",
+        ),
+    ] {
+        let error = from_options(options.clone()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{options:?}: {error}");
+    }
+}
+
+#[test]
+fn nothing_that_holds_a_secret_shows_it() {
+    let keys = Static::sts("STS.canary-id", "canary-secret", "canary-token").unwrap();
+    let env = FixedEnv::from([("X", "canary")]);
+    let role = RamRoleArn::builder(ROLE)
+        .source_of(keys.clone())
+        .build()
+        .unwrap();
+    let cache = CredentialsCache::new(Static::access_key("LTAI", "canary").unwrap());
+    let process = acs_credentials::ExternalProcess::new("tool --secret canary");
+    let uri = acs_credentials::CredentialsUri::new("https://host/?key=canary");
+    let command = acs_credentials::CommandLine::new("tool", vec!["canary".to_owned()]);
+    let output = acs_credentials::ProcessOutput::new(Some(0), b"canary".to_vec());
+    let text =
+        format!("{keys:?} {env:?} {role:?} {cache:?} {process:?} {uri:?} {command:?} {output:?}");
+    assert!(!text.contains("canary"), "{text}");
+}
