@@ -17,7 +17,7 @@ static PRODUCT: ProductInfo = ProductInfo {
     global: None,
 };
 
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 struct Tag {
     key: Option<String>,
     value: Option<String>,
@@ -30,7 +30,7 @@ acs_core::model! {
     }
 }
 
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 struct Request {
     name: String,
     tags: Option<Vec<Tag>>,
@@ -227,7 +227,7 @@ fn what_breaks_a_rule_is_refused_with_its_name() {
     }
 }
 
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 struct RoaRequest {
     id: Option<String>,
     whole: Option<String>,
@@ -323,7 +323,7 @@ fn what_would_leave_its_place_is_refused() {
     );
 }
 
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 struct Answer {
     id: String,
     text: Option<String>,
@@ -567,6 +567,33 @@ fn debug_shows_names_and_no_secret() {
         }
     );
     assert_eq!(shown, "Answer { Id: <redacted>, Count: 1 }");
+}
+
+#[test]
+fn models_are_equal_where_all_their_fields_are() {
+    let full = || Answer {
+        id: "x".into(),
+        ratio: Some(0.5),
+        jobs: Some(vec![tag("a", "b")]),
+        inner: Some(Box::default()),
+        map: Some(BTreeMap::from([("k".to_owned(), "v".to_owned())])),
+        any: Some(Json::from(1)),
+        ..Answer::default()
+    };
+    assert_eq!(full(), full());
+    let changes: [fn(&mut Answer); 6] = [
+        |it| it.id.clear(),
+        |it| it.ratio = None,
+        |it| it.jobs = Some(vec![tag("a", "c")]),
+        |it| it.inner = None,
+        |it| it.map = Some(BTreeMap::from([("l".to_owned(), "v".to_owned())])),
+        |it| it.any = Some(Json::from(2)),
+    ];
+    for change in changes {
+        let mut other = full();
+        change(&mut other);
+        assert_ne!(full(), other);
+    }
 }
 
 #[test]

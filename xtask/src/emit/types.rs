@@ -49,9 +49,9 @@ fn set(code: &mut Code, it: &Enum) {
 pub(super) fn declare(code: &mut Code, it: &Struct, has_default: bool, paths: Paths) {
     code.doc(&it.doc);
     code.line(if has_default {
-        "#[derive(Clone, Default, PartialEq)]"
+        "#[derive(Clone, Default)]"
     } else {
-        "#[derive(Clone, PartialEq)]"
+        "#[derive(Clone)]"
     });
     code.line("#[non_exhaustive]");
     code.line(format!("pub struct {} {{", it.name));

@@ -7,6 +7,7 @@
 
 mod debug;
 mod enums;
+mod equal;
 mod schema;
 mod text;
 mod values;
@@ -17,6 +18,7 @@ pub use bytes::Bytes;
 pub use serde_json::Value as Json;
 
 pub use debug::debug;
+pub use equal::equal;
 pub use schema::{Check, Field, Kind, Place, Rule, Schema, Style};
 pub use text::{CommaList, Text, Timestamp};
 pub(crate) use values::write_json;
@@ -138,6 +140,17 @@ pub trait List: Send + Sync {
 
 /// Values of one type by name, in the order of the names.
 pub trait Map: Send + Sync {
+    /// Returns how many there are.
+    fn len(&self) -> usize;
+
+    /// Says whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Lends the name and value at a position in the order of the names, if there is one.
+    fn entry_at(&self, index: usize) -> Option<(&str, &dyn FieldValue)>;
+
     /// Calls `visit` with each name and value.
     fn visit(&self, visit: &mut dyn FnMut(&str, &dyn FieldValue));
 
@@ -145,14 +158,15 @@ pub trait Map: Send + Sync {
     fn entry(&mut self, name: String) -> &mut dyn FieldValue;
 }
 
-/// Implements [`Model`](crate::model::Model) and a redacting `Debug` for a struct, from a table of its fields.
+/// Implements [`Model`](crate::model::Model), `PartialEq` and a redacting `Debug` for a struct, from a table of its
+/// fields.
 ///
 /// ```
 /// # mod shelf {
 /// use acs_core::model::Schema;
 ///
 /// /// A book.
-/// #[derive(Clone, Default, PartialEq)]
+/// #[derive(Clone, Default)]
 /// pub struct Book {
 ///     /// `Title`.
 ///     pub title: String,
@@ -203,6 +217,13 @@ macro_rules! model {
                 fields: &[$($crate::model::Field::$kind($wire)$(.$with($($arg),*))*,)*],
                 checks: &[$($($check),*)?],
             };
+        }
+
+        impl ::core::cmp::PartialEq for $name {
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                $crate::model::equal(self, other)
+            }
         }
 
         impl ::core::fmt::Debug for $name {

@@ -157,6 +157,17 @@ impl<T: FieldValue + Default> FieldValue for BTreeMap<String, T> {
 
 impl<T: FieldValue + Default> Map for BTreeMap<String, T> {
     #[inline]
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn entry_at(&self, index: usize) -> Option<(&str, &dyn FieldValue)> {
+        let (name, value) = self.iter().nth(index)?;
+        Some((name, value))
+    }
+
+    #[inline]
     fn visit(&self, visit: &mut dyn FnMut(&str, &dyn FieldValue)) {
         for (name, value) in self {
             visit(name, value);

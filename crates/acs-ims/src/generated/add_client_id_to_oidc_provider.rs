@@ -3,7 +3,7 @@
 /// `AddClientIdToOIDCProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/AddClientIdToOIDCProvider)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddClientIdToOidcProvider {
     /// `OIDCProviderName`: string; required by its documentation.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for AddClientIdToOidcProvider {
 }
 
 /// What [`AddClientIdToOidcProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddClientIdToOidcProviderOutput {
     /// `RequestId`: string.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `OIDCProvider` of the answer of [`AddClientIdToOidcProvider`](crate::AddClientIdToOidcProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcProvider {
     /// `UpdateDate`: time, UTC.

@@ -3,7 +3,7 @@
 /// `AddFingerprintToOIDCProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/AddFingerprintToOIDCProvider)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddFingerprintToOidcProvider {
     /// `OIDCProviderName`: string; required by its documentation.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for AddFingerprintToOidcProvider {
 }
 
 /// What [`AddFingerprintToOidcProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddFingerprintToOidcProviderOutput {
     /// `RequestId`: string.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `OIDCProvider` of the answer of [`AddFingerprintToOidcProvider`](crate::AddFingerprintToOidcProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcProvider {
     /// `UpdateDate`: time, UTC.

@@ -3,7 +3,7 @@
 /// `AddUserToGroup` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/AddUserToGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddUserToGroup {
     /// `UserPrincipalName`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for AddUserToGroup {
 }
 
 /// What [`AddUserToGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddUserToGroupOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `BindMFADevice` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/BindMFADevice)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct BindMfaDevice {
     /// `SerialNumber`: string; required by its documentation.
@@ -72,7 +72,7 @@ impl acs_core::operation::Operation for BindMfaDevice {
 }
 
 /// What [`BindMfaDevice`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BindMfaDeviceOutput {
     /// `RequestId`: string.

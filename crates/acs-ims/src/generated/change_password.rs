@@ -3,7 +3,7 @@
 /// `ChangePassword` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ChangePassword)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ChangePassword {
     /// `OldPassword`: string; required; secret.
@@ -43,7 +43,7 @@ impl acs_core::operation::Operation for ChangePassword {
 }
 
 /// What [`ChangePassword`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ChangePasswordOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `CreateAccessKey` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateAccessKey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateAccessKey {
     /// The RAM user, as `name@domain.onaliyun.com`.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for CreateAccessKey {
 }
 
 /// What [`CreateAccessKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateAccessKeyOutput {
     /// `RequestId`: string.
@@ -67,7 +67,7 @@ acs_core::model! {
 }
 
 /// `AccessKey` of the answer of [`CreateAccessKey`](crate::CreateAccessKey).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKey {
     /// `Status`: string.

@@ -3,7 +3,7 @@
 /// `CreateAppSecret` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateAppSecret)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateAppSecret {
     /// `AppId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for CreateAppSecret {
 }
 
 /// What [`CreateAppSecret`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateAppSecretOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `AppSecret` of the answer of [`CreateAppSecret`](crate::CreateAppSecret).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AppSecret {
     /// `AppSecretValue`: string; secret.

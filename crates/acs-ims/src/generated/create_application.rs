@@ -3,7 +3,7 @@
 /// `CreateApplication` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateApplication)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateApplication {
     /// `DisplayName`: string; required.
@@ -146,7 +146,7 @@ impl acs_core::operation::Operation for CreateApplication {
 }
 
 /// What [`CreateApplication`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateApplicationOutput {
     /// `RequestId`: string.
@@ -163,7 +163,7 @@ acs_core::model! {
 }
 
 /// `Application` of the answer of [`CreateApplication`](crate::CreateApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Application {
     /// `DisplayName`: string.
@@ -216,7 +216,7 @@ acs_core::model! {
 }
 
 /// `Application.DelegatedScope` of the answer of [`CreateApplication`](crate::CreateApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -230,7 +230,7 @@ acs_core::model! {
 }
 
 /// `Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`CreateApplication`](crate::CreateApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

@@ -3,7 +3,7 @@
 /// `CreateGroup` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateGroup {
     /// `DisplayName`: string.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for CreateGroup {
 }
 
 /// What [`CreateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateGroupOutput {
     /// `Group`: object.
@@ -82,7 +82,7 @@ acs_core::model! {
 }
 
 /// `Group` of the answer of [`CreateGroup`](crate::CreateGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `DisplayName`: string.

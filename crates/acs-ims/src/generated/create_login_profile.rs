@@ -3,7 +3,7 @@
 /// `CreateLoginProfile` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateLoginProfile)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateLoginProfile {
     /// `UserPrincipalName`: string; required.
@@ -85,7 +85,7 @@ impl acs_core::operation::Operation for CreateLoginProfile {
 }
 
 /// What [`CreateLoginProfile`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateLoginProfileOutput {
     /// `RequestId`: string.
@@ -102,7 +102,7 @@ acs_core::model! {
 }
 
 /// `LoginProfile` of the answer of [`CreateLoginProfile`](crate::CreateLoginProfile).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfile {
     /// `UserPrincipalName`: string.

@@ -3,7 +3,7 @@
 /// `CreateOIDCProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateOIDCProvider)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateOidcProvider {
     /// `OIDCProviderName`: string; required by its documentation.
@@ -96,7 +96,7 @@ impl acs_core::operation::Operation for CreateOidcProvider {
 }
 
 /// What [`CreateOidcProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateOidcProviderOutput {
     /// `RequestId`: string.
@@ -113,7 +113,7 @@ acs_core::model! {
 }
 
 /// `OIDCProvider` of the answer of [`CreateOidcProvider`](crate::CreateOidcProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcProvider {
     /// `UpdateDate`: time, UTC.

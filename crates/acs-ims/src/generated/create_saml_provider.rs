@@ -3,7 +3,7 @@
 /// `CreateSAMLProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateSAMLProvider)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateSamlProvider {
     /// `SAMLProviderName`: string; required.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for CreateSamlProvider {
 }
 
 /// What [`CreateSamlProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateSamlProviderOutput {
     /// `RequestId`: string.
@@ -92,7 +92,7 @@ acs_core::model! {
 }
 
 /// `SAMLProvider` of the answer of [`CreateSamlProvider`](crate::CreateSamlProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SamlProvider {
     /// `UpdateDate`: time, UTC.

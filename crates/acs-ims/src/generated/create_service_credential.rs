@@ -3,7 +3,7 @@
 /// `CreateServiceCredential` of Identity Management Service (Ims 2019-08-15). POST. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateServiceCredential)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateServiceCredential {
     /// `CredentialAgeDays`: integer, 32 bits.
@@ -71,7 +71,7 @@ impl acs_core::operation::Operation for CreateServiceCredential {
 }
 
 /// What [`CreateServiceCredential`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateServiceCredentialOutput {
     /// `RequestId`: string.
@@ -88,7 +88,7 @@ acs_core::model! {
 }
 
 /// `ServiceCredential` of the answer of [`CreateServiceCredential`](crate::CreateServiceCredential).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ServiceCredential {
     /// `CreateTime`: string.

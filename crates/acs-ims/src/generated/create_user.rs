@@ -5,7 +5,7 @@
 /// `CreateUser` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateUser)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateUser {
     /// `UserPrincipalName`: string; required.
@@ -85,7 +85,7 @@ impl acs_core::operation::Operation for CreateUser {
 }
 
 /// What [`CreateUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateUserOutput {
     /// `User`: object; always sent.
@@ -102,7 +102,7 @@ acs_core::model! {
 }
 
 /// `Tag[]` of [`CreateUser`](crate::CreateUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateUserTag {
     /// `Key`: string.
@@ -142,7 +142,7 @@ acs_core::model! {
 }
 
 /// `User` of the answer of [`CreateUser`](crate::CreateUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.
@@ -186,7 +186,7 @@ acs_core::model! {
 }
 
 /// `User.Tags.Tag[]` of the answer of [`CreateUser`](crate::CreateUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UserTag {
     /// `TagKey`: string.

@@ -3,7 +3,7 @@
 /// `CreateVirtualMFADevice` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateVirtualMFADevice)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateVirtualMfaDevice {
     /// `VirtualMFADeviceName`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for CreateVirtualMfaDevice {
 }
 
 /// What [`CreateVirtualMfaDevice`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateVirtualMfaDeviceOutput {
     /// `VirtualMFADevice`: object.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `VirtualMFADevice` of the answer of [`CreateVirtualMfaDevice`](crate::CreateVirtualMfaDevice).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VirtualMfaDevice {
     /// `SerialNumber`: string.

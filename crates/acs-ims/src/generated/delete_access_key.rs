@@ -5,7 +5,7 @@
 /// `DeleteAccessKey` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteAccessKey)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteAccessKey {
     /// `UserAccessKeyId`: string; required.
@@ -52,7 +52,7 @@ impl acs_core::operation::Operation for DeleteAccessKey {
 }
 
 /// What [`DeleteAccessKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAccessKeyOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteAccessKeyInRecycleBin` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteAccessKeyInRecycleBin)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAccessKeyInRecycleBin {
     /// `UserId`: string.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for DeleteAccessKeyInRecycleBin {
 }
 
 /// What [`DeleteAccessKeyInRecycleBin`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAccessKeyInRecycleBinOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteAppSecret` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteAppSecret)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteAppSecret {
     /// `AppId`: string; required.
@@ -43,7 +43,7 @@ impl acs_core::operation::Operation for DeleteAppSecret {
 }
 
 /// What [`DeleteAppSecret`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAppSecretOutput {
     /// `RequestId`: string.

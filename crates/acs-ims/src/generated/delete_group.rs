@@ -3,7 +3,7 @@
 /// `DeleteGroup` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteGroup {
     /// `GroupName`: string; required by its documentation.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for DeleteGroup {
 }
 
 /// What [`DeleteGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteGroupOutput {
     /// `RequestId`: string.

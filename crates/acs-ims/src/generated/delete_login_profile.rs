@@ -3,7 +3,7 @@
 /// `DeleteLoginProfile` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteLoginProfile)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteLoginProfile {
     /// `UserPrincipalName`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DeleteLoginProfile {
 }
 
 /// What [`DeleteLoginProfile`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteLoginProfileOutput {
     /// `RequestId`: string.

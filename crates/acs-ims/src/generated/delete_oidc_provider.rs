@@ -3,7 +3,7 @@
 /// `DeleteOIDCProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteOIDCProvider)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteOidcProvider {
     /// `OIDCProviderName`: string; required by its documentation.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for DeleteOidcProvider {
 }
 
 /// What [`DeleteOidcProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteOidcProviderOutput {
     /// `RequestId`: string.

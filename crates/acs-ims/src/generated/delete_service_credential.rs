@@ -3,7 +3,7 @@
 /// `DeleteServiceCredential` of Identity Management Service (Ims 2019-08-15). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteServiceCredential)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteServiceCredential {
     /// `ServiceCredentialId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for DeleteServiceCredential {
 }
 
 /// What [`DeleteServiceCredential`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteServiceCredentialOutput {
     /// `RequestId`: string.

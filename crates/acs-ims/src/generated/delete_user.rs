@@ -7,7 +7,7 @@
 /// At least one of `UserPrincipalName`, `UserId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteUser {
     /// `UserPrincipalName`: string.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for DeleteUser {
 }
 
 /// What [`DeleteUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteUserOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteUserInRecycleBin` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteUserInRecycleBin)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteUserInRecycleBin {
     /// `UserId`: string.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for DeleteUserInRecycleBin {
 }
 
 /// What [`DeleteUserInRecycleBin`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteUserInRecycleBinOutput {
     /// `RequestId`: string.

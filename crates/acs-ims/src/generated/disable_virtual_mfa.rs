@@ -3,7 +3,7 @@
 /// `DisableVirtualMFA` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DisableVirtualMFA)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DisableVirtualMfa {
     /// `UserPrincipalName`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DisableVirtualMfa {
 }
 
 /// What [`DisableVirtualMfa`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DisableVirtualMfaOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `GenerateGovernanceReport` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GenerateGovernanceReport)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GenerateGovernanceReport {}
 
@@ -34,7 +34,7 @@ impl acs_core::operation::Operation for GenerateGovernanceReport {
 }
 
 /// What [`GenerateGovernanceReport`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GenerateGovernanceReportOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `GetAccessKeyInfoInRecycleBin` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccessKeyInfoInRecycleBin)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAccessKeyInfoInRecycleBin {
     /// `UserAccessKeyId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetAccessKeyInfoInRecycleBin {
 }
 
 /// What [`GetAccessKeyInfoInRecycleBin`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyInfoInRecycleBinOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `AccessKey` of the answer of [`GetAccessKeyInfoInRecycleBin`](crate::GetAccessKeyInfoInRecycleBin).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKey {
     /// `UserId`: string.

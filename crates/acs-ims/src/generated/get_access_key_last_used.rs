@@ -5,7 +5,7 @@
 /// `GetAccessKeyLastUsed` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccessKeyLastUsed)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAccessKeyLastUsed {
     /// `UserPrincipalName`: string.
@@ -53,7 +53,7 @@ impl acs_core::operation::Operation for GetAccessKeyLastUsed {
 }
 
 /// What [`GetAccessKeyLastUsed`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyLastUsedOutput {
     /// `AccessKeyLastUsed`: object.
@@ -70,7 +70,7 @@ acs_core::model! {
 }
 
 /// `AccessKeyLastUsed` of the answer of [`GetAccessKeyLastUsed`](crate::GetAccessKeyLastUsed).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKeyLastUsed {
     /// `LastUsedDate`: time, UTC.

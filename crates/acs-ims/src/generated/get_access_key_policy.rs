@@ -3,7 +3,7 @@
 /// `GetAccessKeyPolicy` of Identity Management Service (Ims 2019-08-15). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccessKeyPolicy)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAccessKeyPolicy {
     /// `UserAccessKeyId`: string; required.
@@ -52,7 +52,7 @@ impl acs_core::operation::Operation for GetAccessKeyPolicy {
 }
 
 /// What [`GetAccessKeyPolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyPolicyOutput {
     /// `AccessKeyId`: string.

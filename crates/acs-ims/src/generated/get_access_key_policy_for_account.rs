@@ -3,7 +3,7 @@
 /// `GetAccessKeyPolicyForAccount` of Identity Management Service (Ims 2019-08-15). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccessKeyPolicyForAccount)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyPolicyForAccount {}
 
@@ -36,7 +36,7 @@ impl acs_core::operation::Operation for GetAccessKeyPolicyForAccount {
 }
 
 /// What [`GetAccessKeyPolicyForAccount`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyPolicyForAccountOutput {
     /// `AccessKeyPolicy`: string.

@@ -3,7 +3,7 @@
 /// `GetAccountMFAInfo` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccountMFAInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountMfaInfo {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetAccountMfaInfo {
 }
 
 /// What [`GetAccountMfaInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountMfaInfoOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `GetAccountSecurityPracticeReport` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccountSecurityPracticeReport)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountSecurityPracticeReport {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetAccountSecurityPracticeReport {
 }
 
 /// What [`GetAccountSecurityPracticeReport`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountSecurityPracticeReportOutput {
     /// `RequestId`: string.
@@ -52,7 +52,7 @@ acs_core::model! {
 }
 
 /// `AccountSecurityPracticeInfo` of the answer of [`GetAccountSecurityPracticeReport`](crate::GetAccountSecurityPracticeReport).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccountSecurityPracticeInfo {
     /// `AccountSecurityPracticeUserInfo`: object.
@@ -69,7 +69,7 @@ acs_core::model! {
 }
 
 /// `AccountSecurityPracticeInfo.AccountSecurityPracticeUserInfo` of the answer of [`GetAccountSecurityPracticeReport`](crate::GetAccountSecurityPracticeReport).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccountSecurityPracticeUserInfo {
     /// `UnusedAkNum`: integer, 32 bits.

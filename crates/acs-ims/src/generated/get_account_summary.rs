@@ -3,7 +3,7 @@
 /// `GetAccountSummary` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccountSummary)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountSummary {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetAccountSummary {
 }
 
 /// What [`GetAccountSummary`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountSummaryOutput {
     /// `RequestId`: string.
@@ -52,7 +52,7 @@ acs_core::model! {
 }
 
 /// `SummaryMap` of the answer of [`GetAccountSummary`](crate::GetAccountSummary).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SummaryMap {
     /// `MFADevices`: integer, 32 bits.

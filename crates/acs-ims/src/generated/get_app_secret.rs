@@ -3,7 +3,7 @@
 /// `GetAppSecret` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAppSecret)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAppSecret {
     /// `AppId`: string; required.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for GetAppSecret {
 }
 
 /// What [`GetAppSecret`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAppSecretOutput {
     /// `RequestId`: string.
@@ -62,7 +62,7 @@ acs_core::model! {
 }
 
 /// `AppSecret` of the answer of [`GetAppSecret`](crate::GetAppSecret).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AppSecret {
     /// `AppSecretValue`: string; secret.

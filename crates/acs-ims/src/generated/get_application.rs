@@ -3,7 +3,7 @@
 /// `GetApplication` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetApplication)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetApplication {
     /// `AppId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetApplication {
 }
 
 /// What [`GetApplication`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetApplicationOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `Application` of the answer of [`GetApplication`](crate::GetApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Application {
     /// `DisplayName`: string.
@@ -110,7 +110,7 @@ acs_core::model! {
 }
 
 /// `Application.DelegatedScope` of the answer of [`GetApplication`](crate::GetApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -124,7 +124,7 @@ acs_core::model! {
 }
 
 /// `Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`GetApplication`](crate::GetApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

@@ -3,7 +3,7 @@
 /// `GetApplicationProvisionInfo` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetApplicationProvisionInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetApplicationProvisionInfo {
     /// `AppId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetApplicationProvisionInfo {
 }
 
 /// What [`GetApplicationProvisionInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetApplicationProvisionInfoOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfo` of the answer of [`GetApplicationProvisionInfo`](crate::GetApplicationProvisionInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ApplicationProvisionInfo {
     /// `DisplayName`: string.
@@ -98,7 +98,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope` of the answer of [`GetApplicationProvisionInfo`](crate::GetApplicationProvisionInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -112,7 +112,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`GetApplicationProvisionInfo`](crate::GetApplicationProvisionInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

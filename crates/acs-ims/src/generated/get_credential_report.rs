@@ -3,7 +3,7 @@
 /// `GetCredentialReport` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetCredentialReport)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCredentialReport {
     /// `NextToken`: string.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for GetCredentialReport {
 }
 
 /// What [`GetCredentialReport`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCredentialReportOutput {
     /// `GeneratedTime`: string.

@@ -3,7 +3,7 @@
 /// `GetDefaultDomain` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetDefaultDomain)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetDefaultDomain {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetDefaultDomain {
 }
 
 /// What [`GetDefaultDomain`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetDefaultDomainOutput {
     /// `DefaultDomainName`: string.

@@ -3,7 +3,7 @@
 /// `GetExternalApplication` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetExternalApplication)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetExternalApplication {
     /// `AppId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetExternalApplication {
 }
 
 /// What [`GetExternalApplication`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetExternalApplicationOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplication.DelegatedScope` of the answer of [`GetExternalApplication`](crate::GetExternalApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplication` of the answer of [`GetExternalApplication`](crate::GetExternalApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ExternalApplication {
     /// `DisplayName`: string.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplication.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`GetExternalApplication`](crate::GetExternalApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

@@ -3,7 +3,7 @@
 /// `GetGovernanceItemReport` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetGovernanceItemReport)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetGovernanceItemReport {
     /// `GovernanceItemType`: string.
@@ -66,7 +66,7 @@ impl acs_core::operation::Operation for GetGovernanceItemReport {
 }
 
 /// What [`GetGovernanceItemReport`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetGovernanceItemReportOutput {
     /// `RequestId`: string.
@@ -101,7 +101,7 @@ acs_core::model! {
 }
 
 /// `ColumnsValue.ColumnRow[]` of the answer of [`GetGovernanceItemReport`](crate::GetGovernanceItemReport).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ColumnRow {
     /// `ColumnValue`: list of any JSON.
@@ -115,7 +115,7 @@ acs_core::model! {
 }
 
 /// `ColumnsSchema.ColumnSchema[]` of the answer of [`GetGovernanceItemReport`](crate::GetGovernanceItemReport).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ColumnSchema {
     /// `ColumnName`: string.

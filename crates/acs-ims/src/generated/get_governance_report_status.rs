@@ -3,7 +3,7 @@
 /// `GetGovernanceReportStatus` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetGovernanceReportStatus)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetGovernanceReportStatus {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetGovernanceReportStatus {
 }
 
 /// What [`GetGovernanceReportStatus`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetGovernanceReportStatusOutput {
     /// `RequestId`: string.
@@ -55,7 +55,7 @@ acs_core::model! {
 }
 
 /// `GovernanceItemsStatus.GovernanceItemStatus[]` of the answer of [`GetGovernanceReportStatus`](crate::GetGovernanceReportStatus).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GovernanceItemStatus {
     /// `GovernanceItem`: string.

@@ -3,7 +3,7 @@
 /// `GetGroup` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetGroup {
     /// `GroupName`: string; required by its documentation.
@@ -42,7 +42,7 @@ impl acs_core::operation::Operation for GetGroup {
 }
 
 /// What [`GetGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetGroupOutput {
     /// `Group`: object.
@@ -59,7 +59,7 @@ acs_core::model! {
 }
 
 /// `Group` of the answer of [`GetGroup`](crate::GetGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `DisplayName`: string.

@@ -3,7 +3,7 @@
 /// `GetLoginProfile` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetLoginProfile)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetLoginProfile {
     /// `UserPrincipalName`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetLoginProfile {
 }
 
 /// What [`GetLoginProfile`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetLoginProfileOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `LoginProfile` of the answer of [`GetLoginProfile`](crate::GetLoginProfile).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfile {
     /// `Status`: string.

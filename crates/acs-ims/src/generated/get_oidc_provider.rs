@@ -3,7 +3,7 @@
 /// `GetOIDCProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetOIDCProvider)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetOidcProvider {
     /// `OIDCProviderName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for GetOidcProvider {
 }
 
 /// What [`GetOidcProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetOidcProviderOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `OIDCProvider` of the answer of [`GetOidcProvider`](crate::GetOidcProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcProvider {
     /// `UpdateDate`: time, UTC.

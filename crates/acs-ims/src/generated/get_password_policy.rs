@@ -3,7 +3,7 @@
 /// `GetPasswordPolicy` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetPasswordPolicy)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPasswordPolicy {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetPasswordPolicy {
 }
 
 /// What [`GetPasswordPolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPasswordPolicyOutput {
     /// `RequestId`: string.
@@ -52,7 +52,7 @@ acs_core::model! {
 }
 
 /// `PasswordPolicy` of the answer of [`GetPasswordPolicy`](crate::GetPasswordPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PasswordPolicy {
     /// `RequireNumbers`: boolean.

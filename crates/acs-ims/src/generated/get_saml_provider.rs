@@ -3,7 +3,7 @@
 /// `GetSAMLProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetSAMLProvider)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetSamlProvider {
     /// `SAMLProviderName`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetSamlProvider {
 }
 
 /// What [`GetSamlProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetSamlProviderOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `SAMLProvider` of the answer of [`GetSamlProvider`](crate::GetSamlProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SamlProvider {
     /// `Description`: string.

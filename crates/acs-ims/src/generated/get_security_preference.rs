@@ -5,7 +5,7 @@
 /// `GetSecurityPreference` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetSecurityPreference)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetSecurityPreference {}
 
@@ -37,7 +37,7 @@ impl acs_core::operation::Operation for GetSecurityPreference {
 }
 
 /// What [`GetSecurityPreference`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetSecurityPreferenceOutput {
     /// `SecurityPreference`: object.
@@ -54,7 +54,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.AccessKeyPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKeyPreference {
     /// `AllowUserToManageAccessKeys`: boolean.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.LoginProfilePreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfilePreference {
     /// `EnableSaveMFATicket`: boolean.
@@ -104,7 +104,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.MaxIdleDays` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MaxIdleDays {
     /// `MaxIdleDaysForUsers`: integer, 32 bits.
@@ -121,7 +121,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.MFAPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaPreference {
     /// `AllowUserToManageMFADevices`: boolean.
@@ -135,7 +135,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.PersonalInfoPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PersonalInfoPreference {
     /// `AllowUserToManagePersonalDingTalk`: boolean.
@@ -149,7 +149,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecurityPreference {
     /// `AccessKeyPreference`: object.
@@ -178,7 +178,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.VerificationPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VerificationPreference {
     /// `VerificationTypes`: list of string.

@@ -3,7 +3,7 @@
 /// `GetServiceCredential` of Identity Management Service (Ims 2019-08-15). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetServiceCredential)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetServiceCredential {
     /// `ServiceCredentialId`: string; required.
@@ -52,7 +52,7 @@ impl acs_core::operation::Operation for GetServiceCredential {
 }
 
 /// What [`GetServiceCredential`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetServiceCredentialOutput {
     /// `RequestId`: string.
@@ -69,7 +69,7 @@ acs_core::model! {
 }
 
 /// `ServiceCredential` of the answer of [`GetServiceCredential`](crate::GetServiceCredential).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ServiceCredential {
     /// `CreateTime`: string.

@@ -7,7 +7,7 @@
 /// At least one of `UserPrincipalName`, `UserId`, `UserAccessKeyId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUser {
     /// `UserPrincipalName`: string.
@@ -67,7 +67,7 @@ impl acs_core::operation::Operation for GetUser {
 }
 
 /// What [`GetUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserOutput {
     /// `User`: object; always sent.
@@ -84,7 +84,7 @@ acs_core::model! {
 }
 
 /// `User.Tags.Tag[]` of the answer of [`GetUser`](crate::GetUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `TagKey`: string.
@@ -101,7 +101,7 @@ acs_core::model! {
 }
 
 /// `User` of the answer of [`GetUser`](crate::GetUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

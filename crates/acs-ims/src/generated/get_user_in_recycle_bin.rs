@@ -3,7 +3,7 @@
 /// `GetUserInRecycleBin` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetUserInRecycleBin)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserInRecycleBin {
     /// `UserId`: string.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for GetUserInRecycleBin {
 }
 
 /// What [`GetUserInRecycleBin`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserInRecycleBinOutput {
     /// `User`: object.
@@ -73,7 +73,7 @@ acs_core::model! {
 }
 
 /// `User` of the answer of [`GetUserInRecycleBin`](crate::GetUserInRecycleBin).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `UserId`: string.

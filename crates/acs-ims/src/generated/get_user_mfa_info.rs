@@ -3,7 +3,7 @@
 /// `GetUserMFAInfo` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetUserMFAInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserMfaInfo {
     /// `UserPrincipalName`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for GetUserMfaInfo {
 }
 
 /// What [`GetUserMfaInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserMfaInfoOutput {
     /// `MFADevice`: object.
@@ -66,7 +66,7 @@ acs_core::model! {
 }
 
 /// `MFADevice` of the answer of [`GetUserMfaInfo`](crate::GetUserMfaInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaDevice {
     /// `SerialNumber`: string.

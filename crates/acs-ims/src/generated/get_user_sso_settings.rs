@@ -3,7 +3,7 @@
 /// `GetUserSsoSettings` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetUserSsoSettings)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserSsoSettings {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetUserSsoSettings {
 }
 
 /// What [`GetUserSsoSettings`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserSsoSettingsOutput {
     /// `UserSsoSettings`: object.
@@ -52,7 +52,7 @@ acs_core::model! {
 }
 
 /// `UserSsoSettings` of the answer of [`GetUserSsoSettings`](crate::GetUserSsoSettings).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UserSsoSettings {
     /// `AuxiliaryDomain`: string.

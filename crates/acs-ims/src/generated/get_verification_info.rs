@@ -3,7 +3,7 @@
 /// `GetVerificationInfo` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetVerificationInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVerificationInfo {
     /// `UserPrincipalName`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for GetVerificationInfo {
 }
 
 /// What [`GetVerificationInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVerificationInfoOutput {
     /// `RequestId`: string.
@@ -66,7 +66,7 @@ acs_core::model! {
 }
 
 /// `SecurityEmailDevice` of the answer of [`GetVerificationInfo`](crate::GetVerificationInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecurityEmailDevice {
     /// `Email`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `SecurityPhoneDevice` of the answer of [`GetVerificationInfo`](crate::GetVerificationInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecurityPhoneDevice {
     /// `AreaCode`: string.

@@ -5,7 +5,7 @@
 /// `ListAccessKeys` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListAccessKeys)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAccessKeys {
     /// `UserPrincipalName`: string.
@@ -48,7 +48,7 @@ impl acs_core::operation::Operation for ListAccessKeys {
 }
 
 /// What [`ListAccessKeys`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAccessKeysOutput {
     /// `AccessKeys.AccessKey`: list of object; always sent.
@@ -65,7 +65,7 @@ acs_core::model! {
 }
 
 /// `AccessKeys.AccessKey[]` of the answer of [`ListAccessKeys`](crate::ListAccessKeys).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKey {
     /// `Status`: string; always sent.

@@ -3,7 +3,7 @@
 /// `ListAccessKeysInRecycleBin` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListAccessKeysInRecycleBin)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAccessKeysInRecycleBin {
     /// `UserId`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListAccessKeysInRecycleBin {
 }
 
 /// What [`ListAccessKeysInRecycleBin`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAccessKeysInRecycleBinOutput {
     /// `AccessKeys.AccessKey`: list of object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `AccessKeys.AccessKey[]` of the answer of [`ListAccessKeysInRecycleBin`](crate::ListAccessKeysInRecycleBin).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKey {
     /// `AccessKeyId`: string.

@@ -3,7 +3,7 @@
 /// `ListAppSecretIds` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListAppSecretIds)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListAppSecretIds {
     /// `AppId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for ListAppSecretIds {
 }
 
 /// What [`ListAppSecretIds`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAppSecretIdsOutput {
     /// `AppSecrets.AppSecret`: list of object.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `AppSecrets.AppSecret[]` of the answer of [`ListAppSecretIds`](crate::ListAppSecretIds).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AppSecret {
     /// `AppId`: string.

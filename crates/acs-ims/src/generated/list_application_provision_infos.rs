@@ -3,7 +3,7 @@
 /// `ListApplicationProvisionInfos` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListApplicationProvisionInfos)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListApplicationProvisionInfos {
     /// `SourceType`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListApplicationProvisionInfos {
 }
 
 /// What [`ListApplicationProvisionInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListApplicationProvisionInfosOutput {
     /// `ApplicationProvisionInfos.ApplicationProvisionInfo`: list of object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfos.ApplicationProvisionInfo[]` of the answer of [`ListApplicationProvisionInfos`](crate::ListApplicationProvisionInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ApplicationProvisionInfo {
     /// `DisplayName`: string.
@@ -104,7 +104,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfos.ApplicationProvisionInfo.DelegatedScope` of the answer of [`ListApplicationProvisionInfos`](crate::ListApplicationProvisionInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -118,7 +118,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfos.ApplicationProvisionInfo.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ListApplicationProvisionInfos`](crate::ListApplicationProvisionInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

@@ -3,7 +3,7 @@
 /// `ListApplications` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListApplications)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListApplications {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for ListApplications {
 }
 
 /// What [`ListApplications`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListApplicationsOutput {
     /// `RequestId`: string.
@@ -52,7 +52,7 @@ acs_core::model! {
 }
 
 /// `Applications.Application[]` of the answer of [`ListApplications`](crate::ListApplications).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Application {
     /// `DisplayName`: string.
@@ -105,7 +105,7 @@ acs_core::model! {
 }
 
 /// `Applications.Application.DelegatedScope` of the answer of [`ListApplications`](crate::ListApplications).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -119,7 +119,7 @@ acs_core::model! {
 }
 
 /// `Applications.Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ListApplications`](crate::ListApplications).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

@@ -3,7 +3,7 @@
 /// `ListExternalApplications` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListExternalApplications)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListExternalApplications {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for ListExternalApplications {
 }
 
 /// What [`ListExternalApplications`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListExternalApplicationsOutput {
     /// `RequestId`: string.
@@ -58,7 +58,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplications.ExternalApplication.DelegatedScope` of the answer of [`ListExternalApplications`](crate::ListExternalApplications).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplications.ExternalApplication[]` of the answer of [`ListExternalApplications`](crate::ListExternalApplications).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ExternalApplication {
     /// `DisplayName`: string.
@@ -104,7 +104,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplications.ExternalApplication.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ListExternalApplications`](crate::ListExternalApplications).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

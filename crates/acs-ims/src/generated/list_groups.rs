@@ -3,7 +3,7 @@
 /// `ListGroups` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListGroups)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListGroups {
     /// `Marker`: string.
@@ -53,7 +53,7 @@ impl acs_core::operation::Operation for ListGroups {
 }
 
 /// What [`ListGroups`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListGroupsOutput {
     /// `RequestId`: string.
@@ -93,7 +93,7 @@ impl acs_core::operation::Paginated for ListGroups {
 }
 
 /// `Groups.Group[]` of the answer of [`ListGroups`](crate::ListGroups).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `DisplayName`: string.

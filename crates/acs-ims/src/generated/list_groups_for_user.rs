@@ -3,7 +3,7 @@
 /// `ListGroupsForUser` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListGroupsForUser)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListGroupsForUser {
     /// `UserPrincipalName`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for ListGroupsForUser {
 }
 
 /// What [`ListGroupsForUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListGroupsForUserOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `Groups.Group[]` of the answer of [`ListGroupsForUser`](crate::ListGroupsForUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `DisplayName`: string.

@@ -3,7 +3,7 @@
 /// `ListOIDCProviders` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListOIDCProviders)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListOidcProviders {
     /// `Marker`: string.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for ListOidcProviders {
 }
 
 /// What [`ListOidcProviders`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListOidcProvidersOutput {
     /// `RequestId`: string.
@@ -97,7 +97,7 @@ impl acs_core::operation::Paginated for ListOidcProviders {
 }
 
 /// `OIDCProviders.OIDCProvider[]` of the answer of [`ListOidcProviders`](crate::ListOidcProviders).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcProvider {
     /// `UpdateDate`: time, UTC.

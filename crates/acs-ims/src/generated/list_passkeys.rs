@@ -3,7 +3,7 @@
 /// `ListPasskeys` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListPasskeys)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPasskeys {
     /// `UserPrincipalName`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListPasskeys {
 }
 
 /// What [`ListPasskeys`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPasskeysOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `Passkeys[]` of the answer of [`ListPasskeys`](crate::ListPasskeys).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Passkey {
     /// `PasskeyName`: string.

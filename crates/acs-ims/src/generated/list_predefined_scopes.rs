@@ -3,7 +3,7 @@
 /// `ListPredefinedScopes` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListPredefinedScopes)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPredefinedScopes {
     /// `AppType`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListPredefinedScopes {
 }
 
 /// What [`ListPredefinedScopes`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPredefinedScopesOutput {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `PredefinedScopes.PredefinedScope[]` of the answer of [`ListPredefinedScopes`](crate::ListPredefinedScopes).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

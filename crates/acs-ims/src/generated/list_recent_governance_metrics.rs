@@ -3,7 +3,7 @@
 /// `ListRecentGovernanceMetrics` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListRecentGovernanceMetrics)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListRecentGovernanceMetrics {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for ListRecentGovernanceMetrics {
 }
 
 /// What [`ListRecentGovernanceMetrics`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListRecentGovernanceMetricsOutput {
     /// `RequestId`: string.
@@ -55,7 +55,7 @@ acs_core::model! {
 }
 
 /// `GovernanceMetrics.GovernanceMetric[]` of the answer of [`ListRecentGovernanceMetrics`](crate::ListRecentGovernanceMetrics).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GovernanceMetric {
     /// `GovernanceItem`: string.

@@ -3,7 +3,7 @@
 /// `ListSAMLProviders` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListSAMLProviders)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListSamlProviders {
     /// `Marker`: string.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for ListSamlProviders {
 }
 
 /// What [`ListSamlProviders`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListSamlProvidersOutput {
     /// `RequestId`: string.
@@ -97,7 +97,7 @@ impl acs_core::operation::Paginated for ListSamlProviders {
 }
 
 /// `SAMLProviders.SAMLProvider[]` of the answer of [`ListSamlProviders`](crate::ListSamlProviders).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SamlProvider {
     /// `UpdateDate`: time, UTC.

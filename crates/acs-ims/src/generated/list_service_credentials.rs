@@ -3,7 +3,7 @@
 /// `ListServiceCredentials` of Identity Management Service (Ims 2019-08-15). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListServiceCredentials)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListServiceCredentials {
     /// `AllUsers`: boolean.
@@ -89,7 +89,7 @@ impl acs_core::operation::Operation for ListServiceCredentials {
 }
 
 /// What [`ListServiceCredentials`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListServiceCredentialsOutput {
     /// `IsTruncated`: boolean.
@@ -135,7 +135,7 @@ impl acs_core::operation::Paginated for ListServiceCredentials {
 }
 
 /// `ServiceCredentials[]` of the answer of [`ListServiceCredentials`](crate::ListServiceCredentials).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ServiceCredential {
     /// `CreateTime`: string.

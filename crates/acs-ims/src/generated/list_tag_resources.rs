@@ -3,7 +3,7 @@
 /// `ListTagResources` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListTagResources)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListTagResources {
     /// `ResourcePrincipalName`: list of string. At most 51 items.
@@ -105,7 +105,7 @@ impl acs_core::operation::Operation for ListTagResources {
 }
 
 /// What [`ListTagResources`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListTagResourcesOutput {
     /// `NextToken`: string.
@@ -148,7 +148,7 @@ impl acs_core::operation::Paginated for ListTagResources {
 }
 
 /// `Tag[]` of [`ListTagResources`](crate::ListTagResources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string.
@@ -188,7 +188,7 @@ acs_core::model! {
 }
 
 /// `TagResources.TagResource[]` of the answer of [`ListTagResources`](crate::ListTagResources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TagResource {
     /// `ResourceType`: string.

@@ -3,7 +3,7 @@
 /// `ListUserBasicInfos` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListUserBasicInfos)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUserBasicInfos {
     /// `Marker`: string.
@@ -77,7 +77,7 @@ impl acs_core::operation::Operation for ListUserBasicInfos {
 }
 
 /// What [`ListUserBasicInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUserBasicInfosOutput {
     /// `RequestId`: string.
@@ -117,7 +117,7 @@ impl acs_core::operation::Paginated for ListUserBasicInfos {
 }
 
 /// `Tag[]` of [`ListUserBasicInfos`](crate::ListUserBasicInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string.
@@ -157,7 +157,7 @@ acs_core::model! {
 }
 
 /// `UserBasicInfos.UserBasicInfo[]` of the answer of [`ListUserBasicInfos`](crate::ListUserBasicInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UserBasicInfo {
     /// `UserPrincipalName`: string.

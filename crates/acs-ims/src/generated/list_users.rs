@@ -3,7 +3,7 @@
 /// `ListUsers` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListUsers)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsers {
     /// `Marker`: string.
@@ -73,7 +73,7 @@ impl acs_core::operation::Operation for ListUsers {
 }
 
 /// What [`ListUsers`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsersOutput {
     /// `RequestId`: string.
@@ -113,7 +113,7 @@ impl acs_core::operation::Paginated for ListUsers {
 }
 
 /// `Tag[]` of [`ListUsers`](crate::ListUsers).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsersTag {
     /// `Key`: string.
@@ -153,7 +153,7 @@ acs_core::model! {
 }
 
 /// `Users.User[]` of the answer of [`ListUsers`](crate::ListUsers).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.
@@ -200,7 +200,7 @@ acs_core::model! {
 }
 
 /// `Users.User.Tags.Tag[]` of the answer of [`ListUsers`](crate::ListUsers).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UserTag {
     /// `TagKey`: string.

@@ -3,7 +3,7 @@
 /// `ListUsersInRecycleBin` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListUsersInRecycleBin)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsersInRecycleBin {
     /// `Marker`: string.
@@ -67,7 +67,7 @@ impl acs_core::operation::Operation for ListUsersInRecycleBin {
 }
 
 /// What [`ListUsersInRecycleBin`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsersInRecycleBinOutput {
     /// `RequestId`: string.
@@ -107,7 +107,7 @@ impl acs_core::operation::Paginated for ListUsersInRecycleBin {
 }
 
 /// `Users.User[]` of the answer of [`ListUsersInRecycleBin`](crate::ListUsersInRecycleBin).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `UserId`: string.

@@ -3,7 +3,7 @@
 /// `ListVirtualMFADevices` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListVirtualMFADevices)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListVirtualMfaDevices {
     /// `Marker`: string.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for ListVirtualMfaDevices {
 }
 
 /// What [`ListVirtualMfaDevices`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListVirtualMfaDevicesOutput {
     /// `VirtualMFADevices.VirtualMFADevice`: list of object.
@@ -97,7 +97,7 @@ impl acs_core::operation::Paginated for ListVirtualMfaDevices {
 }
 
 /// `VirtualMFADevices.VirtualMFADevice.User` of the answer of [`ListVirtualMfaDevices`](crate::ListVirtualMfaDevices).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `UserPrincipalName`: string.
@@ -117,7 +117,7 @@ acs_core::model! {
 }
 
 /// `VirtualMFADevices.VirtualMFADevice[]` of the answer of [`ListVirtualMfaDevices`](crate::ListVirtualMfaDevices).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VirtualMfaDevice {
     /// `SerialNumber`: string.

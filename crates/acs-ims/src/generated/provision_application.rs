@@ -3,7 +3,7 @@
 /// `ProvisionApplication` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ProvisionApplication)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ProvisionApplication {
     /// `AppId`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for ProvisionApplication {
 }
 
 /// What [`ProvisionApplication`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProvisionApplicationOutput {
     /// `RequestId`: string.
@@ -67,7 +67,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfo` of the answer of [`ProvisionApplication`](crate::ProvisionApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ApplicationProvisionInfo {
     /// `DisplayName`: string.
@@ -105,7 +105,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope` of the answer of [`ProvisionApplication`](crate::ProvisionApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -119,7 +119,7 @@ acs_core::model! {
 }
 
 /// `ApplicationProvisionInfo.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ProvisionApplication`](crate::ProvisionApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

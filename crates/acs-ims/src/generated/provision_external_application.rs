@@ -3,7 +3,7 @@
 /// `ProvisionExternalApplication` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ProvisionExternalApplication)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ProvisionExternalApplication {
     /// `AppId`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for ProvisionExternalApplication {
 }
 
 /// What [`ProvisionExternalApplication`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProvisionExternalApplicationOutput {
     /// `RequestId`: string.
@@ -67,7 +67,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplication.DelegatedScope` of the answer of [`ProvisionExternalApplication`](crate::ProvisionExternalApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -81,7 +81,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplication` of the answer of [`ProvisionExternalApplication`](crate::ProvisionExternalApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ExternalApplication {
     /// `DisplayName`: string.
@@ -113,7 +113,7 @@ acs_core::model! {
 }
 
 /// `ExternalApplication.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`ProvisionExternalApplication`](crate::ProvisionExternalApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

@@ -3,7 +3,7 @@
 /// `RemoveFingerprintFromOIDCProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/RemoveFingerprintFromOIDCProvider)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RemoveFingerprintFromOidcProvider {
     /// `OIDCProviderName`: string; required by its documentation.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for RemoveFingerprintFromOidcProvider {
 }
 
 /// What [`RemoveFingerprintFromOidcProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RemoveFingerprintFromOidcProviderOutput {
     /// `RequestId`: string.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `OIDCProvider` of the answer of [`RemoveFingerprintFromOidcProvider`](crate::RemoveFingerprintFromOidcProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcProvider {
     /// `UpdateDate`: time, UTC.

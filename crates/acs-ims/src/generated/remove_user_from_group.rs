@@ -3,7 +3,7 @@
 /// `RemoveUserFromGroup` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/RemoveUserFromGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RemoveUserFromGroup {
     /// `UserPrincipalName`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for RemoveUserFromGroup {
 }
 
 /// What [`RemoveUserFromGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RemoveUserFromGroupOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `SetAccessKeyPolicy` of Identity Management Service (Ims 2019-08-15). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetAccessKeyPolicy)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SetAccessKeyPolicy {
     /// `AccessKeyPolicy`: string; required.
@@ -58,7 +58,7 @@ impl acs_core::operation::Operation for SetAccessKeyPolicy {
 }
 
 /// What [`SetAccessKeyPolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetAccessKeyPolicyOutput {
     /// `AccessKeyId`: string.

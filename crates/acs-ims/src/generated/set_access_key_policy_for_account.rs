@@ -3,7 +3,7 @@
 /// `SetAccessKeyPolicyForAccount` of Identity Management Service (Ims 2019-08-15). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetAccessKeyPolicyForAccount)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SetAccessKeyPolicyForAccount {
     /// `AccessKeyPolicy`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for SetAccessKeyPolicyForAccount {
 }
 
 /// What [`SetAccessKeyPolicyForAccount`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetAccessKeyPolicyForAccountOutput {
     /// `AccessKeyPolicy`: string.

@@ -3,7 +3,7 @@
 /// `SetPasswordPolicy` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetPasswordPolicy)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetPasswordPolicy {
     /// `MinimumPasswordLength`: integer, 32 bits.
@@ -181,7 +181,7 @@ impl acs_core::operation::Operation for SetPasswordPolicy {
 }
 
 /// What [`SetPasswordPolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetPasswordPolicyOutput {
     /// `RequestId`: string.
@@ -198,7 +198,7 @@ acs_core::model! {
 }
 
 /// `PasswordPolicy` of the answer of [`SetPasswordPolicy`](crate::SetPasswordPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PasswordPolicy {
     /// `RequireNumbers`: boolean.

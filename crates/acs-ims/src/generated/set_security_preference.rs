@@ -5,7 +5,7 @@
 /// `SetSecurityPreference` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetSecurityPreference)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetSecurityPreference {
     /// `EnableSaveMFATicket`: boolean.
@@ -209,7 +209,7 @@ impl acs_core::operation::Operation for SetSecurityPreference {
 }
 
 /// What [`SetSecurityPreference`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetSecurityPreferenceOutput {
     /// `SecurityPreference`: object.
@@ -226,7 +226,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.AccessKeyPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKeyPreference {
     /// `AllowUserToManageAccessKeys`: boolean.
@@ -243,7 +243,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.LoginProfilePreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfilePreference {
     /// `EnableSaveMFATicket`: boolean.
@@ -276,7 +276,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.MaxIdleDays` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MaxIdleDays {
     /// `MaxIdleDaysForUsers`: integer, 32 bits.
@@ -293,7 +293,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.MFAPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaPreference {
     /// `AllowUserToManageMFADevices`: boolean.
@@ -307,7 +307,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.PersonalInfoPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PersonalInfoPreference {
     /// `AllowUserToManagePersonalDingTalk`: boolean.
@@ -321,7 +321,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecurityPreference {
     /// `AccessKeyPreference`: object.
@@ -350,7 +350,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.VerificationPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VerificationPreference {
     /// `VerificationTypes`: list of string.

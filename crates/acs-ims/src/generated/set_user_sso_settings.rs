@@ -3,7 +3,7 @@
 /// `SetUserSsoSettings` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetUserSsoSettings)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetUserSsoSettings {
     /// `MetadataDocument`: string.
@@ -87,7 +87,7 @@ impl acs_core::operation::Operation for SetUserSsoSettings {
 }
 
 /// What [`SetUserSsoSettings`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetUserSsoSettingsOutput {
     /// `UserSsoSettings`: object.
@@ -104,7 +104,7 @@ acs_core::model! {
 }
 
 /// `UserSsoSettings` of the answer of [`SetUserSsoSettings`](crate::SetUserSsoSettings).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UserSsoSettings {
     /// `AuxiliaryDomain`: string.

@@ -3,7 +3,7 @@
 /// `SetVerificationInfo` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetVerificationInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetVerificationInfo {
     /// `UserPrincipalName`: string.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for SetVerificationInfo {
 }
 
 /// What [`SetVerificationInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetVerificationInfoOutput {
     /// `RequestId`: string.

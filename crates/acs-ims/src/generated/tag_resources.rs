@@ -3,7 +3,7 @@
 /// `TagResources` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/TagResources)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TagResources {
     /// `ResourceType`: string; required by its documentation.
@@ -83,7 +83,7 @@ impl acs_core::operation::Operation for TagResources {
 }
 
 /// What [`TagResources`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TagResourcesOutput {
     /// `RequestId`: string.
@@ -97,7 +97,7 @@ acs_core::model! {
 }
 
 /// `Tag[]` of [`TagResources`](crate::TagResources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string.

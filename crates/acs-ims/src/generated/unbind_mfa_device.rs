@@ -3,7 +3,7 @@
 /// `UnbindMFADevice` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UnbindMFADevice)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UnbindMfaDevice {
     /// `UserPrincipalName`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for UnbindMfaDevice {
 }
 
 /// What [`UnbindMfaDevice`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UnbindMfaDeviceOutput {
     /// `MFADevice`: object.
@@ -56,7 +56,7 @@ acs_core::model! {
 }
 
 /// `MFADevice` of the answer of [`UnbindMfaDevice`](crate::UnbindMfaDevice).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaDevice {
     /// `SerialNumber`: string.

@@ -3,7 +3,7 @@
 /// `UnbindVerification` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UnbindVerification)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UnbindVerification {
     /// `UserPrincipalName`: string.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for UnbindVerification {
 }
 
 /// What [`UnbindVerification`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UnbindVerificationOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UntagResources` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UntagResources)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UntagResources {
     /// `ResourceType`: string; required by its documentation.
@@ -94,7 +94,7 @@ impl acs_core::operation::Operation for UntagResources {
 }
 
 /// What [`UntagResources`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UntagResourcesOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `UpdateAccessKey` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdateAccessKey)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateAccessKey {
     /// `UserPrincipalName`: string.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for UpdateAccessKey {
 }
 
 /// What [`UpdateAccessKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateAccessKeyOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateApplication` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdateApplication)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateApplication {
     /// `AppId`: string; required.
@@ -131,7 +131,7 @@ impl acs_core::operation::Operation for UpdateApplication {
 }
 
 /// What [`UpdateApplication`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateApplicationOutput {
     /// `RequestId`: string.
@@ -148,7 +148,7 @@ acs_core::model! {
 }
 
 /// `Application` of the answer of [`UpdateApplication`](crate::UpdateApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Application {
     /// `DisplayName`: string.
@@ -201,7 +201,7 @@ acs_core::model! {
 }
 
 /// `Application.DelegatedScope` of the answer of [`UpdateApplication`](crate::UpdateApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DelegatedScope {
     /// `PredefinedScopes.PredefinedScope`: list of object.
@@ -215,7 +215,7 @@ acs_core::model! {
 }
 
 /// `Application.DelegatedScope.PredefinedScopes.PredefinedScope[]` of the answer of [`UpdateApplication`](crate::UpdateApplication).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PredefinedScope {
     /// `Description`: string.

@@ -3,7 +3,7 @@
 /// `UpdateGroup` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdateGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateGroup {
     /// `NewComments`: string.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for UpdateGroup {
 }
 
 /// What [`UpdateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateGroupOutput {
     /// `Group`: object.
@@ -92,7 +92,7 @@ acs_core::model! {
 }
 
 /// `Group` of the answer of [`UpdateGroup`](crate::UpdateGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `DisplayName`: string.

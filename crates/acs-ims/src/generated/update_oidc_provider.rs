@@ -3,7 +3,7 @@
 /// `UpdateOIDCProvider` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdateOIDCProvider)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateOidcProvider {
     /// `OIDCProviderName`: string; required by its documentation.
@@ -76,7 +76,7 @@ impl acs_core::operation::Operation for UpdateOidcProvider {
 }
 
 /// What [`UpdateOidcProvider`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateOidcProviderOutput {
     /// `RequestId`: string.
@@ -93,7 +93,7 @@ acs_core::model! {
 }
 
 /// `OIDCProvider` of the answer of [`UpdateOidcProvider`](crate::UpdateOidcProvider).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcProvider {
     /// `UpdateDate`: time, UTC.

@@ -3,7 +3,7 @@
 /// `UpdatePasskey` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdatePasskey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdatePasskey {
     /// `UserPrincipalName`: string.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for UpdatePasskey {
 }
 
 /// What [`UpdatePasskey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdatePasskeyOutput {
     /// `RequestId`: string.

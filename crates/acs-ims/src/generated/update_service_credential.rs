@@ -3,7 +3,7 @@
 /// `UpdateServiceCredential` of Identity Management Service (Ims 2019-08-15). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdateServiceCredential)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateServiceCredential {
     /// `ServiceCredentialId`: string; required.
@@ -73,7 +73,7 @@ impl acs_core::operation::Operation for UpdateServiceCredential {
 }
 
 /// What [`UpdateServiceCredential`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateServiceCredentialOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateUser` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdateUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateUser {
     /// `UserPrincipalName`: string.
@@ -101,7 +101,7 @@ impl acs_core::operation::Operation for UpdateUser {
 }
 
 /// What [`UpdateUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateUserOutput {
     /// `User`: object.
@@ -118,7 +118,7 @@ acs_core::model! {
 }
 
 /// `User` of the answer of [`UpdateUser`](crate::UpdateUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

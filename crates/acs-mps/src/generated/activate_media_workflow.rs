@@ -3,7 +3,7 @@
 /// `ActivateMediaWorkflow` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ActivateMediaWorkflow)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ActivateMediaWorkflow {
     /// `MediaWorkflowId`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for ActivateMediaWorkflow {
 }
 
 /// What [`ActivateMediaWorkflow`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ActivateMediaWorkflowOutput {
     /// `RequestId`: string.
@@ -56,7 +56,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflow` of the answer of [`ActivateMediaWorkflow`](crate::ActivateMediaWorkflow).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
     /// `CreationTime`: time, UTC.

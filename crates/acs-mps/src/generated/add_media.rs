@@ -5,7 +5,7 @@
 /// `AddMedia` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddMedia)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddMedia {
     /// `FileURL`: string; required.
@@ -138,7 +138,7 @@ impl acs_core::operation::Operation for AddMedia {
 }
 
 /// What [`AddMedia`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddMediaOutput {
     /// `RequestId`: string.
@@ -155,7 +155,7 @@ acs_core::model! {
 }
 
 /// `Media.File` of the answer of [`AddMedia`](crate::AddMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct File {
     /// `State`: string.
@@ -172,7 +172,7 @@ acs_core::model! {
 }
 
 /// `Media` of the answer of [`AddMedia`](crate::AddMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Media {
     /// `CreationTime`: time, UTC.

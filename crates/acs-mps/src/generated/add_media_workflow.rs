@@ -3,7 +3,7 @@
 /// `AddMediaWorkflow` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddMediaWorkflow)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddMediaWorkflow {
     /// `Name`: string; required.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for AddMediaWorkflow {
 }
 
 /// What [`AddMediaWorkflow`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddMediaWorkflowOutput {
     /// `RequestId`: string.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflow` of the answer of [`AddMediaWorkflow`](crate::AddMediaWorkflow).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
     /// `CreationTime`: time, UTC.

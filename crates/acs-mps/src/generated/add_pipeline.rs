@@ -5,7 +5,7 @@
 /// `AddPipeline` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddPipeline)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddPipeline {
     /// `Name`: string; required.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for AddPipeline {
 }
 
 /// What [`AddPipeline`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddPipelineOutput {
     /// `RequestId`: string.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `Pipeline.NotifyConfig` of the answer of [`AddPipeline`](crate::AddPipeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NotifyConfig {
     /// `MqTopic`: string.
@@ -126,7 +126,7 @@ acs_core::model! {
 }
 
 /// `Pipeline` of the answer of [`AddPipeline`](crate::AddPipeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Pipeline {
     /// `Speed`: string.

@@ -3,7 +3,7 @@
 /// `AddSmarttagTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddSmarttagTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddSmarttagTemplate {
     /// `TemplateName`: string; required.
@@ -208,7 +208,7 @@ impl acs_core::operation::Operation for AddSmarttagTemplate {
 }
 
 /// What [`AddSmarttagTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddSmarttagTemplateOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `AddTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddTemplate {
     /// `Name`: string; required.
@@ -94,7 +94,7 @@ impl acs_core::operation::Operation for AddTemplate {
 }
 
 /// What [`AddTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddTemplateOutput {
     /// `RequestId`: string.
@@ -111,7 +111,7 @@ acs_core::model! {
 }
 
 /// `Template.Audio` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -146,7 +146,7 @@ acs_core::model! {
 }
 
 /// `Template.Video.BitrateBnd` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -163,7 +163,7 @@ acs_core::model! {
 }
 
 /// `Template.Container` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -177,7 +177,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig.Gif` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -200,7 +200,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Webp`: object.
@@ -220,7 +220,7 @@ acs_core::model! {
 }
 
 /// `Template.Video.NarrowBand` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NarrowBand {
     /// `Version`: string.
@@ -240,7 +240,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig.Segment` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -254,7 +254,7 @@ acs_core::model! {
 }
 
 /// `Template` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Template {
     /// `Video`: object.
@@ -289,7 +289,7 @@ acs_core::model! {
 }
 
 /// `Template.TransConfig` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `IsCheckAudioBitrate`: string.
@@ -324,7 +324,7 @@ acs_core::model! {
 }
 
 /// `Template.Video` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bufsize`: string.
@@ -407,7 +407,7 @@ acs_core::model! {
 }
 
 /// `Template.Audio.Volume` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Volume {
     /// `Method`: string.
@@ -436,7 +436,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig.Webp` of the answer of [`AddTemplate`](crate::AddTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Webp {
     /// `Loop`: string.

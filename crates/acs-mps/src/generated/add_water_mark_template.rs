@@ -3,7 +3,7 @@
 /// `AddWaterMarkTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddWaterMarkTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddWaterMarkTemplate {
     /// `Name`: string; required.
@@ -43,7 +43,7 @@ impl acs_core::operation::Operation for AddWaterMarkTemplate {
 }
 
 /// What [`AddWaterMarkTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddWaterMarkTemplateOutput {
     /// `WaterMarkTemplate`: object.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplate.RatioRefer` of the answer of [`AddWaterMarkTemplate`](crate::AddWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RatioRefer {
     /// `Dx`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplate.Timeline` of the answer of [`AddWaterMarkTemplate`](crate::AddWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Timeline {
     /// `Start`: string.
@@ -100,7 +100,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplate` of the answer of [`AddWaterMarkTemplate`](crate::AddWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WaterMarkTemplate {
     /// `Type`: string.

@@ -3,7 +3,7 @@
 /// `BindInputBucket` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/BindInputBucket)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct BindInputBucket {
     /// `Bucket`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for BindInputBucket {
 }
 
 /// What [`BindInputBucket`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BindInputBucketOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `CancelJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/CancelJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CancelJob {
     /// `JobId`: string; required.
@@ -37,7 +37,7 @@ impl acs_core::operation::Operation for CancelJob {
 }
 
 /// What [`CancelJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CancelJobOutput {
     /// `RequestId`: string.

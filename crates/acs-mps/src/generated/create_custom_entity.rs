@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/CreateCustomEntity)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateCustomEntity {
     /// `Algorithm`: string; required.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for CreateCustomEntity {
 }
 
 /// What [`CreateCustomEntity`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateCustomEntityOutput {
     /// `CustomEntityId`: string.

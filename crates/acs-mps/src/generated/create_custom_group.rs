@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/CreateCustomGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateCustomGroup {
     /// `Algorithm`: string; required.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for CreateCustomGroup {
 }
 
 /// What [`CreateCustomGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateCustomGroupOutput {
     /// `CustomGroupId`: string.

@@ -3,7 +3,7 @@
 /// `CreateFpShotDB` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/CreateFpShotDB)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateFpShotDb {
     /// `Name`: string; required.
@@ -73,7 +73,7 @@ impl acs_core::operation::Operation for CreateFpShotDb {
 }
 
 /// What [`CreateFpShotDb`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateFpShotDbOutput {
     /// `RequestId`: string.
@@ -90,7 +90,7 @@ acs_core::model! {
 }
 
 /// `FpShotDB` of the answer of [`CreateFpShotDb`](crate::CreateFpShotDb).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotDb {
     /// `Description`: string.

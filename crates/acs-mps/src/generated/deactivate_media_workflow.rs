@@ -3,7 +3,7 @@
 /// `DeactivateMediaWorkflow` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/DeactivateMediaWorkflow)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeactivateMediaWorkflow {
     /// `MediaWorkflowId`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DeactivateMediaWorkflow {
 }
 
 /// What [`DeactivateMediaWorkflow`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeactivateMediaWorkflowOutput {
     /// `RequestId`: string.
@@ -56,7 +56,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflow` of the answer of [`DeactivateMediaWorkflow`](crate::DeactivateMediaWorkflow).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
     /// `CreationTime`: time, UTC.

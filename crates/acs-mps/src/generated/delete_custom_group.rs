@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/DeleteCustomGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteCustomGroup {
     /// `Algorithm`: string; required.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for DeleteCustomGroup {
 }
 
 /// What [`DeleteCustomGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteCustomGroupOutput {
     /// `RequestId`: string.

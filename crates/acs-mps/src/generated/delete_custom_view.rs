@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/DeleteCustomView)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteCustomView {
     /// `Algorithm`: string; required.
@@ -69,7 +69,7 @@ impl acs_core::operation::Operation for DeleteCustomView {
 }
 
 /// What [`DeleteCustomView`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteCustomViewOutput {
     /// `RequestId`: string.

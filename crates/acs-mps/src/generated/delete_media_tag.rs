@@ -3,7 +3,7 @@
 /// `DeleteMediaTag` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/DeleteMediaTag)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteMediaTag {
     /// `MediaId`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for DeleteMediaTag {
 }
 
 /// What [`DeleteMediaTag`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteMediaTagOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeletePipeline` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/DeletePipeline)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeletePipeline {
     /// `PipelineId`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DeletePipeline {
 }
 
 /// What [`DeletePipeline`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeletePipelineOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/DeleteTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteTemplate {
     /// `TemplateId`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DeleteTemplate {
 }
 
 /// What [`DeleteTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteTemplateOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteWaterMarkTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/DeleteWaterMarkTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteWaterMarkTemplate {
     /// `WaterMarkTemplateId`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DeleteWaterMarkTemplate {
 }
 
 /// What [`DeleteWaterMarkTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteWaterMarkTemplateOutput {
     /// `RequestId`: string.

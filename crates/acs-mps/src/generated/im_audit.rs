@@ -3,7 +3,7 @@
 /// `ImAudit` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ImAudit)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ImAudit {
     /// `Images`: string.
@@ -68,7 +68,7 @@ impl acs_core::operation::Operation for ImAudit {
 }
 
 /// What [`ImAudit`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImAuditOutput {
     /// `TextQuotaExceed`: boolean.
@@ -94,7 +94,7 @@ acs_core::model! {
 }
 
 /// `TextResults.result.results.details.contexts[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Context {
     /// `context`: string.
@@ -120,7 +120,7 @@ acs_core::model! {
 }
 
 /// `TextResults.result.results.details[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Detail {
     /// `Label`: string.
@@ -137,7 +137,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results.sfaceData.faces[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Face {
     /// `name`: string.
@@ -157,7 +157,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results.frames[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Frame {
     /// `rate`: number.
@@ -174,7 +174,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results.hintWordsInfo[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct HintWordsInfo {
     /// `context`: string.
@@ -188,7 +188,7 @@ acs_core::model! {
 }
 
 /// `ImageResults` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageResults {
     /// `result`: list of object.
@@ -202,7 +202,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageResultsResult {
     /// `code`: integer, 64 bits.
@@ -234,7 +234,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageResultsResultResult {
     /// `Label`: string.
@@ -281,7 +281,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results.logoData[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LogoData {
     /// `type`: string.
@@ -310,7 +310,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results.programCodeData[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProgramCodeData {
     /// `x`: number.
@@ -333,7 +333,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results.qrcodeLocations[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QrcodeLocation {
     /// `x`: number.
@@ -359,7 +359,7 @@ acs_core::model! {
 }
 
 /// `ImageResults.result.results.sfaceData[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SfaceData {
     /// `x`: number.
@@ -385,7 +385,7 @@ acs_core::model! {
 }
 
 /// `TextResults` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TextResults {
     /// `result`: list of object.
@@ -399,7 +399,7 @@ acs_core::model! {
 }
 
 /// `TextResults.result[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TextResultsResult {
     /// `code`: integer, 64 bits.
@@ -428,7 +428,7 @@ acs_core::model! {
 }
 
 /// `TextResults.result.results[]` of the answer of [`ImAudit`](crate::ImAudit).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TextResultsResultResult {
     /// `details`: list of object.

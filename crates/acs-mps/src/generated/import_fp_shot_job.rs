@@ -3,7 +3,7 @@
 /// `ImportFpShotJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ImportFpShotJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ImportFpShotJob {
     /// `Input`: string; required.
@@ -74,7 +74,7 @@ impl acs_core::operation::Operation for ImportFpShotJob {
 }
 
 /// What [`ImportFpShotJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImportFpShotJobOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `ListAllMediaBucket` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListAllMediaBucket)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAllMediaBucket {
     /// `NextPageToken`: string.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for ListAllMediaBucket {
 }
 
 /// What [`ListAllMediaBucket`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAllMediaBucketOutput {
     /// `RequestId`: string.
@@ -97,7 +97,7 @@ impl acs_core::operation::Paginated for ListAllMediaBucket {
 }
 
 /// `MediaBucketList.MediaBucket[]` of the answer of [`ListAllMediaBucket`](crate::ListAllMediaBucket).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaBucket {
     /// `Type`: string.

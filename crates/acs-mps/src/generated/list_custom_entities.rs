@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListCustomEntities)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListCustomEntities {
     /// `Algorithm`: string; required.
@@ -70,7 +70,7 @@ impl acs_core::operation::Operation for ListCustomEntities {
 }
 
 /// What [`ListCustomEntities`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListCustomEntitiesOutput {
     /// `RequestId`: string.
@@ -118,7 +118,7 @@ impl acs_core::operation::Paginated for ListCustomEntities {
 }
 
 /// `CustomEntities.CustomEntity[]` of the answer of [`ListCustomEntities`](crate::ListCustomEntities).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CustomEntity {
     /// `CustomEntityId`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListCustomGroups)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListCustomGroups {
     /// `Algorithm`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for ListCustomGroups {
 }
 
 /// What [`ListCustomGroups`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListCustomGroupsOutput {
     /// `RequestId`: string.
@@ -99,7 +99,7 @@ impl acs_core::operation::Paginated for ListCustomGroups {
 }
 
 /// `CustomGroups.CustomGroup[]` of the answer of [`ListCustomGroups`](crate::ListCustomGroups).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CustomGroup {
     /// `CustomGroupId`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListCustomPersons)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListCustomPersons {
     /// `CategoryId`: string.
@@ -59,7 +59,7 @@ impl acs_core::operation::Operation for ListCustomPersons {
 }
 
 /// What [`ListCustomPersons`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListCustomPersonsOutput {
     /// `RequestId`: string.
@@ -76,7 +76,7 @@ acs_core::model! {
 }
 
 /// `Categories.Category[]` of the answer of [`ListCustomPersons`](crate::ListCustomPersons).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Category {
     /// `Persons.Person`: list of object.
@@ -99,7 +99,7 @@ acs_core::model! {
 }
 
 /// `Categories.Category.Persons.Person.Faces.Face[]` of the answer of [`ListCustomPersons`](crate::ListCustomPersons).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Face {
     /// `ImageUrl`: string.
@@ -116,7 +116,7 @@ acs_core::model! {
 }
 
 /// `Categories.Category.Persons.Person[]` of the answer of [`ListCustomPersons`](crate::ListCustomPersons).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Person {
     /// `PersonName`: string.

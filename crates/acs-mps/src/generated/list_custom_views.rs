@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListCustomViews)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListCustomViews {
     /// `Algorithm`: string; required.
@@ -76,7 +76,7 @@ impl acs_core::operation::Operation for ListCustomViews {
 }
 
 /// What [`ListCustomViews`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListCustomViewsOutput {
     /// `RequestId`: string.
@@ -124,7 +124,7 @@ impl acs_core::operation::Paginated for ListCustomViews {
 }
 
 /// `CustomViews.CustomView[]` of the answer of [`ListCustomViews`](crate::ListCustomViews).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CustomView {
     /// `CustomViewId`: string.

@@ -3,7 +3,7 @@
 /// `ListFpShotDB` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListFpShotDB)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListFpShotDb {
     /// `FpDBIds`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListFpShotDb {
 }
 
 /// What [`ListFpShotDb`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListFpShotDbOutput {
     /// `FpShotDBList.FpShotDB`: list of object.
@@ -66,7 +66,7 @@ acs_core::model! {
 }
 
 /// `FpShotDBList.FpShotDB[]` of the answer of [`ListFpShotDb`](crate::ListFpShotDb).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotDb {
     /// `Status`: string.

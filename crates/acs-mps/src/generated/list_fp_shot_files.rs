@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter.OutOfRange` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListFpShotFiles)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListFpShotFiles {
     /// `NextPageToken`: string.
@@ -88,7 +88,7 @@ impl acs_core::operation::Operation for ListFpShotFiles {
 }
 
 /// What [`ListFpShotFiles`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListFpShotFilesOutput {
     /// `RequestId`: string.
@@ -128,7 +128,7 @@ impl acs_core::operation::Paginated for ListFpShotFiles {
 }
 
 /// `FpShotFileList.FpShotFile[]` of the answer of [`ListFpShotFiles`](crate::ListFpShotFiles).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotFile {
     /// `PrimaryKey`: string.
@@ -151,7 +151,7 @@ acs_core::model! {
 }
 
 /// `FpShotFileList.FpShotFile.InputFile` of the answer of [`ListFpShotFiles`](crate::ListFpShotFiles).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.

@@ -3,7 +3,7 @@
 /// `ListFpShotImportJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListFpShotImportJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListFpShotImportJob {
     /// `JobIds`: strings, sent with commas between them; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for ListFpShotImportJob {
 }
 
 /// What [`ListFpShotImportJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListFpShotImportJobOutput {
     /// `RequestId`: string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `FpShotImportJobList[]` of the answer of [`ListFpShotImportJob`](crate::ListFpShotImportJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotImportJob {
     /// `Id`: string.

@@ -5,7 +5,7 @@
 /// `ListJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListJob)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListJob {
     /// `NextPageToken`: string.
@@ -102,7 +102,7 @@ impl acs_core::operation::Operation for ListJob {
 }
 
 /// What [`ListJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListJobOutput {
     /// `RequestId`: string.
@@ -142,7 +142,7 @@ impl acs_core::operation::Paginated for ListJob {
 }
 
 /// `JobList.Job.Output.Audio` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -174,7 +174,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Timebase`: string.
@@ -233,7 +233,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Video.BitrateBnd` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -250,7 +250,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Clip` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Clip {
     /// `TimeSpan`: object.
@@ -264,7 +264,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Container` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -278,7 +278,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Encryption` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Encryption {
     /// `Type`: string.
@@ -307,7 +307,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ExtSubtitle {
     /// `CharEnc`: string.
@@ -327,7 +327,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Format` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Format {
     /// `StartTime`: string.
@@ -362,7 +362,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig.Gif` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -385,7 +385,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle.Input` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Object`: string.
@@ -405,7 +405,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.WaterMarkList.WaterMark.InputFile` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.
@@ -425,7 +425,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Job {
     /// `CreationTime`: time, UTC.
@@ -469,7 +469,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.M3U8NonStandardSupport` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct M3U8NonStandardSupport {
     /// `TS`: object.
@@ -483,7 +483,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MergeList.Merge[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Merge {
     /// `Start`: string.
@@ -506,7 +506,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.MNSMessageResult` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -526,7 +526,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Webp`: object.
@@ -546,7 +546,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NetworkCost {
     /// `PreloadTime`: string.
@@ -566,7 +566,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OpeningList.Opening[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Opening {
     /// `openUrl`: string.
@@ -589,7 +589,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OutSubtitleList.OutSubtitle[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutSubtitle {
     /// `Map`: string.
@@ -612,7 +612,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OutSubtitleList.OutSubtitle.OutSubtitleFile` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutSubtitleFile {
     /// `RoleArn`: string.
@@ -635,7 +635,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Output {
     /// `Video`: object.
@@ -724,7 +724,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OutputFile` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `RoleArn`: string.
@@ -747,7 +747,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Properties {
     /// `Width`: string.
@@ -785,7 +785,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig.Segment` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -799,7 +799,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Streams {
     /// `VideoStreamList.VideoStream`: list of object.
@@ -819,7 +819,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig.SubtitleList.Subtitle[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Subtitle {
     /// `Map`: string.
@@ -833,7 +833,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleConfig {
     /// `ExtSubtitleList.ExtSubtitle`: list of object.
@@ -850,7 +850,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleStream {
     /// `Index`: string.
@@ -867,7 +867,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SuperReso` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SuperReso {
     /// `IsHalfSample`: string.
@@ -881,7 +881,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.TailSlateList.TailSlate[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TailSlate {
     /// `Start`: string.
@@ -913,7 +913,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Clip.TimeSpan` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TimeSpan {
     /// `Seek`: string.
@@ -930,7 +930,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.TransConfig` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `IsCheckAudioBitrate`: string.
@@ -965,7 +965,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.M3U8NonStandardSupport.TS` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Ts {
     /// `SizeSupport`: boolean.
@@ -982,7 +982,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Video` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bufsize`: string.
@@ -1053,7 +1053,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `Index`: string.
@@ -1133,7 +1133,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Audio.Volume` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Volume {
     /// `Method`: string.
@@ -1150,7 +1150,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.WaterMarkList.WaterMark[]` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WaterMark {
     /// `Type`: string.
@@ -1185,7 +1185,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig.Webp` of the answer of [`ListJob`](crate::ListJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Webp {
     /// `Loop`: string.

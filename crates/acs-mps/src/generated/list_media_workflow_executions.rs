@@ -3,7 +3,7 @@
 /// `ListMediaWorkflowExecutions` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListMediaWorkflowExecutions)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListMediaWorkflowExecutions {
     /// `MediaWorkflowId`: string.
@@ -87,7 +87,7 @@ impl acs_core::operation::Operation for ListMediaWorkflowExecutions {
 }
 
 /// What [`ListMediaWorkflowExecutions`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListMediaWorkflowExecutionsOutput {
     /// `MediaWorkflowExecutionList.MediaWorkflowExecution`: list of object.
@@ -127,7 +127,7 @@ impl acs_core::operation::Paginated for ListMediaWorkflowExecutions {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.ActivityList.Activity[]` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Activity {
     /// `EndTime`: string.
@@ -165,7 +165,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `UserData`: string.
@@ -182,7 +182,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input.InputFile` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.
@@ -202,7 +202,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution[]` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflowExecution {
     /// `CreationTime`: time, UTC.
@@ -237,7 +237,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.ActivityList.Activity.MNSMessageResult` of the answer of [`ListMediaWorkflowExecutions`](crate::ListMediaWorkflowExecutions).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.

@@ -5,7 +5,7 @@
 /// `QueryAnalysisJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryAnalysisJobList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryAnalysisJobList {
     /// `AnalysisJobIds`: strings, sent with commas between them; required.
@@ -42,7 +42,7 @@ impl acs_core::operation::Operation for QueryAnalysisJobList {
 }
 
 /// What [`QueryAnalysisJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryAnalysisJobListOutput {
     /// `RequestId`: string.
@@ -62,7 +62,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AnalysisConfig {
     /// `QualityControl`: object.
@@ -79,7 +79,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob[]` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AnalysisJob {
     /// `CreationTime`: time, UTC.
@@ -129,7 +129,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Audio` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -158,7 +158,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Video.BitrateBnd` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -175,7 +175,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Container` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -189,7 +189,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig.PropertiesControl.Crop` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Crop {
     /// `Top`: string.
@@ -215,7 +215,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.MuxConfig.Gif` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -232,7 +232,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.InputFile` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.
@@ -252,7 +252,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.MNSMessageResult` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -272,7 +272,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.MuxConfig` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Gif`: object.
@@ -289,7 +289,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig.PropertiesControl` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PropertiesControl {
     /// `Deinterlace`: string.
@@ -306,7 +306,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.AnalysisConfig.QualityControl` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QualityControl {
     /// `MethodStreaming`: string.
@@ -323,7 +323,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.MuxConfig.Segment` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -337,7 +337,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template[]` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Template {
     /// `Video`: object.
@@ -372,7 +372,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.TransConfig` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `TransMode`: string.
@@ -386,7 +386,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJobList.AnalysisJob.TemplateList.Template.Video` of the answer of [`QueryAnalysisJobList`](crate::QueryAnalysisJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bufsize`: string.

@@ -3,7 +3,7 @@
 /// `QueryCopyrightExtractJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryCopyrightExtractJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryCopyrightExtractJob {
     /// `JobId`: string; required.
@@ -41,7 +41,7 @@ impl acs_core::operation::Operation for QueryCopyrightExtractJob {
 }
 
 /// What [`QueryCopyrightExtractJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryCopyrightExtractJobOutput {
     /// `RequestId`: string.
@@ -64,7 +64,7 @@ acs_core::model! {
 }
 
 /// `Data` of the answer of [`QueryCopyrightExtractJob`](crate::QueryCopyrightExtractJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `Message`: string.

@@ -3,7 +3,7 @@
 /// `QueryCopyrightJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryCopyrightJob)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryCopyrightJob {
     /// `CreateTimeStart`: integer, 64 bits.
@@ -102,7 +102,7 @@ impl acs_core::operation::Operation for QueryCopyrightJob {
 }
 
 /// What [`QueryCopyrightJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryCopyrightJobOutput {
     /// `RequestId`: string.
@@ -125,7 +125,7 @@ acs_core::model! {
 }
 
 /// `Data[]` of the answer of [`QueryCopyrightJob`](crate::QueryCopyrightJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `Callback`: string.

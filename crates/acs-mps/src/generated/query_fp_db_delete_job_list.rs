@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryFpDBDeleteJobList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryFpDbDeleteJobList {
     /// `JobIds`: strings, sent with commas between them.
@@ -49,7 +49,7 @@ impl acs_core::operation::Operation for QueryFpDbDeleteJobList {
 }
 
 /// What [`QueryFpDbDeleteJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryFpDbDeleteJobListOutput {
     /// `RequestId`: string.
@@ -69,7 +69,7 @@ acs_core::model! {
 }
 
 /// `FpDBDeleteJobList.FpDBDeleteJob[]` of the answer of [`QueryFpDbDeleteJobList`](crate::QueryFpDbDeleteJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpDbDeleteJob {
     /// `CreationTime`: time, UTC.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryFpFileDeleteJobList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryFpFileDeleteJobList {
     /// `JobIds`: strings, sent with commas between them.
@@ -49,7 +49,7 @@ impl acs_core::operation::Operation for QueryFpFileDeleteJobList {
 }
 
 /// What [`QueryFpFileDeleteJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryFpFileDeleteJobListOutput {
     /// `RequestId`: string.
@@ -69,7 +69,7 @@ acs_core::model! {
 }
 
 /// `FpFileDeleteJobList.FpFileDeleteJob[]` of the answer of [`QueryFpFileDeleteJobList`](crate::QueryFpFileDeleteJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpFileDeleteJob {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `QueryFpShotJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryFpShotJobList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryFpShotJobList {
     /// `JobIds`: strings, sent with commas between them.
@@ -113,7 +113,7 @@ impl acs_core::operation::Operation for QueryFpShotJobList {
 }
 
 /// What [`QueryFpShotJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryFpShotJobListOutput {
     /// `RequestId`: string.
@@ -156,7 +156,7 @@ impl acs_core::operation::Paginated for QueryFpShotJobList {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot.FpShotSlices.FpShotSlice.Duplication` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Duplication {
     /// `Start`: string.
@@ -173,7 +173,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShot {
     /// `PrimaryKey`: string.
@@ -193,7 +193,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotConfig` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotConfig {
     /// `PrimaryKey`: string.
@@ -213,7 +213,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotJob {
     /// `FpShotResult`: object.
@@ -266,7 +266,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotResult {
     /// `AudioFpShots.FpShot`: list of object.
@@ -286,7 +286,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot.FpShotSlices.FpShotSlice[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FpShotSlice {
     /// `Duplication`: object.
@@ -306,7 +306,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.AudioFpShots.FpShot.FpShotSlices.FpShotSlice.Input` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Start`: string.
@@ -323,7 +323,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.InputFile` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.
@@ -343,7 +343,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.TextFpShots.TextFpShot.TextFpShotSlices.TextFpShotSlice.InputFragment` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFragment {
     /// `Start`: string.
@@ -360,7 +360,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.TextFpShots.TextFpShot[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TextFpShot {
     /// `PrimaryKey`: string.
@@ -380,7 +380,7 @@ acs_core::model! {
 }
 
 /// `FpShotJobList.FpShotJob.FpShotResult.TextFpShots.TextFpShot.TextFpShotSlices.TextFpShotSlice[]` of the answer of [`QueryFpShotJobList`](crate::QueryFpShotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TextFpShotSlice {
     /// `Similarity`: string.

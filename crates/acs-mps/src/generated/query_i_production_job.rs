@@ -3,7 +3,7 @@
 /// `QueryIProductionJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryIProductionJob)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryIProductionJob {
     /// `JobId`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for QueryIProductionJob {
 }
 
 /// What [`QueryIProductionJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryIProductionJobOutput {
     /// `FunctionName`: string.

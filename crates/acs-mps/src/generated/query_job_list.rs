@@ -5,7 +5,7 @@
 /// `QueryJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryJobList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryJobList {
     /// Ids of at most 10 jobs, with commas between them.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for QueryJobList {
 }
 
 /// What [`QueryJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryJobListOutput {
     /// `NonExistJobIds.String`: list of string.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Audio` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Timebase`: string.
@@ -162,7 +162,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Video.BitrateBnd` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -179,7 +179,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Clip` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Clip {
     /// `TimeSpan`: object.
@@ -193,7 +193,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Container` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -207,7 +207,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Encryption` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Encryption {
     /// `Type`: string.
@@ -236,7 +236,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ExtSubtitle {
     /// `CharEnc`: string.
@@ -256,7 +256,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Format` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Format {
     /// `StartTime`: string.
@@ -291,7 +291,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig.Gif` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -314,7 +314,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle.Input` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Object`: string.
@@ -334,7 +334,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.WaterMarkList.WaterMark.InputFile` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.
@@ -354,7 +354,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Job {
     /// `CreationTime`: time, UTC.
@@ -401,7 +401,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.M3U8NonStandardSupport` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct M3U8NonStandardSupport {
     /// `TS`: object.
@@ -415,7 +415,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MergeList.Merge[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Merge {
     /// `Start`: string.
@@ -438,7 +438,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.MNSMessageResult` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -458,7 +458,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MultiSpeedInfo` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MultiSpeedInfo {
     /// `Enable`: string.
@@ -493,7 +493,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Webp`: object.
@@ -513,7 +513,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NetworkCost {
     /// `PreloadTime`: string.
@@ -533,7 +533,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OpeningList.Opening[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Opening {
     /// `openUrl`: string.
@@ -556,7 +556,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OutSubtitleList.OutSubtitle[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutSubtitle {
     /// `Map`: string.
@@ -579,7 +579,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OutSubtitleList.OutSubtitle.OutSubtitleFile` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutSubtitleFile {
     /// `RoleArn`: string.
@@ -602,7 +602,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Output {
     /// `Video`: object.
@@ -697,7 +697,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.OutputFile` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `RoleArn`: string.
@@ -720,7 +720,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Properties {
     /// `Width`: string.
@@ -764,7 +764,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig.Segment` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -778,7 +778,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.SourceLogos.SourceLogo[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SourceLogo {
     /// `Source`: string.
@@ -792,7 +792,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Streams {
     /// `VideoStreamList.VideoStream`: list of object.
@@ -812,7 +812,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig.SubtitleList.Subtitle[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Subtitle {
     /// `Map`: string.
@@ -826,7 +826,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SubtitleConfig` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleConfig {
     /// `ExtSubtitleList.ExtSubtitle`: list of object.
@@ -843,7 +843,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleStream {
     /// `Index`: string.
@@ -860,7 +860,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.SuperReso` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SuperReso {
     /// `IsHalfSample`: string.
@@ -874,7 +874,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.TailSlateList.TailSlate[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TailSlate {
     /// `Start`: string.
@@ -906,7 +906,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Clip.TimeSpan` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TimeSpan {
     /// `Seek`: string.
@@ -923,7 +923,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.TransConfig` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `IsCheckAudioBitrate`: string.
@@ -958,7 +958,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.M3U8NonStandardSupport.TS` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Ts {
     /// `SizeSupport`: boolean.
@@ -975,7 +975,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Video` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bufsize`: string.
@@ -1046,7 +1046,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `Index`: string.
@@ -1135,7 +1135,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.Audio.Volume` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Volume {
     /// `Method`: string.
@@ -1152,7 +1152,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.WaterMarkList.WaterMark[]` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WaterMark {
     /// `Type`: string.
@@ -1187,7 +1187,7 @@ acs_core::model! {
 }
 
 /// `JobList.Job.Output.MuxConfig.Webp` of the answer of [`QueryJobList`](crate::QueryJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Webp {
     /// `Loop`: string.

@@ -3,7 +3,7 @@
 /// `QueryMediaCensorJobDetail` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryMediaCensorJobDetail)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryMediaCensorJobDetail {
     /// `JobId`: string; required.
@@ -63,7 +63,7 @@ impl acs_core::operation::Operation for QueryMediaCensorJobDetail {
 }
 
 /// What [`QueryMediaCensorJobDetail`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryMediaCensorJobDetailOutput {
     /// `RequestId`: string.
@@ -80,7 +80,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.AudioCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioCensorResult {
     /// `Suggestion`: string.
@@ -100,7 +100,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.AudioCensorResult.AudioDetailResultList.AudioDetailResult[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioDetailResult {
     /// `StartTime`: integer, 32 bits.
@@ -123,7 +123,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.BarrageCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BarrageCensorResult {
     /// `Suggestion`: string.
@@ -146,7 +146,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.VensorCensorResult.VideoTimelines.VideoTimeline.CensorResults.CensorResult[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CensorResult {
     /// `Suggestion`: string.
@@ -169,7 +169,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.CoverImageCensorResults.CoverImageCensorResult[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CoverImageCensorResult {
     /// `Object`: string.
@@ -192,7 +192,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.CoverImageCensorResults.CoverImageCensorResult.Results.Result[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CoverImageCensorResultResult {
     /// `Suggestion`: string.
@@ -215,7 +215,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.DescCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescCensorResult {
     /// `Suggestion`: string.
@@ -238,7 +238,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.Input` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Object`: string.
@@ -258,7 +258,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaCensorJobDetail {
     /// `CreationTime`: time, UTC.
@@ -320,7 +320,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.VideoCensorConfig.OutputFile` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `Object`: string.
@@ -340,7 +340,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.TitleCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TitleCensorResult {
     /// `Suggestion`: string.
@@ -363,7 +363,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.VensorCensorResult` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VensorCensorResult {
     /// `VideoTimelines.VideoTimeline`: list of object.
@@ -383,7 +383,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.VideoCensorConfig` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoCensorConfig {
     /// `OutputFile`: object.
@@ -403,7 +403,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobDetail.VensorCensorResult.VideoTimelines.VideoTimeline[]` of the answer of [`QueryMediaCensorJobDetail`](crate::QueryMediaCensorJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoTimeline {
     /// `Timestamp`: string.

@@ -3,7 +3,7 @@
 /// `QueryMediaCensorJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryMediaCensorJobList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryMediaCensorJobList {
     /// `JobIds`: strings, sent with commas between them.
@@ -113,7 +113,7 @@ impl acs_core::operation::Operation for QueryMediaCensorJobList {
 }
 
 /// What [`QueryMediaCensorJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryMediaCensorJobListOutput {
     /// `MediaCensorJobList.MediaCensorJob`: list of object.
@@ -156,7 +156,7 @@ impl acs_core::operation::Paginated for QueryMediaCensorJobList {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.AudioCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioCensorResult {
     /// `Suggestion`: string.
@@ -173,7 +173,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.BarrageCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BarrageCensorResult {
     /// `Suggestion`: string.
@@ -196,7 +196,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VensorCensorResult.VideoTimelines.VideoTimeline.CensorResults.CensorResult[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CensorResult {
     /// `Suggestion`: string.
@@ -219,7 +219,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.CoverImageCensorResults.CoverImageCensorResult[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CoverImageCensorResult {
     /// `Object`: string.
@@ -242,7 +242,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.CoverImageCensorResults.CoverImageCensorResult.Results.Result[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CoverImageCensorResultResult {
     /// `Suggestion`: string.
@@ -265,7 +265,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.DescCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescCensorResult {
     /// `Suggestion`: string.
@@ -288,7 +288,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.Input` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Object`: string.
@@ -308,7 +308,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaCensorJob {
     /// `CreationTime`: time, UTC.
@@ -370,7 +370,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VideoCensorConfig.OutputFile` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `Object`: string.
@@ -390,7 +390,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.TitleCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TitleCensorResult {
     /// `Suggestion`: string.
@@ -413,7 +413,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VensorCensorResult` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VensorCensorResult {
     /// `VideoTimelines.VideoTimeline`: list of object.
@@ -433,7 +433,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VideoCensorConfig` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoCensorConfig {
     /// `OutputFile`: object.
@@ -453,7 +453,7 @@ acs_core::model! {
 }
 
 /// `MediaCensorJobList.MediaCensorJob.VensorCensorResult.VideoTimelines.VideoTimeline[]` of the answer of [`QueryMediaCensorJobList`](crate::QueryMediaCensorJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoTimeline {
     /// `Timestamp`: string.

@@ -5,7 +5,7 @@
 /// `QueryMediaInfoJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryMediaInfoJobList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryMediaInfoJobList {
     /// `MediaInfoJobIds`: strings, sent with commas between them; required.
@@ -42,7 +42,7 @@ impl acs_core::operation::Operation for QueryMediaInfoJobList {
 }
 
 /// What [`QueryMediaInfoJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryMediaInfoJobListOutput {
     /// `NonExistMediaInfoJobIds.String`: list of string.
@@ -62,7 +62,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Timebase`: string.
@@ -124,7 +124,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.DolbyVision` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DolbyVision {
     /// `Level`: string.
@@ -141,7 +141,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Format` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Format {
     /// `StartTime`: string.
@@ -179,7 +179,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Input` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Object`: string.
@@ -199,7 +199,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaInfoJob {
     /// `CreationTime`: time, UTC.
@@ -243,7 +243,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.MNSMessageResult` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -263,7 +263,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NetworkCost {
     /// `PreloadTime`: string.
@@ -283,7 +283,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Properties {
     /// `Width`: string.
@@ -324,7 +324,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Streams {
     /// `VideoStreamList.VideoStream`: list of object.
@@ -344,7 +344,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleStream {
     /// `Timebase`: string.
@@ -385,7 +385,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJobList.MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`QueryMediaInfoJobList`](crate::QueryMediaInfoJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `Sar`: string.

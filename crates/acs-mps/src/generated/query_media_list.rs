@@ -3,7 +3,7 @@
 /// `QueryMediaList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryMediaList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryMediaList {
     /// `MediaIds`: string; required.
@@ -88,7 +88,7 @@ impl acs_core::operation::Operation for QueryMediaList {
 }
 
 /// What [`QueryMediaList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryMediaListOutput {
     /// `NonExistMediaIds.MediaId`: list of string.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.MediaInfo.Streams.AudioStreamList.AudioStream[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Timebase`: string.
@@ -167,7 +167,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.PlayList.Play.File` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct File {
     /// `State`: string.
@@ -184,7 +184,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.MediaInfo.Format` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Format {
     /// `StartTime`: string.
@@ -219,7 +219,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Media {
     /// `CreationTime`: time, UTC.
@@ -296,7 +296,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.MediaInfo` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaInfo {
     /// `Streams`: object.
@@ -313,7 +313,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.MediaInfo.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NetworkCost {
     /// `PreloadTime`: string.
@@ -333,7 +333,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.PlayList.Play[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Play {
     /// `Encryption`: string.
@@ -380,7 +380,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.SnapshotList.Snapshot[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// `Type`: string.
@@ -409,7 +409,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.MediaInfo.Streams` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Streams {
     /// `VideoStreamList.VideoStream`: list of object.
@@ -429,7 +429,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.MediaInfo.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleStream {
     /// `Index`: string.
@@ -446,7 +446,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.SummaryList.Summary[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Summary {
     /// `Type`: string.
@@ -472,7 +472,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Media.MediaInfo.Streams.VideoStreamList.VideoStream[]` of the answer of [`QueryMediaList`](crate::QueryMediaList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `Sar`: string.

@@ -3,7 +3,7 @@
 /// `QueryMediaWorkflowExecutionList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryMediaWorkflowExecutionList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryMediaWorkflowExecutionList {
     /// `RunIds`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for QueryMediaWorkflowExecutionList {
 }
 
 /// What [`QueryMediaWorkflowExecutionList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryMediaWorkflowExecutionListOutput {
     /// `NonExistRunIds.RunId`: list of string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.ActivityList.Activity[]` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Activity {
     /// `EndTime`: string.
@@ -98,7 +98,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `UserData`: string.
@@ -115,7 +115,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.Input.InputFile` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.
@@ -135,7 +135,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution[]` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflowExecution {
     /// `CreationTime`: time, UTC.
@@ -170,7 +170,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowExecutionList.MediaWorkflowExecution.ActivityList.Activity.MNSMessageResult` of the answer of [`QueryMediaWorkflowExecutionList`](crate::QueryMediaWorkflowExecutionList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.

@@ -3,7 +3,7 @@
 /// `QueryMediaWorkflowList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryMediaWorkflowList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryMediaWorkflowList {
     /// `MediaWorkflowIds`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for QueryMediaWorkflowList {
 }
 
 /// What [`QueryMediaWorkflowList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryMediaWorkflowListOutput {
     /// `NonExistMediaWorkflowIds.MediaWorkflowId`: list of string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflowList.MediaWorkflow[]` of the answer of [`QueryMediaWorkflowList`](crate::QueryMediaWorkflowList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `QueryPipelineList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryPipelineList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryPipelineList {
     /// `PipelineIds`: strings, sent with commas between them; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for QueryPipelineList {
 }
 
 /// What [`QueryPipelineList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryPipelineListOutput {
     /// `RequestId`: string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `PipelineList.Pipeline.ExtendConfig` of the answer of [`QueryPipelineList`](crate::QueryPipelineList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ExtendConfig {
     /// `IsBoostNew`: boolean.
@@ -80,7 +80,7 @@ acs_core::model! {
 }
 
 /// `PipelineList.Pipeline.NotifyConfig` of the answer of [`QueryPipelineList`](crate::QueryPipelineList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NotifyConfig {
     /// `MqTopic`: string.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `PipelineList.Pipeline[]` of the answer of [`QueryPipelineList`](crate::QueryPipelineList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Pipeline {
     /// `Speed`: string.

@@ -3,7 +3,7 @@
 /// `QuerySmarttagJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QuerySmarttagJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QuerySmarttagJob {
     /// `JobId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for QuerySmarttagJob {
 }
 
 /// What [`QuerySmarttagJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QuerySmarttagJobOutput {
     /// `JobStatus`: string.
@@ -77,7 +77,7 @@ acs_core::model! {
 }
 
 /// `Results.Result[]` of the answer of [`QuerySmarttagJob`](crate::QuerySmarttagJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputResult {
     /// `Data`: string.

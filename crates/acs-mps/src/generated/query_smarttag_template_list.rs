@@ -3,7 +3,7 @@
 /// `QuerySmarttagTemplateList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QuerySmarttagTemplateList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QuerySmarttagTemplateList {
     /// `TemplateId`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for QuerySmarttagTemplateList {
 }
 
 /// What [`QuerySmarttagTemplateList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QuerySmarttagTemplateListOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `Templates.Template[]` of the answer of [`QuerySmarttagTemplateList`](crate::QuerySmarttagTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Template {
     /// `AnalyseTypes`: string.

@@ -5,7 +5,7 @@
 /// `QuerySnapshotJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QuerySnapshotJobList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QuerySnapshotJobList {
     /// `SnapshotJobIds`: strings, sent with commas between them.
@@ -118,7 +118,7 @@ impl acs_core::operation::Operation for QuerySnapshotJobList {
 }
 
 /// What [`QuerySnapshotJobList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QuerySnapshotJobListOutput {
     /// `SnapshotJobList.SnapshotJob`: list of object.
@@ -161,7 +161,7 @@ impl acs_core::operation::Paginated for QuerySnapshotJobList {
 }
 
 /// `SnapshotJobList.SnapshotJob.Input` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `RoleArn`: string.
@@ -184,7 +184,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJobList.SnapshotJob.MNSMessageResult` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -204,7 +204,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig.OutputFile` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `RoleArn`: string.
@@ -227,7 +227,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SnapshotConfig {
     /// `Time`: string.
@@ -268,7 +268,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJobList.SnapshotJob[]` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SnapshotJob {
     /// `CreationTime`: time, UTC.
@@ -315,7 +315,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig.TileOut` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TileOut {
     /// `Padding`: string.
@@ -353,7 +353,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJobList.SnapshotJob.SnapshotConfig.TileOutputFile` of the answer of [`QuerySnapshotJobList`](crate::QuerySnapshotJobList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TileOutputFile {
     /// `RoleArn`: string.

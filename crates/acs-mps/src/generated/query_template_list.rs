@@ -3,7 +3,7 @@
 /// `QueryTemplateList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryTemplateList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryTemplateList {
     /// `TemplateIds`: strings, sent with commas between them; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for QueryTemplateList {
 }
 
 /// What [`QueryTemplateList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryTemplateListOutput {
     /// `NonExistTids.String`: list of string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Audio` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -95,7 +95,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Video.BitrateBnd` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -112,7 +112,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Container` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -126,7 +126,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.MuxConfig.Gif` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -149,7 +149,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.MuxConfig` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Webp`: object.
@@ -169,7 +169,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Video.NarrowBand` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NarrowBand {
     /// `Version`: string.
@@ -189,7 +189,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.MuxConfig.Segment` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -203,7 +203,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template[]` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Template {
     /// `Video`: object.
@@ -241,7 +241,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.TransConfig` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `IsCheckAudioBitrate`: string.
@@ -276,7 +276,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Video` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bufsize`: string.
@@ -359,7 +359,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Audio.Volume` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Volume {
     /// `Method`: string.
@@ -388,7 +388,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.MuxConfig.Webp` of the answer of [`QueryTemplateList`](crate::QueryTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Webp {
     /// `Loop`: string.

@@ -3,7 +3,7 @@
 /// `QueryTraceAbJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryTraceAbJob)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryTraceAbJob {
     /// `JobId`: string.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for QueryTraceAbJob {
 }
 
 /// What [`QueryTraceAbJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryTraceAbJobOutput {
     /// `RequestId`: string.
@@ -80,7 +80,7 @@ acs_core::model! {
 }
 
 /// `Data[]` of the answer of [`QueryTraceAbJob`](crate::QueryTraceAbJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `Callback`: string.

@@ -3,7 +3,7 @@
 /// `QueryTraceExtractJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryTraceExtractJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryTraceExtractJob {
     /// `JobId`: string; required.
@@ -41,7 +41,7 @@ impl acs_core::operation::Operation for QueryTraceExtractJob {
 }
 
 /// What [`QueryTraceExtractJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryTraceExtractJobOutput {
     /// `RequestId`: string.
@@ -64,7 +64,7 @@ acs_core::model! {
 }
 
 /// `Data` of the answer of [`QueryTraceExtractJob`](crate::QueryTraceExtractJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `Trace`: string.

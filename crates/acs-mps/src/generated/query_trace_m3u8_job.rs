@@ -3,7 +3,7 @@
 /// `QueryTraceM3u8Job` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryTraceM3u8Job)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryTraceM3u8Job {
     /// `CreateTimeStart`: integer, 64 bits.
@@ -91,7 +91,7 @@ impl acs_core::operation::Operation for QueryTraceM3u8Job {
 }
 
 /// What [`QueryTraceM3u8Job`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryTraceM3u8JobOutput {
     /// `RequestId`: string.
@@ -114,7 +114,7 @@ acs_core::model! {
 }
 
 /// `Data[]` of the answer of [`QueryTraceM3u8Job`](crate::QueryTraceM3u8Job).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `GmtCreate`: integer, 64 bits.

@@ -3,7 +3,7 @@
 /// `QueryWaterMarkTemplateList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryWaterMarkTemplateList)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct QueryWaterMarkTemplateList {
     /// `WaterMarkTemplateIds`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for QueryWaterMarkTemplateList {
 }
 
 /// What [`QueryWaterMarkTemplateList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QueryWaterMarkTemplateListOutput {
     /// `RequestId`: string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate.RatioRefer` of the answer of [`QueryWaterMarkTemplateList`](crate::QueryWaterMarkTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RatioRefer {
     /// `Dx`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate.Timeline` of the answer of [`QueryWaterMarkTemplateList`](crate::QueryWaterMarkTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Timeline {
     /// `Start`: string.
@@ -100,7 +100,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate[]` of the answer of [`QueryWaterMarkTemplateList`](crate::QueryWaterMarkTemplateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WaterMarkTemplate {
     /// `Type`: string.

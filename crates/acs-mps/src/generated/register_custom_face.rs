@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/RegisterCustomFace)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RegisterCustomFace {
     /// `CategoryId`: string; required.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for RegisterCustomFace {
 }
 
 /// What [`RegisterCustomFace`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RegisterCustomFaceOutput {
     /// `FaceId`: string.

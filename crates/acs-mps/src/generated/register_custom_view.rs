@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/RegisterCustomView)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RegisterCustomView {
     /// `Algorithm`: string; required.
@@ -76,7 +76,7 @@ impl acs_core::operation::Operation for RegisterCustomView {
 }
 
 /// What [`RegisterCustomView`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RegisterCustomViewOutput {
     /// `CustomViewId`: string.

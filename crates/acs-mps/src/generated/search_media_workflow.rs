@@ -3,7 +3,7 @@
 /// `SearchMediaWorkflow` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SearchMediaWorkflow)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchMediaWorkflow {
     /// `PageSize`: integer, 64 bits. At least 1. At most 100. Default: `10`.
@@ -68,7 +68,7 @@ impl acs_core::operation::Operation for SearchMediaWorkflow {
 }
 
 /// What [`SearchMediaWorkflow`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchMediaWorkflowOutput {
     /// `TotalCount`: integer, 64 bits.
@@ -116,7 +116,7 @@ impl acs_core::operation::Paginated for SearchMediaWorkflow {
 }
 
 /// `MediaWorkflowList.MediaWorkflow[]` of the answer of [`SearchMediaWorkflow`](crate::SearchMediaWorkflow).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
     /// `CreationTime`: time, UTC.

@@ -5,7 +5,7 @@
 /// `SearchPipeline` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SearchPipeline)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchPipeline {
     /// `PageSize`: integer, 64 bits. At least 1. At most 100. Default: `10`.
@@ -70,7 +70,7 @@ impl acs_core::operation::Operation for SearchPipeline {
 }
 
 /// What [`SearchPipeline`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchPipelineOutput {
     /// `TotalCount`: integer, 64 bits.
@@ -118,7 +118,7 @@ impl acs_core::operation::Paginated for SearchPipeline {
 }
 
 /// `PipelineList.Pipeline.NotifyConfig` of the answer of [`SearchPipeline`](crate::SearchPipeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NotifyConfig {
     /// `MqTopic`: string.
@@ -141,7 +141,7 @@ acs_core::model! {
 }
 
 /// `PipelineList.Pipeline[]` of the answer of [`SearchPipeline`](crate::SearchPipeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Pipeline {
     /// `Speed`: string.

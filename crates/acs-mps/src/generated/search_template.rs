@@ -3,7 +3,7 @@
 /// `SearchTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SearchTemplate)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchTemplate {
     /// `PageSize`: integer, 64 bits. At least 1. At most 100. Default: `10`.
@@ -78,7 +78,7 @@ impl acs_core::operation::Operation for SearchTemplate {
 }
 
 /// What [`SearchTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchTemplateOutput {
     /// `TotalCount`: integer, 64 bits.
@@ -126,7 +126,7 @@ impl acs_core::operation::Paginated for SearchTemplate {
 }
 
 /// `TemplateList.Template.Audio` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -158,7 +158,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Video.BitrateBnd` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -175,7 +175,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Container` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -189,7 +189,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.MuxConfig.Gif` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -212,7 +212,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.MuxConfig` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Gif`: object.
@@ -229,7 +229,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Video.NarrowBand` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NarrowBand {
     /// `Abrmax`: number.
@@ -249,7 +249,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.MuxConfig.Segment` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -263,7 +263,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template[]` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Template {
     /// `Video`: object.
@@ -301,7 +301,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.TransConfig` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `IsCheckAudioBitrate`: string.
@@ -336,7 +336,7 @@ acs_core::model! {
 }
 
 /// `TemplateList.Template.Video` of the answer of [`SearchTemplate`](crate::SearchTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bufsize`: string.

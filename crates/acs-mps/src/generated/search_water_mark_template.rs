@@ -3,7 +3,7 @@
 /// `SearchWaterMarkTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SearchWaterMarkTemplate)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchWaterMarkTemplate {
     /// `PageSize`: integer, 64 bits. At least 1. At most 100. Default: `10`.
@@ -68,7 +68,7 @@ impl acs_core::operation::Operation for SearchWaterMarkTemplate {
 }
 
 /// What [`SearchWaterMarkTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchWaterMarkTemplateOutput {
     /// `TotalCount`: integer, 64 bits.
@@ -116,7 +116,7 @@ impl acs_core::operation::Paginated for SearchWaterMarkTemplate {
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate.RatioRefer` of the answer of [`SearchWaterMarkTemplate`](crate::SearchWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RatioRefer {
     /// `Dx`: string.
@@ -139,7 +139,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate.Timeline` of the answer of [`SearchWaterMarkTemplate`](crate::SearchWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Timeline {
     /// `Start`: string.
@@ -156,7 +156,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplateList.WaterMarkTemplate[]` of the answer of [`SearchWaterMarkTemplate`](crate::SearchWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WaterMarkTemplate {
     /// `Type`: string.

@@ -5,7 +5,7 @@
 /// `SubmitAnalysisJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitAnalysisJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitAnalysisJob {
     /// `Input`: string; required.
@@ -80,7 +80,7 @@ impl acs_core::operation::Operation for SubmitAnalysisJob {
 }
 
 /// What [`SubmitAnalysisJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitAnalysisJobOutput {
     /// `RequestId`: string.
@@ -97,7 +97,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.AnalysisConfig` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AnalysisConfig {
     /// `QualityControl`: object.
@@ -114,7 +114,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AnalysisJob {
     /// `CreationTime`: time, UTC.
@@ -164,7 +164,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.Audio` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -193,7 +193,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.Video.BitrateBnd` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -210,7 +210,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.Container` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -224,7 +224,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.AnalysisConfig.PropertiesControl.Crop` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Crop {
     /// `Top`: string.
@@ -250,7 +250,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.MuxConfig.Gif` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -267,7 +267,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.InputFile` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Object`: string.
@@ -287,7 +287,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.MNSMessageResult` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -307,7 +307,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.MuxConfig` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Gif`: object.
@@ -324,7 +324,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.AnalysisConfig.PropertiesControl` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PropertiesControl {
     /// `Deinterlace`: string.
@@ -341,7 +341,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.AnalysisConfig.QualityControl` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QualityControl {
     /// `MethodStreaming`: string.
@@ -358,7 +358,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.MuxConfig.Segment` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -372,7 +372,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template[]` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Template {
     /// `Video`: object.
@@ -407,7 +407,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.TransConfig` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `TransMode`: string.
@@ -421,7 +421,7 @@ acs_core::model! {
 }
 
 /// `AnalysisJob.TemplateList.Template.Video` of the answer of [`SubmitAnalysisJob`](crate::SubmitAnalysisJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bufsize`: string.

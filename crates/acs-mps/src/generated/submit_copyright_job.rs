@@ -3,7 +3,7 @@
 /// `SubmitCopyrightJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitCopyrightJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitCopyrightJob {
     /// `Input`: string.
@@ -146,7 +146,7 @@ impl acs_core::operation::Operation for SubmitCopyrightJob {
 }
 
 /// What [`SubmitCopyrightJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitCopyrightJobOutput {
     /// `RequestId`: string.
@@ -169,7 +169,7 @@ acs_core::model! {
 }
 
 /// `Data` of the answer of [`SubmitCopyrightJob`](crate::SubmitCopyrightJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `JobId`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitFpDBDeleteJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitFpDbDeleteJob {
     /// `PipelineId`: string.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for SubmitFpDbDeleteJob {
 }
 
 /// What [`SubmitFpDbDeleteJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitFpDbDeleteJobOutput {
     /// `RequestId`: string.

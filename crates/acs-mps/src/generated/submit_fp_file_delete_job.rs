@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter.DBNotExist` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitFpFileDeleteJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitFpFileDeleteJob {
     /// `PipelineId`: string.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for SubmitFpFileDeleteJob {
 }
 
 /// What [`SubmitFpFileDeleteJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitFpFileDeleteJobOutput {
     /// `RequestId`: string.

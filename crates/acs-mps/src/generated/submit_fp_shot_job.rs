@@ -3,7 +3,7 @@
 /// `SubmitFpShotJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitFpShotJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitFpShotJob {
     /// `Input`: string; required.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for SubmitFpShotJob {
 }
 
 /// What [`SubmitFpShotJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitFpShotJobOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitIProductionJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitIProductionJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitIProductionJob {
     /// `FunctionName`: string; required.
@@ -127,7 +127,7 @@ impl acs_core::operation::Operation for SubmitIProductionJob {
 }
 
 /// What [`SubmitIProductionJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitIProductionJobOutput {
     /// `RequestId`: string.

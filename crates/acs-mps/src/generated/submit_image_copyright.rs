@@ -3,7 +3,7 @@
 /// `SubmitImageCopyright` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitImageCopyright)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitImageCopyright {
     /// `Output`: string; required by its documentation.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for SubmitImageCopyright {
 }
 
 /// What [`SubmitImageCopyright`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitImageCopyrightOutput {
     /// `RequestId`: string.
@@ -85,7 +85,7 @@ acs_core::model! {
 }
 
 /// `Data` of the answer of [`SubmitImageCopyright`](crate::SubmitImageCopyright).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `JobId`: string.

@@ -5,7 +5,7 @@
 /// `SubmitJobs` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitJobs)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitJobs {
     /// `Input`: string; required.
@@ -76,7 +76,7 @@ impl acs_core::operation::Operation for SubmitJobs {
 }
 
 /// What [`SubmitJobs`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitJobsOutput {
     /// `JobResultList.JobResult`: list of object; always sent.
@@ -93,7 +93,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.AmixList.Amix[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Amix {
     /// `AmixURL`: string.
@@ -119,7 +119,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Audio` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Bitrate`: string.
@@ -151,7 +151,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Bitrate`: string.
@@ -210,7 +210,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Video.BitrateBnd` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -227,7 +227,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Clip` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Clip {
     /// `TimeSpan`: object.
@@ -241,7 +241,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Container` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -255,7 +255,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.DigiWaterMark` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DigiWaterMark {
     /// `Alpha`: string.
@@ -275,7 +275,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Encryption` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Encryption {
     /// `Id`: string.
@@ -304,7 +304,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.SubtitleConfig.ExtSubtitleList.ExtSubtitle[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ExtSubtitle {
     /// `CharEnc`: string.
@@ -324,7 +324,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Format` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Format {
     /// `Bitrate`: string.
@@ -359,7 +359,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig.Gif` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `DitherMode`: string.
@@ -382,7 +382,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Input` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Bucket`: string.
@@ -402,7 +402,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.DigiWaterMark.InputFile` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct InputFile {
     /// `Bucket`: string.
@@ -422,7 +422,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Job {
     /// `Code`: string.
@@ -466,7 +466,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct JobResult {
     /// `Code`: string.
@@ -489,7 +489,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.M3U8NonStandardSupport` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct M3U8NonStandardSupport {
     /// `TS`: object.
@@ -503,7 +503,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.MergeList.Merge[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Merge {
     /// `Duration`: string.
@@ -526,7 +526,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.MNSMessageResult` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `ErrorCode`: string.
@@ -546,7 +546,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Gif`: object.
@@ -566,7 +566,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NetworkCost {
     /// `AvgBitrate`: string.
@@ -586,7 +586,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.OpeningList.Opening[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Opening {
     /// `Height`: string.
@@ -609,7 +609,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.OutSubtitleList.OutSubtitle[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutSubtitle {
     /// `Map`: string.
@@ -632,7 +632,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.OutSubtitleList.OutSubtitle.OutSubtitleFile` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutSubtitleFile {
     /// `Bucket`: string.
@@ -655,7 +655,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Output {
     /// `AmixList.Amix`: list of object.
@@ -750,7 +750,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.OutputFile` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `Bucket`: string.
@@ -773,7 +773,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Properties {
     /// `Bitrate`: string.
@@ -811,7 +811,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig.Segment` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -825,7 +825,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Streams {
     /// `AudioStreamList.AudioStream`: list of object.
@@ -845,7 +845,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.SubtitleConfig.SubtitleList.Subtitle[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Subtitle {
     /// `Map`: string.
@@ -859,7 +859,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.SubtitleConfig` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleConfig {
     /// `ExtSubtitleList.ExtSubtitle`: list of object.
@@ -876,7 +876,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleStream {
     /// `Index`: string.
@@ -893,7 +893,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.SuperReso` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SuperReso {
     /// `IsHalfSample`: string.
@@ -907,7 +907,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.TailSlateList.TailSlate[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TailSlate {
     /// `BgColor`: string.
@@ -939,7 +939,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Clip.TimeSpan` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TimeSpan {
     /// `Duration`: string.
@@ -956,7 +956,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.TransConfig` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `AdjDarMethod`: string.
@@ -991,7 +991,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.M3U8NonStandardSupport.TS` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Ts {
     /// `Md5Support`: boolean.
@@ -1008,7 +1008,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Video` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Bitrate`: string.
@@ -1079,7 +1079,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `AvgFPS`: string.
@@ -1159,7 +1159,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.Audio.Volume` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Volume {
     /// `Level`: string.
@@ -1176,7 +1176,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.WaterMarkList.WaterMark[]` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WaterMark {
     /// `Dx`: string.
@@ -1211,7 +1211,7 @@ acs_core::model! {
 }
 
 /// `JobResultList.JobResult.Job.Output.MuxConfig.Webp` of the answer of [`SubmitJobs`](crate::SubmitJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Webp {
     /// `Loop`: string.

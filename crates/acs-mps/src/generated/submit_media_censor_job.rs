@@ -3,7 +3,7 @@
 /// `SubmitMediaCensorJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitMediaCensorJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitMediaCensorJob {
     /// `Input`: string.
@@ -127,7 +127,7 @@ impl acs_core::operation::Operation for SubmitMediaCensorJob {
 }
 
 /// What [`SubmitMediaCensorJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitMediaCensorJobOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `SubmitMediaInfoJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitMediaInfoJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitMediaInfoJob {
     /// `Input`: string; required.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for SubmitMediaInfoJob {
 }
 
 /// What [`SubmitMediaInfoJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitMediaInfoJobOutput {
     /// `MediaInfoJob`: object; always sent.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties.Streams.AudioStreamList.AudioStream[]` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Timebase`: string.
@@ -165,7 +165,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.DolbyVision` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DolbyVision {
     /// `Level`: string.
@@ -182,7 +182,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties.Format` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Format {
     /// `StartTime`: string.
@@ -220,7 +220,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Input` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Object`: string.
@@ -240,7 +240,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaInfoJob {
     /// `CreationTime`: time, UTC.
@@ -284,7 +284,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.MNSMessageResult` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -304,7 +304,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream.NetworkCost` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NetworkCost {
     /// `PreloadTime`: string.
@@ -324,7 +324,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Properties {
     /// `Width`: string.
@@ -365,7 +365,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties.Streams` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Streams {
     /// `VideoStreamList.VideoStream`: list of object.
@@ -385,7 +385,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties.Streams.SubtitleStreamList.SubtitleStream[]` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubtitleStream {
     /// `Timebase`: string.
@@ -426,7 +426,7 @@ acs_core::model! {
 }
 
 /// `MediaInfoJob.Properties.Streams.VideoStreamList.VideoStream[]` of the answer of [`SubmitMediaInfoJob`](crate::SubmitMediaInfoJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `Sar`: string.

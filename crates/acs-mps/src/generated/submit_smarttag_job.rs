@@ -3,7 +3,7 @@
 /// `SubmitSmarttagJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitSmarttagJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitSmarttagJob {
     /// `PipelineId`: string; required.
@@ -142,7 +142,7 @@ impl acs_core::operation::Operation for SubmitSmarttagJob {
 }
 
 /// What [`SubmitSmarttagJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitSmarttagJobOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `SubmitSnapshotJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitSnapshotJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitSnapshotJob {
     /// `Input`: string; required.
@@ -67,7 +67,7 @@ impl acs_core::operation::Operation for SubmitSnapshotJob {
 }
 
 /// What [`SubmitSnapshotJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitSnapshotJobOutput {
     /// `RequestId`: string.
@@ -84,7 +84,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob.Input` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `RoleArn`: string.
@@ -107,7 +107,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob.MNSMessageResult` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MnsMessageResult {
     /// `MessageId`: string.
@@ -127,7 +127,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob.SnapshotConfig.OutputFile` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `RoleArn`: string.
@@ -150,7 +150,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob.SnapshotConfig` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SnapshotConfig {
     /// `Time`: string.
@@ -191,7 +191,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SnapshotJob {
     /// `CreationTime`: time, UTC.
@@ -238,7 +238,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob.SnapshotConfig.TileOut` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TileOut {
     /// `Padding`: string.
@@ -276,7 +276,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob.SnapshotConfig.TileOutputFile` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TileOutputFile {
     /// `RoleArn`: string.

@@ -3,7 +3,7 @@
 /// `SubmitTraceAbJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitTraceAbJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitTraceAbJob {
     /// `Input`: string.
@@ -131,7 +131,7 @@ impl acs_core::operation::Operation for SubmitTraceAbJob {
 }
 
 /// What [`SubmitTraceAbJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitTraceAbJobOutput {
     /// `RequestId`: string.
@@ -154,7 +154,7 @@ acs_core::model! {
 }
 
 /// `Data` of the answer of [`SubmitTraceAbJob`](crate::SubmitTraceAbJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `JobId`: string.

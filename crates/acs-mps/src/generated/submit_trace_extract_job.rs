@@ -3,7 +3,7 @@
 /// `SubmitTraceExtractJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitTraceExtractJob)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitTraceExtractJob {
     /// `Input`: string.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for SubmitTraceExtractJob {
 }
 
 /// What [`SubmitTraceExtractJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitTraceExtractJobOutput {
     /// `RequestId`: string.
@@ -109,7 +109,7 @@ acs_core::model! {
 }
 
 /// `Data` of the answer of [`SubmitTraceExtractJob`](crate::SubmitTraceExtractJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `JobId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitTraceM3u8Job` of ApsaraVideo Media Processing (Mts 2014-06-18). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitTraceM3u8Job)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitTraceM3u8Job {
     /// `MediaId`: string; required by its documentation.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for SubmitTraceM3u8Job {
 }
 
 /// What [`SubmitTraceM3u8Job`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitTraceM3u8JobOutput {
     /// `RequestId`: string.
@@ -106,7 +106,7 @@ acs_core::model! {
 }
 
 /// `Data` of the answer of [`SubmitTraceM3u8Job`](crate::SubmitTraceM3u8Job).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `JobId`: string.

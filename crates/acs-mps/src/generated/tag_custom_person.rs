@@ -6,7 +6,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/TagCustomPerson)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TagCustomPerson {
     /// `CategoryId`: string.
@@ -98,7 +98,7 @@ impl acs_core::operation::Operation for TagCustomPerson {
 }
 
 /// What [`TagCustomPerson`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TagCustomPersonOutput {
     /// `RequestId`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UnregisterCustomFace)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UnregisterCustomFace {
     /// `CategoryId`: string; required.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for UnregisterCustomFace {
 }
 
 /// What [`UnregisterCustomFace`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UnregisterCustomFaceOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateMedia` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateMedia)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateMedia {
     /// `MediaId`: string; required.
@@ -95,7 +95,7 @@ impl acs_core::operation::Operation for UpdateMedia {
 }
 
 /// What [`UpdateMedia`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateMediaOutput {
     /// `RequestId`: string.
@@ -112,7 +112,7 @@ acs_core::model! {
 }
 
 /// `Media.File` of the answer of [`UpdateMedia`](crate::UpdateMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct File {
     /// `State`: string.
@@ -129,7 +129,7 @@ acs_core::model! {
 }
 
 /// `Media` of the answer of [`UpdateMedia`](crate::UpdateMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Media {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `UpdateMediaCategory` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateMediaCategory)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateMediaCategory {
     /// `MediaId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for UpdateMediaCategory {
 }
 
 /// What [`UpdateMediaCategory`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateMediaCategoryOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateMediaCover` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateMediaCover)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateMediaCover {
     /// `MediaId`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for UpdateMediaCover {
 }
 
 /// What [`UpdateMediaCover`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateMediaCoverOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateMediaPublishState` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateMediaPublishState)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateMediaPublishState {
     /// `MediaId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for UpdateMediaPublishState {
 }
 
 /// What [`UpdateMediaPublishState`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateMediaPublishStateOutput {
     /// `RequestId`: string.

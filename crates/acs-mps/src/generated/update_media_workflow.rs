@@ -3,7 +3,7 @@
 /// `UpdateMediaWorkflow` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateMediaWorkflow)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateMediaWorkflow {
     /// `MediaWorkflowId`: string; required.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for UpdateMediaWorkflow {
 }
 
 /// What [`UpdateMediaWorkflow`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateMediaWorkflowOutput {
     /// `RequestId`: string.
@@ -82,7 +82,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflow` of the answer of [`UpdateMediaWorkflow`](crate::UpdateMediaWorkflow).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
     /// `CreationTime`: time, UTC.

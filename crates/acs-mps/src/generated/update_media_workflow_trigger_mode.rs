@@ -3,7 +3,7 @@
 /// `UpdateMediaWorkflowTriggerMode` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateMediaWorkflowTriggerMode)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateMediaWorkflowTriggerMode {
     /// `MediaWorkflowId`: string; required.
@@ -43,7 +43,7 @@ impl acs_core::operation::Operation for UpdateMediaWorkflowTriggerMode {
 }
 
 /// What [`UpdateMediaWorkflowTriggerMode`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateMediaWorkflowTriggerModeOutput {
     /// `RequestId`: string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `MediaWorkflow` of the answer of [`UpdateMediaWorkflowTriggerMode`](crate::UpdateMediaWorkflowTriggerMode).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaWorkflow {
     /// `CreationTime`: time, UTC.

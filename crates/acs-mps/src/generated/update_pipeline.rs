@@ -5,7 +5,7 @@
 /// `UpdatePipeline` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdatePipeline)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdatePipeline {
     /// `PipelineId`: string; required.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for UpdatePipeline {
 }
 
 /// What [`UpdatePipeline`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdatePipelineOutput {
     /// `RequestId`: string.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `Pipeline.NotifyConfig` of the answer of [`UpdatePipeline`](crate::UpdatePipeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NotifyConfig {
     /// `MqTopic`: string.
@@ -126,7 +126,7 @@ acs_core::model! {
 }
 
 /// `Pipeline` of the answer of [`UpdatePipeline`](crate::UpdatePipeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Pipeline {
     /// `Speed`: string.

@@ -3,7 +3,7 @@
 /// `UpdateSmarttagTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateSmarttagTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateSmarttagTemplate {
     /// `TemplateId`: string; required.
@@ -197,7 +197,7 @@ impl acs_core::operation::Operation for UpdateSmarttagTemplate {
 }
 
 /// What [`UpdateSmarttagTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateSmarttagTemplateOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateTemplate {
     /// `TemplateId`: string; required.
@@ -98,7 +98,7 @@ impl acs_core::operation::Operation for UpdateTemplate {
 }
 
 /// What [`UpdateTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateTemplateOutput {
     /// `RequestId`: string.
@@ -115,7 +115,7 @@ acs_core::model! {
 }
 
 /// `Template.Audio` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Profile`: string.
@@ -150,7 +150,7 @@ acs_core::model! {
 }
 
 /// `Template.Video.BitrateBnd` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BitrateBnd {
     /// `Max`: string.
@@ -167,7 +167,7 @@ acs_core::model! {
 }
 
 /// `Template.Container` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Container {
     /// `Format`: string.
@@ -181,7 +181,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig.Gif` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Gif {
     /// `FinalDelay`: string.
@@ -204,7 +204,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MuxConfig {
     /// `Webp`: object.
@@ -224,7 +224,7 @@ acs_core::model! {
 }
 
 /// `Template.Video.NarrowBand` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct NarrowBand {
     /// `Version`: string.
@@ -244,7 +244,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig.Segment` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Segment {
     /// `Duration`: string.
@@ -258,7 +258,7 @@ acs_core::model! {
 }
 
 /// `Template` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Template {
     /// `Video`: object.
@@ -293,7 +293,7 @@ acs_core::model! {
 }
 
 /// `Template.TransConfig` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TransConfig {
     /// `IsCheckAudioBitrate`: string.
@@ -328,7 +328,7 @@ acs_core::model! {
 }
 
 /// `Template.Video` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `LongShortMode`: string.
@@ -411,7 +411,7 @@ acs_core::model! {
 }
 
 /// `Template.Audio.Volume` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Volume {
     /// `Method`: string.
@@ -440,7 +440,7 @@ acs_core::model! {
 }
 
 /// `Template.MuxConfig.Webp` of the answer of [`UpdateTemplate`](crate::UpdateTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Webp {
     /// `Loop`: string.

@@ -3,7 +3,7 @@
 /// `UpdateWaterMarkTemplate` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdateWaterMarkTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateWaterMarkTemplate {
     /// `WaterMarkTemplateId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for UpdateWaterMarkTemplate {
 }
 
 /// What [`UpdateWaterMarkTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateWaterMarkTemplateOutput {
     /// `WaterMarkTemplate`: object.
@@ -68,7 +68,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplate.RatioRefer` of the answer of [`UpdateWaterMarkTemplate`](crate::UpdateWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RatioRefer {
     /// `Dx`: string.
@@ -91,7 +91,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplate.Timeline` of the answer of [`UpdateWaterMarkTemplate`](crate::UpdateWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Timeline {
     /// `Start`: string.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `WaterMarkTemplate` of the answer of [`UpdateWaterMarkTemplate`](crate::UpdateWaterMarkTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WaterMarkTemplate {
     /// `Type`: string.

@@ -3,7 +3,7 @@
 /// `AddUserToGroup` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/AddUserToGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddUserToGroup {
     /// `UserName`: string; required by its documentation.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for AddUserToGroup {
 }
 
 /// What [`AddUserToGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddUserToGroupOutput {
     /// `RequestId`: string.

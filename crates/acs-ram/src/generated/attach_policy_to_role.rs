@@ -3,7 +3,7 @@
 /// `AttachPolicyToRole` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/AttachPolicyToRole)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AttachPolicyToRole {
     /// `PolicyType`: string; required by its documentation.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for AttachPolicyToRole {
 }
 
 /// What [`AttachPolicyToRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AttachPolicyToRoleOutput {
     /// `RequestId`: string.

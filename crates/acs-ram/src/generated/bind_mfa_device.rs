@@ -3,7 +3,7 @@
 /// `BindMFADevice` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/BindMFADevice)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BindMfaDevice {
     /// `SerialNumber`: string; required by its documentation.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for BindMfaDevice {
 }
 
 /// What [`BindMfaDevice`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BindMfaDeviceOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `ChangePassword` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ChangePassword)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ChangePassword {
     /// `OldPassword`: string; required by its documentation; secret.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for ChangePassword {
 }
 
 /// What [`ChangePassword`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ChangePasswordOutput {
     /// `RequestId`: string.

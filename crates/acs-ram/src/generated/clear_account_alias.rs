@@ -3,7 +3,7 @@
 /// `ClearAccountAlias` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ClearAccountAlias)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ClearAccountAlias {}
 
@@ -34,7 +34,7 @@ impl acs_core::operation::Operation for ClearAccountAlias {
 }
 
 /// What [`ClearAccountAlias`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ClearAccountAliasOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `CreateAccessKey` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateAccessKey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateAccessKey {
     /// `UserName`: string.
@@ -48,7 +48,7 @@ impl acs_core::operation::Operation for CreateAccessKey {
 }
 
 /// What [`CreateAccessKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateAccessKeyOutput {
     /// `RequestId`: string.
@@ -65,7 +65,7 @@ acs_core::model! {
 }
 
 /// `AccessKey` of the answer of [`CreateAccessKey`](crate::CreateAccessKey).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKey {
     /// `Status`: string.

@@ -3,7 +3,7 @@
 /// `CreateGroup` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateGroup {
     /// `GroupName`: string; required by its documentation.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for CreateGroup {
 }
 
 /// What [`CreateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateGroupOutput {
     /// `Group`: object.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `Group` of the answer of [`CreateGroup`](crate::CreateGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `GroupId`: string.

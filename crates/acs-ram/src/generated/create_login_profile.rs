@@ -3,7 +3,7 @@
 /// `CreateLoginProfile` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateLoginProfile)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateLoginProfile {
     /// `UserName`: string; required by its documentation.
@@ -77,7 +77,7 @@ impl acs_core::operation::Operation for CreateLoginProfile {
 }
 
 /// What [`CreateLoginProfile`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateLoginProfileOutput {
     /// `RequestId`: string.
@@ -94,7 +94,7 @@ acs_core::model! {
 }
 
 /// `LoginProfile` of the answer of [`CreateLoginProfile`](crate::CreateLoginProfile).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfile {
     /// `PasswordResetRequired`: boolean.

@@ -5,7 +5,7 @@
 /// `CreatePolicy` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreatePolicy)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreatePolicy {
     /// `PolicyName`: string; required by its documentation.
@@ -77,7 +77,7 @@ impl acs_core::operation::Operation for CreatePolicy {
 }
 
 /// What [`CreatePolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreatePolicyOutput {
     /// `Policy`: object; always sent.
@@ -94,7 +94,7 @@ acs_core::model! {
 }
 
 /// `Policy` of the answer of [`CreatePolicy`](crate::CreatePolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// `DefaultVersion`: string.
@@ -120,7 +120,7 @@ acs_core::model! {
 }
 
 /// `Tag[]` of [`CreatePolicy`](crate::CreatePolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string.

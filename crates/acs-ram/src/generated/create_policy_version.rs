@@ -3,7 +3,7 @@
 /// `CreatePolicyVersion` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreatePolicyVersion)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreatePolicyVersion {
     /// `PolicyName`: string; required by its documentation.
@@ -76,7 +76,7 @@ impl acs_core::operation::Operation for CreatePolicyVersion {
 }
 
 /// What [`CreatePolicyVersion`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreatePolicyVersionOutput {
     /// `PolicyVersion`: object.
@@ -93,7 +93,7 @@ acs_core::model! {
 }
 
 /// `PolicyVersion` of the answer of [`CreatePolicyVersion`](crate::CreatePolicyVersion).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PolicyVersion {
     /// `IsDefaultVersion`: boolean.

@@ -5,7 +5,7 @@
 /// `CreateRole` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateRole)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateRole {
     /// `RoleName`: string; required by its documentation.
@@ -100,7 +100,7 @@ impl acs_core::operation::Operation for CreateRole {
 }
 
 /// What [`CreateRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateRoleOutput {
     /// `Role`: object; always sent.
@@ -117,7 +117,7 @@ acs_core::model! {
 }
 
 /// `Role` of the answer of [`CreateRole`](crate::CreateRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Role {
     /// `AssumeRolePolicyDocument`: string.
@@ -152,7 +152,7 @@ acs_core::model! {
 }
 
 /// `Tag[]` of [`CreateRole`](crate::CreateRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string.

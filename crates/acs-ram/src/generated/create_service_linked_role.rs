@@ -3,7 +3,7 @@
 /// `CreateServiceLinkedRole` of Resource Access Management (Ram 2015-05-01). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateServiceLinkedRole)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateServiceLinkedRole {
     /// `CustomSuffix`: string.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for CreateServiceLinkedRole {
 }
 
 /// What [`CreateServiceLinkedRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateServiceLinkedRoleOutput {
     /// `RequestId`: string.
@@ -79,7 +79,7 @@ acs_core::model! {
 }
 
 /// `Role` of the answer of [`CreateServiceLinkedRole`](crate::CreateServiceLinkedRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Role {
     /// `Arn`: string.

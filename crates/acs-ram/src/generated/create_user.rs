@@ -5,7 +5,7 @@
 /// `CreateUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateUser {
     /// `UserName`: string; required by its documentation.
@@ -83,7 +83,7 @@ impl acs_core::operation::Operation for CreateUser {
 }
 
 /// What [`CreateUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateUserOutput {
     /// `User`: object; always sent.
@@ -100,7 +100,7 @@ acs_core::model! {
 }
 
 /// `User` of the answer of [`CreateUser`](crate::CreateUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

@@ -3,7 +3,7 @@
 /// `CreateVirtualMFADevice` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateVirtualMFADevice)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateVirtualMfaDevice {
     /// `VirtualMFADeviceName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for CreateVirtualMfaDevice {
 }
 
 /// What [`CreateVirtualMfaDevice`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateVirtualMfaDeviceOutput {
     /// `VirtualMFADevice`: object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `VirtualMFADevice` of the answer of [`CreateVirtualMfaDevice`](crate::CreateVirtualMfaDevice).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VirtualMfaDevice {
     /// `SerialNumber`: string.

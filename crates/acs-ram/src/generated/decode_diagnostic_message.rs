@@ -8,7 +8,7 @@
 /// Codes of its own: `NotSupport` (400), `EncodedMessageExpire` (400), `NoPermission` (403), `SearchInaccurate` (404), `EntityNotExist` (404), `TooManyRequests` (429).
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DecodeDiagnosticMessage)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DecodeDiagnosticMessage {
     /// `EncodedDiagnosticMessage`: string.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for DecodeDiagnosticMessage {
 }
 
 /// What [`DecodeDiagnosticMessage`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DecodeDiagnosticMessageOutput {
     /// `RequestId`: string.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `DecodedDiagnosticMessage.AuthConditions[]` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AuthCondition {
     /// `ConditionKey`: string.
@@ -88,7 +88,7 @@ acs_core::model! {
 }
 
 /// `DecodedDiagnosticMessage.AuthPrincipal` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AuthPrincipal {
     /// `AuthPrincipalType`: string.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `DecodedDiagnosticMessage` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DecodedDiagnosticMessage {
     /// `ExplicitDeny`: boolean.
@@ -140,7 +140,7 @@ acs_core::model! {
 }
 
 /// `DecodedDiagnosticMessage.MatchedPolicies[]` of the answer of [`DecodeDiagnosticMessage`](crate::DecodeDiagnosticMessage).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MatchedPolicy {
     /// `Effect`: string.

@@ -3,7 +3,7 @@
 /// `DeleteAccessKey` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DeleteAccessKey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAccessKey {
     /// `UserName`: string.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for DeleteAccessKey {
 }
 
 /// What [`DeleteAccessKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAccessKeyOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteLoginProfile` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DeleteLoginProfile)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteLoginProfile {
     /// `UserName`: string; required by its documentation.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for DeleteLoginProfile {
 }
 
 /// What [`DeleteLoginProfile`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteLoginProfileOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeletePolicy` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DeletePolicy)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeletePolicy {
     /// `PolicyName`: string; required by its documentation.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for DeletePolicy {
 }
 
 /// What [`DeletePolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeletePolicyOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteRole` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DeleteRole)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteRole {
     /// `RoleName`: string; required by its documentation.
@@ -41,7 +41,7 @@ impl acs_core::operation::Operation for DeleteRole {
 }
 
 /// What [`DeleteRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteRoleOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteServiceLinkedRole` of Resource Access Management (Ram 2015-05-01). POST. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DeleteServiceLinkedRole)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteServiceLinkedRole {
     /// `RoleName`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for DeleteServiceLinkedRole {
 }
 
 /// What [`DeleteServiceLinkedRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteServiceLinkedRoleOutput {
     /// `DeletionTaskId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DeleteUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteUser {
     /// `UserName`: string; required by its documentation.
@@ -41,7 +41,7 @@ impl acs_core::operation::Operation for DeleteUser {
 }
 
 /// What [`DeleteUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteUserOutput {
     /// `RequestId`: string.

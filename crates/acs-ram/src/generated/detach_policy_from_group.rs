@@ -3,7 +3,7 @@
 /// `DetachPolicyFromGroup` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/DetachPolicyFromGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DetachPolicyFromGroup {
     /// `PolicyType`: string; required by its documentation.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for DetachPolicyFromGroup {
 }
 
 /// What [`DetachPolicyFromGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DetachPolicyFromGroupOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `GetAccessKeyLastUsed` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetAccessKeyLastUsed)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyLastUsed {
     /// `UserName`: string.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for GetAccessKeyLastUsed {
 }
 
 /// What [`GetAccessKeyLastUsed`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyLastUsedOutput {
     /// `AccessKeyLastUsed`: object.
@@ -73,7 +73,7 @@ acs_core::model! {
 }
 
 /// `AccessKeyLastUsed` of the answer of [`GetAccessKeyLastUsed`](crate::GetAccessKeyLastUsed).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKeyLastUsed {
     /// `LastUsedDate`: time, UTC.

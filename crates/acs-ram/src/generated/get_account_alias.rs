@@ -3,7 +3,7 @@
 /// `GetAccountAlias` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetAccountAlias)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountAlias {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetAccountAlias {
 }
 
 /// What [`GetAccountAlias`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccountAliasOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `GetLoginProfile` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetLoginProfile)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetLoginProfile {
     /// `UserName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for GetLoginProfile {
 }
 
 /// What [`GetLoginProfile`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetLoginProfileOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `LoginProfile` of the answer of [`GetLoginProfile`](crate::GetLoginProfile).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfile {
     /// `PasswordResetRequired`: boolean.

@@ -5,7 +5,7 @@
 /// `GetPolicy` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetPolicy)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPolicy {
     /// `PolicyType`: string; required by its documentation.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for GetPolicy {
 }
 
 /// What [`GetPolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPolicyOutput {
     /// `Policy`: object; always sent.
@@ -74,7 +74,7 @@ acs_core::model! {
 }
 
 /// `DefaultPolicyVersion` of the answer of [`GetPolicy`](crate::GetPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DefaultPolicyVersion {
     /// `IsDefaultVersion`: boolean.
@@ -97,7 +97,7 @@ acs_core::model! {
 }
 
 /// `Policy` of the answer of [`GetPolicy`](crate::GetPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// `DefaultVersion`: string.

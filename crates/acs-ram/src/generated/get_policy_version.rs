@@ -3,7 +3,7 @@
 /// `GetPolicyVersion` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetPolicyVersion)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPolicyVersion {
     /// `PolicyType`: string; required by its documentation.
@@ -66,7 +66,7 @@ impl acs_core::operation::Operation for GetPolicyVersion {
 }
 
 /// What [`GetPolicyVersion`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPolicyVersionOutput {
     /// `PolicyVersion`: object.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `PolicyVersion` of the answer of [`GetPolicyVersion`](crate::GetPolicyVersion).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PolicyVersion {
     /// `IsDefaultVersion`: boolean.

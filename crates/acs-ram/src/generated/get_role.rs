@@ -5,7 +5,7 @@
 /// `GetRole` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetRole)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetRole {
     /// `RoleName`: string; required by its documentation.
@@ -44,7 +44,7 @@ impl acs_core::operation::Operation for GetRole {
 }
 
 /// What [`GetRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetRoleOutput {
     /// `Role`: object; always sent.
@@ -61,7 +61,7 @@ acs_core::model! {
 }
 
 /// `Role.LatestDeletionTask` of the answer of [`GetRole`](crate::GetRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LatestDeletionTask {
     /// `CreateDate`: time, UTC.
@@ -78,7 +78,7 @@ acs_core::model! {
 }
 
 /// `Role` of the answer of [`GetRole`](crate::GetRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Role {
     /// `AssumeRolePolicyDocument`: string.

@@ -3,7 +3,7 @@
 /// `GetSecurityPreference` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetSecurityPreference)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetSecurityPreference {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for GetSecurityPreference {
 }
 
 /// What [`GetSecurityPreference`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetSecurityPreferenceOutput {
     /// `SecurityPreference`: object.
@@ -52,7 +52,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.AccessKeyPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKeyPreference {
     /// `AllowUserToManageAccessKeys`: boolean.
@@ -66,7 +66,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.LoginProfilePreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfilePreference {
     /// `EnableSaveMFATicket`: boolean.
@@ -89,7 +89,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.MFAPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaPreference {
     /// `AllowUserToManageMFADevices`: boolean.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.PublicKeyPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PublicKeyPreference {
     /// `AllowUserToManagePublicKeys`: boolean.
@@ -117,7 +117,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference` of the answer of [`GetSecurityPreference`](crate::GetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecurityPreference {
     /// `AccessKeyPreference`: object.

@@ -3,7 +3,7 @@
 /// `GetServiceLinkedRoleTemplate` of Resource Access Management (Ram 2015-05-01). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetServiceLinkedRoleTemplate)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetServiceLinkedRoleTemplate {
     /// `ServiceName`: string.
@@ -47,7 +47,7 @@ impl acs_core::operation::Operation for GetServiceLinkedRoleTemplate {
 }
 
 /// What [`GetServiceLinkedRoleTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetServiceLinkedRoleTemplateOutput {
     /// `RequestId`: string.
@@ -64,7 +64,7 @@ acs_core::model! {
 }
 
 /// `ServiceLinkedRoleTemplate.RoleDescriptions.RoleDescription[]` of the answer of [`GetServiceLinkedRoleTemplate`](crate::GetServiceLinkedRoleTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RoleDescription {
     /// `Description`: string.
@@ -81,7 +81,7 @@ acs_core::model! {
 }
 
 /// `ServiceLinkedRoleTemplate.RoleDescriptions` of the answer of [`GetServiceLinkedRoleTemplate`](crate::GetServiceLinkedRoleTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RoleDescriptions {
     /// `RoleDescription`: list of object.
@@ -95,7 +95,7 @@ acs_core::model! {
 }
 
 /// `ServiceLinkedRoleTemplate` of the answer of [`GetServiceLinkedRoleTemplate`](crate::GetServiceLinkedRoleTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ServiceLinkedRoleTemplate {
     /// `MultipleRolesAllowed`: boolean.

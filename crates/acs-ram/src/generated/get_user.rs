@@ -5,7 +5,7 @@
 /// `GetUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUser {
     /// `UserName`: string; required by its documentation.
@@ -44,7 +44,7 @@ impl acs_core::operation::Operation for GetUser {
 }
 
 /// What [`GetUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserOutput {
     /// `User`: object; always sent.
@@ -61,7 +61,7 @@ acs_core::model! {
 }
 
 /// `User` of the answer of [`GetUser`](crate::GetUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

@@ -3,7 +3,7 @@
 /// `GetUserMFAInfo` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetUserMFAInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserMfaInfo {
     /// `UserName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for GetUserMfaInfo {
 }
 
 /// What [`GetUserMfaInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUserMfaInfoOutput {
     /// `MFADevice`: object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `MFADevice` of the answer of [`GetUserMfaInfo`](crate::GetUserMfaInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaDevice {
     /// `SerialNumber`: string.

@@ -3,7 +3,7 @@
 /// `ListAccessKeys` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListAccessKeys)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAccessKeys {
     /// `UserName`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListAccessKeys {
 }
 
 /// What [`ListAccessKeys`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAccessKeysOutput {
     /// `AccessKeys.AccessKey`: list of object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `AccessKeys.AccessKey[]` of the answer of [`ListAccessKeys`](crate::ListAccessKeys).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKey {
     /// `Status`: string.

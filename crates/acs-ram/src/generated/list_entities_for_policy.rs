@@ -3,7 +3,7 @@
 /// `ListEntitiesForPolicy` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListEntitiesForPolicy)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListEntitiesForPolicy {
     /// `PolicyType`: string; required by its documentation.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for ListEntitiesForPolicy {
 }
 
 /// What [`ListEntitiesForPolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListEntitiesForPolicyOutput {
     /// `RequestId`: string.
@@ -79,7 +79,7 @@ acs_core::model! {
 }
 
 /// `Groups.Group[]` of the answer of [`ListEntitiesForPolicy`](crate::ListEntitiesForPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `GroupName`: string.
@@ -99,7 +99,7 @@ acs_core::model! {
 }
 
 /// `Roles.Role[]` of the answer of [`ListEntitiesForPolicy`](crate::ListEntitiesForPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Role {
     /// `Description`: string.
@@ -125,7 +125,7 @@ acs_core::model! {
 }
 
 /// `Users.User[]` of the answer of [`ListEntitiesForPolicy`](crate::ListEntitiesForPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

@@ -3,7 +3,7 @@
 /// `ListGroups` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListGroups)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListGroups {
     /// `Marker`: string.
@@ -53,7 +53,7 @@ impl acs_core::operation::Operation for ListGroups {
 }
 
 /// What [`ListGroups`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListGroupsOutput {
     /// `RequestId`: string.
@@ -93,7 +93,7 @@ impl acs_core::operation::Paginated for ListGroups {
 }
 
 /// `Groups.Group[]` of the answer of [`ListGroups`](crate::ListGroups).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `GroupId`: string.

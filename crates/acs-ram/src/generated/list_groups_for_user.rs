@@ -3,7 +3,7 @@
 /// `ListGroupsForUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListGroupsForUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListGroupsForUser {
     /// `UserName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListGroupsForUser {
 }
 
 /// What [`ListGroupsForUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListGroupsForUserOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `Groups.Group[]` of the answer of [`ListGroupsForUser`](crate::ListGroupsForUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `GroupId`: string.

@@ -3,7 +3,7 @@
 /// `ListPolicies` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListPolicies)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPolicies {
     /// `PolicyType`: string.
@@ -77,7 +77,7 @@ impl acs_core::operation::Operation for ListPolicies {
 }
 
 /// What [`ListPolicies`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesOutput {
     /// `Policies.Policy`: list of object.
@@ -117,7 +117,7 @@ impl acs_core::operation::Paginated for ListPolicies {
 }
 
 /// `Tag[]` of [`ListPolicies`](crate::ListPolicies).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesTag {
     /// `Key`: string.
@@ -157,7 +157,7 @@ acs_core::model! {
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPolicies`](crate::ListPolicies).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// `DefaultVersion`: string.
@@ -192,7 +192,7 @@ acs_core::model! {
 }
 
 /// `Policies.Policy.Tags.Tag[]` of the answer of [`ListPolicies`](crate::ListPolicies).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PolicyTag {
     /// `TagKey`: string.

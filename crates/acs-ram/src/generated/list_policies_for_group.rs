@@ -3,7 +3,7 @@
 /// `ListPoliciesForGroup` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListPoliciesForGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesForGroup {
     /// `GroupName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListPoliciesForGroup {
 }
 
 /// What [`ListPoliciesForGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesForGroupOutput {
     /// `Policies.Policy`: list of object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPoliciesForGroup`](crate::ListPoliciesForGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// `DefaultVersion`: string.

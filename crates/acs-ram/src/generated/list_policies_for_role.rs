@@ -3,7 +3,7 @@
 /// `ListPoliciesForRole` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListPoliciesForRole)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesForRole {
     /// `RoleName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListPoliciesForRole {
 }
 
 /// What [`ListPoliciesForRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesForRoleOutput {
     /// `Policies.Policy`: list of object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPoliciesForRole`](crate::ListPoliciesForRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// `DefaultVersion`: string.

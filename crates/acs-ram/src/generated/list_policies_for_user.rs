@@ -3,7 +3,7 @@
 /// `ListPoliciesForUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListPoliciesForUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesForUser {
     /// `UserName`: string; required by its documentation.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListPoliciesForUser {
 }
 
 /// What [`ListPoliciesForUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPoliciesForUserOutput {
     /// `Policies.Policy`: list of object.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `Policies.Policy[]` of the answer of [`ListPoliciesForUser`](crate::ListPoliciesForUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// `DefaultVersion`: string.

@@ -3,7 +3,7 @@
 /// `ListPolicyVersions` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListPolicyVersions)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPolicyVersions {
     /// `PolicyType`: string; required by its documentation.
@@ -56,7 +56,7 @@ impl acs_core::operation::Operation for ListPolicyVersions {
 }
 
 /// What [`ListPolicyVersions`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListPolicyVersionsOutput {
     /// `RequestId`: string.
@@ -73,7 +73,7 @@ acs_core::model! {
 }
 
 /// `PolicyVersions.PolicyVersion[]` of the answer of [`ListPolicyVersions`](crate::ListPolicyVersions).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PolicyVersion {
     /// `IsDefaultVersion`: boolean.

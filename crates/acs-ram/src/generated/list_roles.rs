@@ -3,7 +3,7 @@
 /// `ListRoles` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListRoles)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListRoles {
     /// `Marker`: string.
@@ -63,7 +63,7 @@ impl acs_core::operation::Operation for ListRoles {
 }
 
 /// What [`ListRoles`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListRolesOutput {
     /// `RequestId`: string.
@@ -103,7 +103,7 @@ impl acs_core::operation::Paginated for ListRoles {
 }
 
 /// `Tag[]` of [`ListRoles`](crate::ListRoles).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListRolesTag {
     /// `Key`: string.
@@ -143,7 +143,7 @@ acs_core::model! {
 }
 
 /// `Roles.Role[]` of the answer of [`ListRoles`](crate::ListRoles).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Role {
     /// `Description`: string.
@@ -181,7 +181,7 @@ acs_core::model! {
 }
 
 /// `Roles.Role.Tags.Tag[]` of the answer of [`ListRoles`](crate::ListRoles).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RoleTag {
     /// `TagKey`: string.

@@ -3,7 +3,7 @@
 /// `ListTagResources` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListTagResources)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListTagResources {
     /// `ResourceType`: string; required.
@@ -88,7 +88,7 @@ impl acs_core::operation::Operation for ListTagResources {
 }
 
 /// What [`ListTagResources`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListTagResourcesOutput {
     /// `RequestId`: string.
@@ -128,7 +128,7 @@ impl acs_core::operation::Paginated for ListTagResources {
 }
 
 /// `Tag[]` of [`ListTagResources`](crate::ListTagResources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string.
@@ -168,7 +168,7 @@ acs_core::model! {
 }
 
 /// `TagResources[]` of the answer of [`ListTagResources`](crate::ListTagResources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TagResource {
     /// `ResourceName`: string.

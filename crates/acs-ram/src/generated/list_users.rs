@@ -3,7 +3,7 @@
 /// `ListUsers` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListUsers)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsers {
     /// `Marker`: string.
@@ -53,7 +53,7 @@ impl acs_core::operation::Operation for ListUsers {
 }
 
 /// What [`ListUsers`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsersOutput {
     /// `RequestId`: string.
@@ -93,7 +93,7 @@ impl acs_core::operation::Paginated for ListUsers {
 }
 
 /// `Users.User[]` of the answer of [`ListUsers`](crate::ListUsers).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

@@ -3,7 +3,7 @@
 /// `ListUsersForGroup` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListUsersForGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsersForGroup {
     /// `GroupName`: string; required by its documentation.
@@ -67,7 +67,7 @@ impl acs_core::operation::Operation for ListUsersForGroup {
 }
 
 /// What [`ListUsersForGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListUsersForGroupOutput {
     /// `RequestId`: string.
@@ -107,7 +107,7 @@ impl acs_core::operation::Paginated for ListUsersForGroup {
 }
 
 /// `Users.User[]` of the answer of [`ListUsersForGroup`](crate::ListUsersForGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

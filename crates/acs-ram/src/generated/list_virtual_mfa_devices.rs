@@ -3,7 +3,7 @@
 /// `ListVirtualMFADevices` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/ListVirtualMFADevices)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListVirtualMfaDevices {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for ListVirtualMfaDevices {
 }
 
 /// What [`ListVirtualMfaDevices`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListVirtualMfaDevicesOutput {
     /// `VirtualMFADevices.VirtualMFADevice`: list of object.
@@ -52,7 +52,7 @@ acs_core::model! {
 }
 
 /// `VirtualMFADevices.VirtualMFADevice.User` of the answer of [`ListVirtualMfaDevices`](crate::ListVirtualMfaDevices).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `VirtualMFADevices.VirtualMFADevice[]` of the answer of [`ListVirtualMfaDevices`](crate::ListVirtualMfaDevices).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VirtualMfaDevice {
     /// `SerialNumber`: string.

@@ -3,7 +3,7 @@
 /// `SetAccountAlias` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/SetAccountAlias)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetAccountAlias {
     /// `AccountAlias`: string; required by its documentation.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for SetAccountAlias {
 }
 
 /// What [`SetAccountAlias`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetAccountAliasOutput {
     /// `RequestId`: string.

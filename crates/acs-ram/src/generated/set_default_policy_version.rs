@@ -3,7 +3,7 @@
 /// `SetDefaultPolicyVersion` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/SetDefaultPolicyVersion)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetDefaultPolicyVersion {
     /// `PolicyName`: string; required by its documentation.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for SetDefaultPolicyVersion {
 }
 
 /// What [`SetDefaultPolicyVersion`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetDefaultPolicyVersionOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `SetPasswordPolicy` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/SetPasswordPolicy)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetPasswordPolicy {
     /// `MinimumPasswordLength`: integer, 32 bits.
@@ -134,7 +134,7 @@ impl acs_core::operation::Operation for SetPasswordPolicy {
 }
 
 /// What [`SetPasswordPolicy`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetPasswordPolicyOutput {
     /// `RequestId`: string.
@@ -151,7 +151,7 @@ acs_core::model! {
 }
 
 /// `PasswordPolicy` of the answer of [`SetPasswordPolicy`](crate::SetPasswordPolicy).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PasswordPolicy {
     /// `RequireNumbers`: boolean.

@@ -3,7 +3,7 @@
 /// `SetSecurityPreference` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/SetSecurityPreference)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetSecurityPreference {
     /// `EnableSaveMFATicket`: boolean.
@@ -120,7 +120,7 @@ impl acs_core::operation::Operation for SetSecurityPreference {
 }
 
 /// What [`SetSecurityPreference`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetSecurityPreferenceOutput {
     /// `SecurityPreference`: object.
@@ -137,7 +137,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.AccessKeyPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AccessKeyPreference {
     /// `AllowUserToManageAccessKeys`: boolean.
@@ -151,7 +151,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.LoginProfilePreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LoginProfilePreference {
     /// `EnableSaveMFATicket`: boolean.
@@ -174,7 +174,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.MFAPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaPreference {
     /// `AllowUserToManageMFADevices`: boolean.
@@ -188,7 +188,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference.PublicKeyPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PublicKeyPreference {
     /// `AllowUserToManagePublicKeys`: boolean.
@@ -202,7 +202,7 @@ acs_core::model! {
 }
 
 /// `SecurityPreference` of the answer of [`SetSecurityPreference`](crate::SetSecurityPreference).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecurityPreference {
     /// `AccessKeyPreference`: object.

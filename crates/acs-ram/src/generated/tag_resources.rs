@@ -3,7 +3,7 @@
 /// `TagResources` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/TagResources)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct TagResources {
     /// `ResourceType`: string; required.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for TagResources {
 }
 
 /// What [`TagResources`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TagResourcesOutput {
     /// `RequestId`: string.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `Tag[]` of [`TagResources`](crate::TagResources).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string; required.

@@ -3,7 +3,7 @@
 /// `UnbindMFADevice` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UnbindMFADevice)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UnbindMfaDevice {
     /// `UserName`: string; required by its documentation.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for UnbindMfaDevice {
 }
 
 /// What [`UnbindMfaDevice`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UnbindMfaDeviceOutput {
     /// `MFADevice`: object.
@@ -62,7 +62,7 @@ acs_core::model! {
 }
 
 /// `MFADevice` of the answer of [`UnbindMfaDevice`](crate::UnbindMfaDevice).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MfaDevice {
     /// `SerialNumber`: string.

@@ -3,7 +3,7 @@
 /// `UntagResources` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UntagResources)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UntagResources {
     /// `ResourceType`: string; required.
@@ -69,7 +69,7 @@ impl acs_core::operation::Operation for UntagResources {
 }
 
 /// What [`UntagResources`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UntagResourcesOutput {
     /// `RequestId`: string.

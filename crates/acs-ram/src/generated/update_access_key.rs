@@ -3,7 +3,7 @@
 /// `UpdateAccessKey` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UpdateAccessKey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateAccessKey {
     /// `UserName`: string.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for UpdateAccessKey {
 }
 
 /// What [`UpdateAccessKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateAccessKeyOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateGroup` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UpdateGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateGroup {
     /// `GroupName`: string; required by its documentation.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for UpdateGroup {
 }
 
 /// What [`UpdateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateGroupOutput {
     /// `Group`: object.
@@ -82,7 +82,7 @@ acs_core::model! {
 }
 
 /// `Group` of the answer of [`UpdateGroup`](crate::UpdateGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Group {
     /// `GroupId`: string.

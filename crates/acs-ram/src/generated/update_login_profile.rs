@@ -3,7 +3,7 @@
 /// `UpdateLoginProfile` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UpdateLoginProfile)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateLoginProfile {
     /// `UserName`: string; required by its documentation.
@@ -77,7 +77,7 @@ impl acs_core::operation::Operation for UpdateLoginProfile {
 }
 
 /// What [`UpdateLoginProfile`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateLoginProfileOutput {
     /// `RequestId`: string.

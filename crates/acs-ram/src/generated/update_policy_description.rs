@@ -3,7 +3,7 @@
 /// `UpdatePolicyDescription` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UpdatePolicyDescription)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdatePolicyDescription {
     /// `PolicyName`: string.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for UpdatePolicyDescription {
 }
 
 /// What [`UpdatePolicyDescription`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdatePolicyDescriptionOutput {
     /// `RequestId`: string.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `Policy` of the answer of [`UpdatePolicyDescription`](crate::UpdatePolicyDescription).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Policy {
     /// `PolicyName`: string.

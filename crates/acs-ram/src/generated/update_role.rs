@@ -3,7 +3,7 @@
 /// `UpdateRole` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UpdateRole)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateRole {
     /// `RoleName`: string; required by its documentation.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for UpdateRole {
 }
 
 /// What [`UpdateRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateRoleOutput {
     /// `Role`: object.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `Role` of the answer of [`UpdateRole`](crate::UpdateRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Role {
     /// `AssumeRolePolicyDocument`: string.

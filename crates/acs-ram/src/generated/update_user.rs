@@ -3,7 +3,7 @@
 /// `UpdateUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/UpdateUser)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateUser {
     /// `UserName`: string; required by its documentation.
@@ -91,7 +91,7 @@ impl acs_core::operation::Operation for UpdateUser {
 }
 
 /// What [`UpdateUser`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateUserOutput {
     /// `User`: object.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `User` of the answer of [`UpdateUser`](crate::UpdateUser).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct User {
     /// `DisplayName`: string.

@@ -8,7 +8,7 @@
 /// Codes of its own: `InvalidParameter.DurationSeconds` (400), `InvalidParameter.ExternalId` (400), `InvalidParameter.RoleArn` (400), `InvalidParameter.RoleSessionName` (400), `InvalidParameter.SerialNumber` (400), `InvalidParameter.TokenCode` (400), `InvalidParameter.PolicyGrammar` (400), `InvalidParameter.PolicySize` (400), `InvalidParameter.ContentType` (400), `NoPermission` (403), `AuthenticationFail.ApiUsername` (403), `AuthenticationFail.ApiPassword` (403), `EntityNotExist.Role` (404), `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Sts/2015-04-01/AssumeRole)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AssumeRole {
     /// How long the credentials last: 3600 if not set, and at most what the role allows.
@@ -99,7 +99,7 @@ impl acs_core::operation::Operation for AssumeRole {
 }
 
 /// What [`AssumeRole`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AssumeRoleOutput {
     /// `RequestId`: string.
@@ -122,7 +122,7 @@ acs_core::model! {
 }
 
 /// `AssumedRoleUser` of the answer of [`AssumeRole`](crate::AssumeRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AssumedRoleUser {
     /// `AssumedRoleId`: string.
@@ -139,7 +139,7 @@ acs_core::model! {
 }
 
 /// `Credentials` of the answer of [`AssumeRole`](crate::AssumeRole).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Credentials {
     /// `SecurityToken`: string; always sent; secret.

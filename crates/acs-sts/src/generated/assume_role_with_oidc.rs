@@ -5,7 +5,7 @@
 /// `AssumeRoleWithOIDC` of STS (Sts 2015-04-01). POST or GET. Not signed: anyone may call it. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Sts/2015-04-01/AssumeRoleWithOIDC)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AssumeRoleWithOidc {
     /// The identity provider, as `acs:ram::<account>:oidc-provider/<name>`.
@@ -114,7 +114,7 @@ impl acs_core::operation::Operation for AssumeRoleWithOidc {
 }
 
 /// What [`AssumeRoleWithOidc`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AssumeRoleWithOidcOutput {
     /// `RequestId`: string.
@@ -140,7 +140,7 @@ acs_core::model! {
 }
 
 /// `AssumedRoleUser` of the answer of [`AssumeRoleWithOidc`](crate::AssumeRoleWithOidc).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AssumedRoleUser {
     /// `AssumedRoleId`: string.
@@ -157,7 +157,7 @@ acs_core::model! {
 }
 
 /// `Credentials` of the answer of [`AssumeRoleWithOidc`](crate::AssumeRoleWithOidc).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Credentials {
     /// `SecurityToken`: string; always sent; secret.
@@ -180,7 +180,7 @@ acs_core::model! {
 }
 
 /// `OIDCTokenInfo` of the answer of [`AssumeRoleWithOidc`](crate::AssumeRoleWithOidc).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OidcTokenInfo {
     /// `Subject`: string.

@@ -8,7 +8,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Sts/2015-04-01/AssumeRoleWithSAML)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AssumeRoleWithSaml {
     /// The identity provider, as `acs:ram::<account>:saml-provider/<name>`.
@@ -92,7 +92,7 @@ impl acs_core::operation::Operation for AssumeRoleWithSaml {
 }
 
 /// What [`AssumeRoleWithSaml`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AssumeRoleWithSamlOutput {
     /// `RequestId`: string.
@@ -118,7 +118,7 @@ acs_core::model! {
 }
 
 /// `AssumedRoleUser` of the answer of [`AssumeRoleWithSaml`](crate::AssumeRoleWithSaml).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AssumedRoleUser {
     /// `AssumedRoleId`: string.
@@ -135,7 +135,7 @@ acs_core::model! {
 }
 
 /// `Credentials` of the answer of [`AssumeRoleWithSaml`](crate::AssumeRoleWithSaml).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Credentials {
     /// `SecurityToken`: string; always sent; secret.
@@ -158,7 +158,7 @@ acs_core::model! {
 }
 
 /// `SAMLAssertionInfo` of the answer of [`AssumeRoleWithSaml`](crate::AssumeRoleWithSaml).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SamlAssertionInfo {
     /// `SubjectType`: string.

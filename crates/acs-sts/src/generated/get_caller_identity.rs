@@ -8,7 +8,7 @@
 /// Codes of its own: `InternalError` (500).
 ///
 /// [Official page](https://api.aliyun.com/document/Sts/2015-04-01/GetCallerIdentity)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCallerIdentity {}
 
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetCallerIdentity {
 }
 
 /// What [`GetCallerIdentity`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCallerIdentityOutput {
     /// `IdentityType`: string; always sent. Values: `Account`, `RAMUser`, `AssumedRoleUser`.

@@ -3,7 +3,7 @@
 /// `AddAITemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddAITemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddAiTemplate {
     /// `TemplateName`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for AddAiTemplate {
 }
 
 /// What [`AddAiTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddAiTemplateOutput {
     /// `TemplateId`: string.

@@ -3,7 +3,7 @@
 /// `AddCategory` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddCategory)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddCategory {
     /// `CateName`: string; required.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for AddCategory {
 }
 
 /// What [`AddCategory`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddCategoryOutput {
     /// `RequestId`: string.
@@ -79,7 +79,7 @@ acs_core::model! {
 }
 
 /// `Category` of the answer of [`AddCategory`](crate::AddCategory).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Category {
     /// `Type`: string.

@@ -3,7 +3,7 @@
 /// `AddEditingProject` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddEditingProject)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddEditingProject {
     /// `Title`: string; required.
@@ -83,7 +83,7 @@ impl acs_core::operation::Operation for AddEditingProject {
 }
 
 /// What [`AddEditingProject`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddEditingProjectOutput {
     /// `RequestId`: string.
@@ -100,7 +100,7 @@ acs_core::model! {
 }
 
 /// `Project` of the answer of [`AddEditingProject`](crate::AddEditingProject).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Project {
     /// `CreationTime`: time, UTC.

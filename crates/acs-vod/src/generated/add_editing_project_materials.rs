@@ -3,7 +3,7 @@
 /// `AddEditingProjectMaterials` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddEditingProjectMaterials)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddEditingProjectMaterials {
     /// `ProjectId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for AddEditingProjectMaterials {
 }
 
 /// What [`AddEditingProjectMaterials`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddEditingProjectMaterialsOutput {
     /// `RequestId`: string.
@@ -68,7 +68,7 @@ acs_core::model! {
 }
 
 /// `MaterialList[]` of the answer of [`AddEditingProjectMaterials`](crate::AddEditingProjectMaterials).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Material {
     /// `Status`: string.

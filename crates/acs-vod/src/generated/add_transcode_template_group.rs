@@ -3,7 +3,7 @@
 /// `AddTranscodeTemplateGroup` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddTranscodeTemplateGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddTranscodeTemplateGroup {
     /// `Name`: string.
@@ -78,7 +78,7 @@ impl acs_core::operation::Operation for AddTranscodeTemplateGroup {
 }
 
 /// What [`AddTranscodeTemplateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddTranscodeTemplateGroupOutput {
     /// `TranscodeTemplateGroupId`: string.

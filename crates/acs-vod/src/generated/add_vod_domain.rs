@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidDomainName.Malformed` (400), `MissingParameter` (400), `InvalidCdnType.Malformed` (400), `InvalidSources.Malformed` (400), `InvalidSourceStr.Malformed` (400), `InvalidSourceType.Malformed` (400), `InvalidSource.Priority.Malformed` (400), `InvalidTypeAndContent.MissMatch` (400), `InvalidScope.Malformed` (400), `DomainOverLimit` (400), `DomainAlreadyExist` (400), `DomainNotRegistration` (400), `InvaildParameter` (400), `IllegalSources` (400), `SourceIp.Exceed` (400), `InvalidCertificate` (400), `InvalidCertificate.TooLong` (400), `InnerAddDomainDenied` (400), `CheckSourceHealthFailed` (400), `ExtensiveAndAllBothExist` (400), `CdnTypeNotSupportExtensiveDomain` (400), `ExtensiveAndSpecificDomainConflict` (400), `DomainReserved` (400), `InvalidDomainNameLevel` (400), `InvalidTopLevelDomain.Malformed` (400), `TopLevelDomain.NotFound` (400), `EntityNotExists.ResourceGroup` (400), `InvalidStatus.ResourceGroup` (400), `NotInternationRealIdentity` (400), `TopLevelDomain.Mismatch` (400), `DomainOwnerVerifyFail` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddVodDomain)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddVodDomain {
     /// `DomainName`: string; required.
@@ -79,7 +79,7 @@ impl acs_core::operation::Operation for AddVodDomain {
 }
 
 /// What [`AddVodDomain`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddVodDomainOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `AddVodStorageForApp` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddVodStorageForApp)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddVodStorageForApp {
     /// `AppId`: string; required.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for AddVodStorageForApp {
 }
 
 /// What [`AddVodStorageForApp`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddVodStorageForAppOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `AddVodTemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddVodTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddVodTemplate {
     /// `Name`: string; required.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for AddVodTemplate {
 }
 
 /// What [`AddVodTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddVodTemplateOutput {
     /// `VodTemplateId`: string.

@@ -3,7 +3,7 @@
 /// `AddWatermark` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AddWatermark)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AddWatermark {
     /// `Type`: string; required.
@@ -73,7 +73,7 @@ impl acs_core::operation::Operation for AddWatermark {
 }
 
 /// What [`AddWatermark`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AddWatermarkOutput {
     /// `RequestId`: string.
@@ -90,7 +90,7 @@ acs_core::model! {
 }
 
 /// `WatermarkInfo` of the answer of [`AddWatermark`](crate::AddWatermark).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WatermarkInfo {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `AttachAppPolicyToIdentity` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/AttachAppPolicyToIdentity)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct AttachAppPolicyToIdentity {
     /// `IdentityType`: string; required.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for AttachAppPolicyToIdentity {
 }
 
 /// What [`AttachAppPolicyToIdentity`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AttachAppPolicyToIdentityOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `BatchGetMediaInfos` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/BatchGetMediaInfos)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct BatchGetMediaInfos {
     /// `MediaIds`: strings, sent with commas between them; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for BatchGetMediaInfos {
 }
 
 /// What [`BatchGetMediaInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BatchGetMediaInfosOutput {
     /// `RequestId`: string.
@@ -77,7 +77,7 @@ acs_core::model! {
 }
 
 /// `MediaInfos.MezzanineInfo.AudioStreamList[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Index`: string.
@@ -136,7 +136,7 @@ acs_core::model! {
 }
 
 /// `MediaInfos.MediaInfo` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaInfoMediaInfo {
     /// `StorageLocation`: string.
@@ -207,7 +207,7 @@ acs_core::model! {
 }
 
 /// `MediaInfos.MezzanineInfo` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MezzanineInfo {
     /// `CreationTime`: time, UTC.
@@ -260,7 +260,7 @@ acs_core::model! {
 }
 
 /// `MediaInfos[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputMediaInfo {
     /// `MediaId`: string.
@@ -283,7 +283,7 @@ acs_core::model! {
 }
 
 /// `MediaInfos.PlayInfoList[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PlayInfo {
     /// `CreationTime`: time, UTC.
@@ -375,7 +375,7 @@ acs_core::model! {
 }
 
 /// `MediaInfos.MezzanineInfo.VideoStreamList[]` of the answer of [`BatchGetMediaInfos`](crate::BatchGetMediaInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `Timebase`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidFunctions.Malformed` (400), `InvalidArgValue.Malformed` (400), `Invalid%s.ValueNotSupported` (400), `Invalid%s.Malformed` (400), `MissingParameter%s` (400), `InvalidFunctionArgs.Malformed` (400), `MissingParameter` (400), `InvalidHeaderKey.ValueNotSupported` (400), `TooManyDomains` (400), `InvalidRule.Malformed` (400), `InvalidFunction.NotSupported` (400), `InvalidDomain.BelongToConfigGroup` (400), `EntityNotExist.Role` (400), `MissingParameterFunctions` (400), `NoPermission.SLR` (400), `ConfigExceedLimit` (400), `EdgeScriptCountExceedLimit` (400), `EdgeScripOptionsHasInnerConfig` (400), `EdgeScriptGrammarNotSupport` (400), `EdgeScriptNotSupportJs` (400), `ServiceInvokeFailed` (400), `ConfigurationConflicts` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/BatchSetVodDomainConfigs)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct BatchSetVodDomainConfigs {
     /// `DomainNames`: string; required.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for BatchSetVodDomainConfigs {
 }
 
 /// What [`BatchSetVodDomainConfigs`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BatchSetVodDomainConfigsOutput {
     /// `RequestId`: string.

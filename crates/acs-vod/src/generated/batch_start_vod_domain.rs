@@ -6,7 +6,7 @@
 /// Codes of its own: `ServiceBusy` (403), `InvalidDomain.NotFound` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/BatchStartVodDomain)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct BatchStartVodDomain {
     /// `DomainNames`: string; required.
@@ -42,7 +42,7 @@ impl acs_core::operation::Operation for BatchStartVodDomain {
 }
 
 /// What [`BatchStartVodDomain`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BatchStartVodDomainOutput {
     /// `RequestId`: string.

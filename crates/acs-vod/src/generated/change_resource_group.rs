@@ -6,7 +6,7 @@
 /// Codes of its own: `NoPermission.ChangeResourceGroup` (400), `MissingParameter.ResourceRegionId` (400), `MissingParameter.ResourceId` (400), `MissingParameter.ResourceGroupId` (400), `InvalidResourceGroup` (400), `SystemError` (400), `ResourceNotFound` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ChangeResourceGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ChangeResourceGroup {
     /// `ResourceType`: string. Default: `Storage`.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for ChangeResourceGroup {
 }
 
 /// What [`ChangeResourceGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ChangeResourceGroupOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `CreateAppInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/CreateAppInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateAppInfo {
     /// `AppName`: string; required.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for CreateAppInfo {
 }
 
 /// What [`CreateAppInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateAppInfoOutput {
     /// `AppId`: string.

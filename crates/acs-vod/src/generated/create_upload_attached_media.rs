@@ -5,7 +5,7 @@
 /// `CreateUploadAttachedMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/CreateUploadAttachedMedia)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateUploadAttachedMedia {
     /// `Title`: string. At most 128 bytes in UTF-8.
@@ -156,7 +156,7 @@ impl acs_core::operation::Operation for CreateUploadAttachedMedia {
 }
 
 /// What [`CreateUploadAttachedMedia`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateUploadAttachedMediaOutput {
     /// `FileURL`: string.

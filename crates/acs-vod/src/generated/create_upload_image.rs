@@ -5,7 +5,7 @@
 /// `CreateUploadImage` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/CreateUploadImage)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateUploadImage {
     /// `Title`: string. At most 128 bytes in UTF-8.
@@ -146,7 +146,7 @@ impl acs_core::operation::Operation for CreateUploadImage {
 }
 
 /// What [`CreateUploadImage`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateUploadImageOutput {
     /// `FileURL`: string.

@@ -5,7 +5,7 @@
 /// `CreateUploadVideo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `ReferenceId` keeps it from a second effect. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/CreateUploadVideo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateUploadVideo {
     /// `CoverURL`: string.
@@ -202,7 +202,7 @@ impl acs_core::operation::Operation for CreateUploadVideo {
 }
 
 /// What [`CreateUploadVideo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateUploadVideoOutput {
     /// `RequestId`: string.

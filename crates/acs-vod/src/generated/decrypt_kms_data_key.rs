@@ -8,7 +8,7 @@
 /// Codes of its own: `EntityNotExist.Role` (403).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DecryptKMSDataKey)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DecryptKmsDataKey {
     /// `CipherText`: string; required.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for DecryptKmsDataKey {
 }
 
 /// What [`DecryptKmsDataKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DecryptKmsDataKeyOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteAIImageInfos` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteAIImageInfos)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteAiImageInfos {
     /// `AIImageInfoIds`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DeleteAiImageInfos {
 }
 
 /// What [`DeleteAiImageInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAiImageInfosOutput {
     /// `RequestId`: string.

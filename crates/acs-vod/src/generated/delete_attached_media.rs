@@ -3,7 +3,7 @@
 /// `DeleteAttachedMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteAttachedMedia)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteAttachedMedia {
     /// `MediaIds`: strings, sent with commas between them; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for DeleteAttachedMedia {
 }
 
 /// What [`DeleteAttachedMedia`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteAttachedMediaOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteCategory` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteCategory)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteCategory {
     /// `CateId`: integer, 64 bits; required.
@@ -38,7 +38,7 @@ impl acs_core::operation::Operation for DeleteCategory {
 }
 
 /// What [`DeleteCategory`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteCategoryOutput {
     /// `RequestId`: string.

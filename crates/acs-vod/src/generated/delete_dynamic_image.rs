@@ -3,7 +3,7 @@
 /// `DeleteDynamicImage` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteDynamicImage)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteDynamicImage {
     /// `VideoId`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for DeleteDynamicImage {
 }
 
 /// What [`DeleteDynamicImage`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteDynamicImageOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteEditingProjectMaterials` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteEditingProjectMaterials)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteEditingProjectMaterials {
     /// `ProjectId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for DeleteEditingProjectMaterials {
 }
 
 /// What [`DeleteEditingProjectMaterials`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteEditingProjectMaterialsOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `DeleteImage` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteImage)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteImage {
     /// `DeleteImageType`: string; required.
@@ -83,7 +83,7 @@ impl acs_core::operation::Operation for DeleteImage {
 }
 
 /// What [`DeleteImage`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteImageOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `DeleteMessageCallback` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteMessageCallback)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteMessageCallback {
     /// `AppId`: string; required by its documentation.
@@ -47,7 +47,7 @@ impl acs_core::operation::Operation for DeleteMessageCallback {
 }
 
 /// What [`DeleteMessageCallback`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteMessageCallbackOutput {
     /// `RequestId`: string.

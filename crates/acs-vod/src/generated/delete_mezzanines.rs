@@ -3,7 +3,7 @@
 /// `DeleteMezzanines` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteMezzanines)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteMezzanines {
     /// `VideoIds`: strings, sent with commas between them.
@@ -66,7 +66,7 @@ impl acs_core::operation::Operation for DeleteMezzanines {
 }
 
 /// What [`DeleteMezzanines`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteMezzaninesOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `DeleteMultipartUpload` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteMultipartUpload)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteMultipartUpload {
     /// `MediaId`: string; required.
@@ -45,7 +45,7 @@ impl acs_core::operation::Operation for DeleteMultipartUpload {
 }
 
 /// What [`DeleteMultipartUpload`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteMultipartUploadOutput {
     /// `RequestId`: string.

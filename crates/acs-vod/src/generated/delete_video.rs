@@ -7,7 +7,7 @@
 /// At least one of `VideoIds`, `ReferenceIds` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteVideo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteVideo {
     /// `VideoIds`: strings, sent with commas between them. At most 20 items.
@@ -60,7 +60,7 @@ impl acs_core::operation::Operation for DeleteVideo {
 }
 
 /// What [`DeleteVideo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteVideoOutput {
     /// `RequestId`: string.

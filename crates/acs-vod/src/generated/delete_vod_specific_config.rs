@@ -6,7 +6,7 @@
 /// Codes of its own: `Invalid%s.ValueNotSupported` (400), `EdgeScriptCountExceedLimit` (400), `EdgeScripOptionsHasInnerConfig` (400), `EdgeScriptGrammarNotSupport` (400), `EdgeScriptNotSupportJs` (400), `InvalidRule.Malformed` (400), `ConfigurationConflicts` (400), `GrayConfigIsNull` (400), `ServiceBusy` (403), `InvalidDomain.NotFound` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteVodSpecificConfig)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DeleteVodSpecificConfig {
     /// `DomainName`: string; required.
@@ -57,7 +57,7 @@ impl acs_core::operation::Operation for DeleteVodSpecificConfig {
 }
 
 /// What [`DeleteVodSpecificConfig`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteVodSpecificConfigOutput {
     /// `RequestId`: string.

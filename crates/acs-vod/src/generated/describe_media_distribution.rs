@@ -3,7 +3,7 @@
 /// `DescribeMediaDistribution` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeMediaDistribution)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeMediaDistribution {
     /// `StartTime`: string.
@@ -76,7 +76,7 @@ impl acs_core::operation::Operation for DescribeMediaDistribution {
 }
 
 /// What [`DescribeMediaDistribution`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeMediaDistributionOutput {
     /// `RequestId`: string.
@@ -96,7 +96,7 @@ acs_core::model! {
 }
 
 /// `MediaDistributionList[]` of the answer of [`DescribeMediaDistribution`](crate::DescribeMediaDistribution).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaDistribution {
     /// `StartTime`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidBizDate.Malformed` (400), `InvalidBizDate.BeyondCurrent` (400), `InvalidParamter` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribePlayTopVideos)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribePlayTopVideos {
     /// `BizDate`: string; required.
@@ -67,7 +67,7 @@ impl acs_core::operation::Operation for DescribePlayTopVideos {
 }
 
 /// What [`DescribePlayTopVideos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribePlayTopVideosOutput {
     /// `PageNo`: integer, 64 bits.
@@ -115,7 +115,7 @@ impl acs_core::operation::Paginated for DescribePlayTopVideos {
 }
 
 /// `TopPlayVideos.TopPlayVideoStatis[]` of the answer of [`DescribePlayTopVideos`](crate::DescribePlayTopVideos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TopPlayVideoStatis {
     /// `Title`: string.

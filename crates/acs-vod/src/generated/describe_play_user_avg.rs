@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.BeyondCurrent` (400), `InvalidParamter` (400), `InvalidEndTime.Mismatch` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribePlayUserAvg)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribePlayUserAvg {
     /// `StartTime`: string; required.
@@ -47,7 +47,7 @@ impl acs_core::operation::Operation for DescribePlayUserAvg {
 }
 
 /// What [`DescribePlayUserAvg`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribePlayUserAvgOutput {
     /// `RequestId`: string.
@@ -64,7 +64,7 @@ acs_core::model! {
 }
 
 /// `UserPlayStatisAvgs.UserPlayStatisAvg[]` of the answer of [`DescribePlayUserAvg`](crate::DescribePlayUserAvg).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UserPlayStatisAvg {
     /// `Date`: string.

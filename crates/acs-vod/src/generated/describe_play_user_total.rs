@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.BeyondCurrent` (400), `InvalidParamter` (400), `InvalidEndTime.Mismatch` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribePlayUserTotal)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribePlayUserTotal {
     /// `StartTime`: string; required.
@@ -47,7 +47,7 @@ impl acs_core::operation::Operation for DescribePlayUserTotal {
 }
 
 /// What [`DescribePlayUserTotal`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribePlayUserTotalOutput {
     /// `RequestId`: string.
@@ -64,7 +64,7 @@ acs_core::model! {
 }
 
 /// `UserPlayStatisTotals.UserPlayStatisTotal[]` of the answer of [`DescribePlayUserTotal`](crate::DescribePlayUserTotal).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UserPlayStatisTotal {
     /// `Date`: string.
@@ -90,7 +90,7 @@ acs_core::model! {
 }
 
 /// `UserPlayStatisTotals.UserPlayStatisTotal.UV` of the answer of [`DescribePlayUserTotal`](crate::DescribePlayUserTotal).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Uv {
     /// `Flash`: string.
@@ -113,7 +113,7 @@ acs_core::model! {
 }
 
 /// `UserPlayStatisTotals.UserPlayStatisTotal.VV` of the answer of [`DescribePlayUserTotal`](crate::DescribePlayUserTotal).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Vv {
     /// `Flash`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidParamter` (400), `InvalidEndTime.Mismatch` (400), `InvalidEndTime.BeyondCurrent` (400), `InvalidParameter` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribePlayVideoStatis)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribePlayVideoStatis {
     /// `StartTime`: string; required.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for DescribePlayVideoStatis {
 }
 
 /// What [`DescribePlayVideoStatis`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribePlayVideoStatisOutput {
     /// `RequestId`: string.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `VideoPlayStatisDetails.VideoPlayStatisDetail[]` of the answer of [`DescribePlayVideoStatis`](crate::DescribePlayVideoStatis).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoPlayStatisDetail {
     /// `PlayDuration`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InvalidParameterStartTime` (400), `InvalidParameterEndTime` (400), `InvalidTimeRange` (400), `InvalidParameterInterval` (400), `InvalidParameterRegion` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodAIData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodAiData {
     /// `StartTime`: string; required.
@@ -69,7 +69,7 @@ impl acs_core::operation::Operation for DescribeVodAiData {
 }
 
 /// What [`DescribeVodAiData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodAiDataOutput {
     /// `DataInterval`: string.
@@ -89,7 +89,7 @@ acs_core::model! {
 }
 
 /// `AIData.AIDataItem[]` of the answer of [`DescribeVodAiData`](crate::DescribeVodAiData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiDataItem {
     /// `TimeStamp`: string.
@@ -106,7 +106,7 @@ acs_core::model! {
 }
 
 /// `AIData.AIDataItem.Data.DataItem[]` of the answer of [`DescribeVodAiData`](crate::DescribeVodAiData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataItem {
     /// `Name`: string.

@@ -3,7 +3,7 @@
 /// `DescribeVodCertificateList` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodCertificateList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodCertificateList {
     /// `DomainName`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for DescribeVodCertificateList {
 }
 
 /// What [`DescribeVodCertificateList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodCertificateListOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `CertificateListModel.CertList.Cert[]` of the answer of [`DescribeVodCertificateList`](crate::DescribeVodCertificateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Cert {
     /// `LastTime`: integer, 64 bits.
@@ -113,7 +113,7 @@ acs_core::model! {
 }
 
 /// `CertificateListModel` of the answer of [`DescribeVodCertificateList`](crate::DescribeVodCertificateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CertificateListModel {
     /// `Count`: integer, 32 bits.

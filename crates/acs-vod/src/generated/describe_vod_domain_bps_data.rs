@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidStartTime.ValueNotSupported` (400), `InvalidEndTime.Mismatch` (400), `Invalid.IspNameEn` (400), `Invalid.LocationNameEn` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainBpsData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainBpsData {
     /// `DomainName`: string.
@@ -99,7 +99,7 @@ impl acs_core::operation::Operation for DescribeVodDomainBpsData {
 }
 
 /// What [`DescribeVodDomainBpsData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainBpsDataOutput {
     /// `EndTime`: string.
@@ -134,7 +134,7 @@ acs_core::model! {
 }
 
 /// `BpsDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainBpsData`](crate::DescribeVodDomainBpsData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `HttpsDomesticValue`: string.

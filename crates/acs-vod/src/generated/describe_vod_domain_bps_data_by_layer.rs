@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainBpsDataByLayer)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainBpsDataByLayer {
     /// `DomainName`: string.
@@ -109,7 +109,7 @@ impl acs_core::operation::Operation for DescribeVodDomainBpsDataByLayer {
 }
 
 /// What [`DescribeVodDomainBpsDataByLayer`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainBpsDataByLayerOutput {
     /// `DataInterval`: integer, 32 bits.
@@ -129,7 +129,7 @@ acs_core::model! {
 }
 
 /// `BpsDataInterval.DataModule[]` of the answer of [`DescribeVodDomainBpsDataByLayer`](crate::DescribeVodDomainBpsDataByLayer).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `Value`: number.

@@ -3,7 +3,7 @@
 /// `DescribeVodDomainCertificateInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainCertificateInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainCertificateInfo {
     /// `DomainName`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for DescribeVodDomainCertificateInfo {
 }
 
 /// What [`DescribeVodDomainCertificateInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainCertificateInfoOutput {
     /// `RequestId`: string.
@@ -68,7 +68,7 @@ acs_core::model! {
 }
 
 /// `CertInfos.CertInfo[]` of the answer of [`DescribeVodDomainCertificateInfo`](crate::DescribeVodDomainCertificateInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CertInfo {
     /// `CertExpireTime`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `Invalid%s.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainConfigs)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainConfigs {
     /// `DomainName`: string; required.
@@ -47,7 +47,7 @@ impl acs_core::operation::Operation for DescribeVodDomainConfigs {
 }
 
 /// What [`DescribeVodDomainConfigs`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainConfigsOutput {
     /// `RequestId`: string.
@@ -64,7 +64,7 @@ acs_core::model! {
 }
 
 /// `DomainConfigs.DomainConfig[]` of the answer of [`DescribeVodDomainConfigs`](crate::DescribeVodDomainConfigs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DomainConfig {
     /// `Status`: string.
@@ -87,7 +87,7 @@ acs_core::model! {
 }
 
 /// `DomainConfigs.DomainConfig.FunctionArgs.FunctionArg[]` of the answer of [`DescribeVodDomainConfigs`](crate::DescribeVodDomainConfigs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct FunctionArg {
     /// `ArgName`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidDomain.NotFound` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainDetail)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainDetail {
     /// `DomainName`: string; required.
@@ -43,7 +43,7 @@ impl acs_core::operation::Operation for DescribeVodDomainDetail {
 }
 
 /// What [`DescribeVodDomainDetail`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainDetailOutput {
     /// `RequestId`: string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `DomainDetail` of the answer of [`DescribeVodDomainDetail`](crate::DescribeVodDomainDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DomainDetail {
     /// `GmtCreated`: string.
@@ -107,7 +107,7 @@ acs_core::model! {
 }
 
 /// `DomainDetail.Sources.Source[]` of the answer of [`DescribeVodDomainDetail`](crate::DescribeVodDomainDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Source {
     /// `Type`: string.

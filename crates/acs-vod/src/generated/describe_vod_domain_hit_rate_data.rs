@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingTimeParameter` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainHitRateData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainHitRateData {
     /// `DomainName`: string.
@@ -79,7 +79,7 @@ impl acs_core::operation::Operation for DescribeVodDomainHitRateData {
 }
 
 /// What [`DescribeVodDomainHitRateData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainHitRateDataOutput {
     /// `EndTime`: string.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `HitRateInterval.DataModule[]` of the answer of [`DescribeVodDomainHitRateData`](crate::DescribeVodDomainHitRateData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `Value`: string.

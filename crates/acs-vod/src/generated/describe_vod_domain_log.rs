@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidStartTime.ValueNotSupported` (400), `InvalidTime.ValueNotSupported` (400), `InvalidParameter` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainLog)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainLog {
     /// `DomainName`: string; required.
@@ -89,7 +89,7 @@ impl acs_core::operation::Operation for DescribeVodDomainLog {
 }
 
 /// What [`DescribeVodDomainLog`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainLogOutput {
     /// `RequestId`: string.
@@ -106,7 +106,7 @@ acs_core::model! {
 }
 
 /// `DomainLogDetails.DomainLogDetail[]` of the answer of [`DescribeVodDomainLog`](crate::DescribeVodDomainLog).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DomainLogDetail {
     /// `LogCount`: integer, 64 bits.
@@ -129,7 +129,7 @@ acs_core::model! {
 }
 
 /// `DomainLogDetails.DomainLogDetail.LogInfos.LogInfoDetail[]` of the answer of [`DescribeVodDomainLog`](crate::DescribeVodDomainLog).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LogInfoDetail {
     /// `EndTime`: string.
@@ -155,7 +155,7 @@ acs_core::model! {
 }
 
 /// `DomainLogDetails.DomainLogDetail.PageInfos` of the answer of [`DescribeVodDomainLog`](crate::DescribeVodDomainLog).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PageInfos {
     /// `PageNumber`: integer, 64 bits.

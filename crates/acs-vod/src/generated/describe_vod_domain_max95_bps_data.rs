@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidStartTime.ValueNotSupported` (400), `InvalidEndTime.Mismatch` (400), `InvalidTimePoint.Malformed` (400), `InvalidTimeSpan` (400), `InvalidTime.Malformed` (400), `InvalidDomain.NotFound` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainMax95BpsData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainMax95BpsData {
     /// `DomainName`: string.
@@ -90,7 +90,7 @@ impl acs_core::operation::Operation for DescribeVodDomainMax95BpsData {
 }
 
 /// What [`DescribeVodDomainMax95BpsData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainMax95BpsDataOutput {
     /// `RequestId`: string.
@@ -133,7 +133,7 @@ acs_core::text_enum! {
 }
 
 /// `DetailData.Max95Detail[]` of the answer of [`DescribeVodDomainMax95BpsData`](crate::DescribeVodDomainMax95BpsData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Max95Detail {
     /// `TimeStamp`: string.

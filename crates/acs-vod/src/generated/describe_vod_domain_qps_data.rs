@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingTimeParameter` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainQpsData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainQpsData {
     /// `DomainName`: string.
@@ -99,7 +99,7 @@ impl acs_core::operation::Operation for DescribeVodDomainQpsData {
 }
 
 /// What [`DescribeVodDomainQpsData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainQpsDataOutput {
     /// `EndTime`: string.
@@ -128,7 +128,7 @@ acs_core::model! {
 }
 
 /// `QpsDataInterval.DataModule[]` of the answer of [`DescribeVodDomainQpsData`](crate::DescribeVodDomainQpsData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `AccValue`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidTime.Malformed` (400), `InvalidDomainName.Malformed` (400), `InvalidIspParameter` (400), `InvalidLocName` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainRealTimeBpsData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeBpsData {
     /// `DomainName`: string; required.
@@ -88,7 +88,7 @@ impl acs_core::operation::Operation for DescribeVodDomainRealTimeBpsData {
 }
 
 /// What [`DescribeVodDomainRealTimeBpsData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeBpsDataOutput {
     /// `RequestId`: string.
@@ -105,7 +105,7 @@ acs_core::model! {
 }
 
 /// `Data.BpsModel[]` of the answer of [`DescribeVodDomainRealTimeBpsData`](crate::DescribeVodDomainRealTimeBpsData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct BpsModel {
     /// `Bps`: number.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidTime.Malformed` (400), `InvalidDomainName.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidParameterType` (400), `InvalidTimeSpan` (400), `InvalidParameter` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainRealTimeByteHitRateData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeByteHitRateData {
     /// `DomainName`: string; required.
@@ -66,7 +66,7 @@ impl acs_core::operation::Operation for DescribeVodDomainRealTimeByteHitRateData
 }
 
 /// What [`DescribeVodDomainRealTimeByteHitRateData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeByteHitRateDataOutput {
     /// `RequestId`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `Data.ByteHitRateDataModel[]` of the answer of [`DescribeVodDomainRealTimeByteHitRateData`](crate::DescribeVodDomainRealTimeByteHitRateData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ByteHitRateDataModel {
     /// `ByteHitRate`: number.

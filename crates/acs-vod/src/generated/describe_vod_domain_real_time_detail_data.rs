@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidTime.Malformed` (400), `InvalidDomainName.Malformed` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainRealTimeDetailData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeDetailData {
     /// `DomainName`: string; required.
@@ -115,7 +115,7 @@ impl acs_core::operation::Operation for DescribeVodDomainRealTimeDetailData {
 }
 
 /// What [`DescribeVodDomainRealTimeDetailData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeDetailDataOutput {
     /// `Data`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingTimeParameter` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainRealTimeHttpCodeData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeHttpCodeData {
     /// `DomainName`: string; required.
@@ -87,7 +87,7 @@ impl acs_core::operation::Operation for DescribeVodDomainRealTimeHttpCodeData {
 }
 
 /// What [`DescribeVodDomainRealTimeHttpCodeData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeHttpCodeDataOutput {
     /// `EndTime`: string.
@@ -116,7 +116,7 @@ acs_core::model! {
 }
 
 /// `RealTimeHttpCodeData.UsageData.Value.RealTimeCodeProportionData[]` of the answer of [`DescribeVodDomainRealTimeHttpCodeData`](crate::DescribeVodDomainRealTimeHttpCodeData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RealTimeCodeProportionData {
     /// `Code`: string.
@@ -136,7 +136,7 @@ acs_core::model! {
 }
 
 /// `RealTimeHttpCodeData.UsageData[]` of the answer of [`DescribeVodDomainRealTimeHttpCodeData`](crate::DescribeVodDomainRealTimeHttpCodeData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UsageData {
     /// `TimeStamp`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidTime.Malformed` (400), `InvalidDomainName.Malformed` (400), `InvalidParameter` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainRealTimeReqHitRateData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeReqHitRateData {
     /// `DomainName`: string; required.
@@ -66,7 +66,7 @@ impl acs_core::operation::Operation for DescribeVodDomainRealTimeReqHitRateData 
 }
 
 /// What [`DescribeVodDomainRealTimeReqHitRateData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeReqHitRateDataOutput {
     /// `RequestId`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `Data.ReqHitRateDataModel[]` of the answer of [`DescribeVodDomainRealTimeReqHitRateData`](crate::DescribeVodDomainRealTimeReqHitRateData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ReqHitRateDataModel {
     /// `ReqHitRate`: number.

@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingParameter` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400), `Abs.DomainName.Malformed` (400), `InvalidInterval.Malformed` (400), `InvalidIspParameter` (400), `InvalidLocName` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainRealTimeTrafficData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeTrafficData {
     /// `DomainName`: string; required.
@@ -87,7 +87,7 @@ impl acs_core::operation::Operation for DescribeVodDomainRealTimeTrafficData {
 }
 
 /// What [`DescribeVodDomainRealTimeTrafficData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainRealTimeTrafficDataOutput {
     /// `EndTime`: string.
@@ -116,7 +116,7 @@ acs_core::model! {
 }
 
 /// `RealTimeTrafficDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainRealTimeTrafficData`](crate::DescribeVodDomainRealTimeTrafficData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `Value`: string.

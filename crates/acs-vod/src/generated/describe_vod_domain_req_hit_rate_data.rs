@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidStartTime.ValueNotSupported` (400), `InvalidTime.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainReqHitRateData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainReqHitRateData {
     /// `DomainName`: string.
@@ -79,7 +79,7 @@ impl acs_core::operation::Operation for DescribeVodDomainReqHitRateData {
 }
 
 /// What [`DescribeVodDomainReqHitRateData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainReqHitRateDataOutput {
     /// `EndTime`: string.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `Data.DataModule[]` of the answer of [`DescribeVodDomainReqHitRateData`](crate::DescribeVodDomainReqHitRateData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `Value`: string.

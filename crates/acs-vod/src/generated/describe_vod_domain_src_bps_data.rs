@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingParameter` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400), `Abs.DomainName.Malformed` (400), `InvalidInterval.Malformed` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainSrcBpsData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainSrcBpsData {
     /// `DomainName`: string.
@@ -79,7 +79,7 @@ impl acs_core::operation::Operation for DescribeVodDomainSrcBpsData {
 }
 
 /// What [`DescribeVodDomainSrcBpsData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainSrcBpsDataOutput {
     /// `EndTime`: string.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `SrcBpsDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainSrcBpsData`](crate::DescribeVodDomainSrcBpsData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `Value`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingParameter` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400), `Abs.DomainName.Malformed` (400), `InvalidInterval.Malformed` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainSrcTrafficData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainSrcTrafficData {
     /// `DomainName`: string.
@@ -79,7 +79,7 @@ impl acs_core::operation::Operation for DescribeVodDomainSrcTrafficData {
 }
 
 /// What [`DescribeVodDomainSrcTrafficData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainSrcTrafficDataOutput {
     /// `EndTime`: string.
@@ -111,7 +111,7 @@ acs_core::model! {
 }
 
 /// `SrcTrafficDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainSrcTrafficData`](crate::DescribeVodDomainSrcTrafficData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `Value`: string.

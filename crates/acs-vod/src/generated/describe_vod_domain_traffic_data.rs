@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingTimeParameter` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainTrafficData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainTrafficData {
     /// `DomainName`: string.
@@ -99,7 +99,7 @@ impl acs_core::operation::Operation for DescribeVodDomainTrafficData {
 }
 
 /// What [`DescribeVodDomainTrafficData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainTrafficDataOutput {
     /// `EndTime`: string.
@@ -131,7 +131,7 @@ acs_core::model! {
 }
 
 /// `TrafficDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainTrafficData`](crate::DescribeVodDomainTrafficData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `HttpsDomesticValue`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidParameter` (400), `InvalidParameterProduct` (400), `InvalidParameterArea` (400), `InvalidParameterField` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidParameterInterval` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodDomainUsageData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodDomainUsageData {
     /// `DomainName`: string.
@@ -99,7 +99,7 @@ impl acs_core::operation::Operation for DescribeVodDomainUsageData {
 }
 
 /// What [`DescribeVodDomainUsageData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodDomainUsageDataOutput {
     /// `EndTime`: string.
@@ -134,7 +134,7 @@ acs_core::model! {
 }
 
 /// `UsageDataPerInterval.DataModule[]` of the answer of [`DescribeVodDomainUsageData`](crate::DescribeVodDomainUsageData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataModule {
     /// `Value`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidParameterType` (400), `InvalidTimeSpan` (400), `InvalidParameter` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodEditingUsageData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodEditingUsageData {
     /// `StartTime`: string.
@@ -89,7 +89,7 @@ impl acs_core::operation::Operation for DescribeVodEditingUsageData {
 }
 
 /// What [`DescribeVodEditingUsageData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodEditingUsageDataOutput {
     /// `RequestId`: string.
@@ -112,7 +112,7 @@ acs_core::model! {
 }
 
 /// `EditingData[]` of the answer of [`DescribeVodEditingUsageData`](crate::DescribeVodEditingUsageData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct EditingData {
     /// `Specification`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `Meter.ParamError` (400), `Meter.AuthError` (403), `Meter.ServerInternalError` (500), `Meter.DataSourceQueryError` (500), `Meter.ReadyTsError` (502).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodMediaPlayData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodMediaPlayData {
     /// `PlayDate`: string.
@@ -125,7 +125,7 @@ impl acs_core::operation::Operation for DescribeVodMediaPlayData {
 }
 
 /// What [`DescribeVodMediaPlayData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodMediaPlayDataOutput {
     /// `RequestId`: string.
@@ -173,7 +173,7 @@ impl acs_core::operation::Paginated for DescribeVodMediaPlayData {
 }
 
 /// `QoeInfoList[]` of the answer of [`DescribeVodMediaPlayData`](crate::DescribeVodMediaPlayData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct QoeInfo {
     /// `VideoTitle`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `Meter.ParamError` (400), `Meter.AuthError` (403), `Meter.ServerInternalError` (500), `Meter.DataSourceQueryError` (500), `Meter.ReadyTsError` (502).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodPlayerCollectData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodPlayerCollectData {
     /// `AppId`: string; required.
@@ -104,7 +104,7 @@ impl acs_core::operation::Operation for DescribeVodPlayerCollectData {
 }
 
 /// What [`DescribeVodPlayerCollectData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodPlayerCollectDataOutput {
     /// `RequestId`: string.
@@ -121,7 +121,7 @@ acs_core::model! {
 }
 
 /// `DataList[]` of the answer of [`DescribeVodPlayerCollectData`](crate::DescribeVodPlayerCollectData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `Metric`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `Meter.ParamError` (400), `Meter.AuthError` (403), `Meter.ServerInternalError` (500), `Meter.DataSourceQueryError` (500), `Meter.ReadyTsError` (502).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodPlayerDimensionData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodPlayerDimensionData {
     /// `AppId`: string; required.
@@ -80,7 +80,7 @@ impl acs_core::operation::Operation for DescribeVodPlayerDimensionData {
 }
 
 /// What [`DescribeVodPlayerDimensionData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodPlayerDimensionDataOutput {
     /// `RequestId`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `Meter.ParamError` (400), `Meter.AuthError` (403), `Meter.ServerInternalError` (500), `Meter.DataSourceQueryError` (500), `Meter.ReadyTsError` (502).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodPlayerMetricData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodPlayerMetricData {
     /// `AppId`: string; required.
@@ -151,7 +151,7 @@ impl acs_core::operation::Operation for DescribeVodPlayerMetricData {
 }
 
 /// What [`DescribeVodPlayerMetricData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodPlayerMetricDataOutput {
     /// `RequestId`: string.
@@ -180,7 +180,7 @@ acs_core::model! {
 }
 
 /// `DataList[]` of the answer of [`DescribeVodPlayerMetricData`](crate::DescribeVodPlayerMetricData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `TimeStamp`: string.
@@ -269,7 +269,7 @@ acs_core::model! {
 }
 
 /// `Extend` of the answer of [`DescribeVodPlayerMetricData`](crate::DescribeVodPlayerMetricData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputExtend {
     /// `ActualStartTime`: string.

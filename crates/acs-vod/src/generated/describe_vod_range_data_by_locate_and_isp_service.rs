@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidStartTime.ValueNotSupported` (400), `InvalidTime.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodRangeDataByLocateAndIspService)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodRangeDataByLocateAndIspService {
     /// `DomainName`: string; required.
@@ -77,7 +77,7 @@ impl acs_core::operation::Operation for DescribeVodRangeDataByLocateAndIspServic
 }
 
 /// What [`DescribeVodRangeDataByLocateAndIspService`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodRangeDataByLocateAndIspServiceOutput {
     /// `JsonResult`: string.

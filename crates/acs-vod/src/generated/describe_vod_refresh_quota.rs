@@ -3,7 +3,7 @@
 /// `DescribeVodRefreshQuota` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodRefreshQuota)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodRefreshQuota {}
 
@@ -35,7 +35,7 @@ impl acs_core::operation::Operation for DescribeVodRefreshQuota {
 }
 
 /// What [`DescribeVodRefreshQuota`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodRefreshQuotaOutput {
     /// `BlockQuota`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidTaskId.Malformed` (400), `MissingTimeParameter` (400), `MissingParameter.ObjectType` (400), `InvalidStartTime.Malformed` (400), `InvalidEndTime.Malformed` (400), `InvalidEndTime.Mismatch` (400), `InvalidStartTime.ValueNotSupported` (400), `InvalidObjectType.ValueNotSupported` (400), `InvalidStatus.ValueNotSupported` (400), `DomainNameOverLimit` (400), `InvalidTime` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodRefreshTasks)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodRefreshTasks {
     /// `TaskId`: string.
@@ -131,7 +131,7 @@ impl acs_core::operation::Operation for DescribeVodRefreshTasks {
 }
 
 /// What [`DescribeVodRefreshTasks`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodRefreshTasksOutput {
     /// `RequestId`: string.
@@ -188,7 +188,7 @@ acs_core::text_enum! {
 }
 
 /// `Tasks.Task[]` of the answer of [`DescribeVodRefreshTasks`](crate::DescribeVodRefreshTasks).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Task {
     /// `Status`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `NotFoundCertList` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodSSLCertificateList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodSslCertificateList {
     /// `DomainName`: string.
@@ -81,7 +81,7 @@ impl acs_core::operation::Operation for DescribeVodSslCertificateList {
 }
 
 /// What [`DescribeVodSslCertificateList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodSslCertificateListOutput {
     /// `RequestId`: string.
@@ -98,7 +98,7 @@ acs_core::model! {
 }
 
 /// `CertificateListModel.CertList.Cert[]` of the answer of [`DescribeVodSslCertificateList`](crate::DescribeVodSslCertificateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Cert {
     /// `LastTime`: integer, 64 bits.
@@ -130,7 +130,7 @@ acs_core::model! {
 }
 
 /// `CertificateListModel` of the answer of [`DescribeVodSslCertificateList`](crate::DescribeVodSslCertificateList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CertificateListModel {
     /// `Count`: integer, 32 bits.

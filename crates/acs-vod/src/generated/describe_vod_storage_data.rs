@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidEndTime.Malformed` (400), `InvalidParameterType` (400), `InvalidTimeSpan` (400), `InvalidParameter` (400), `InvalidTime.Malformed` (400), `InvalidParameterInterval` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodStorageData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodStorageData {
     /// `StartTime`: string; required.
@@ -91,7 +91,7 @@ impl acs_core::operation::Operation for DescribeVodStorageData {
 }
 
 /// What [`DescribeVodStorageData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodStorageDataOutput {
     /// `DataInterval`: string.
@@ -111,7 +111,7 @@ acs_core::model! {
 }
 
 /// `StorageData.StorageDataItem[]` of the answer of [`DescribeVodStorageData`](crate::DescribeVodStorageData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct StorageDataItem {
     /// `TimeStamp`: string.

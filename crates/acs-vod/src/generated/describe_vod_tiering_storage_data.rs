@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidEndTime.Malformed` (400), `InvalidParameterType` (400), `InvalidTimeSpan` (400), `InvalidParameter` (400), `InvalidTime.Malformed` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodTieringStorageData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodTieringStorageData {
     /// `StartTime`: string.
@@ -89,7 +89,7 @@ impl acs_core::operation::Operation for DescribeVodTieringStorageData {
 }
 
 /// What [`DescribeVodTieringStorageData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodTieringStorageDataOutput {
     /// `RequestId`: string.
@@ -106,7 +106,7 @@ acs_core::model! {
 }
 
 /// `StorageData[]` of the answer of [`DescribeVodTieringStorageData`](crate::DescribeVodTieringStorageData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct StorageData {
     /// `TimeStamp`: string.

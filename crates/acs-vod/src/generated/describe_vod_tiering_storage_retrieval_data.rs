@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidEndTime.Malformed` (400), `InvalidParameterType` (400), `InvalidTimeSpan` (400), `InvalidParameter` (400), `InvalidTime.Malformed` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodTieringStorageRetrievalData)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodTieringStorageRetrievalData {
     /// `StartTime`: string.
@@ -89,7 +89,7 @@ impl acs_core::operation::Operation for DescribeVodTieringStorageRetrievalData {
 }
 
 /// What [`DescribeVodTieringStorageRetrievalData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodTieringStorageRetrievalDataOutput {
     /// `RequestId`: string.
@@ -106,7 +106,7 @@ acs_core::model! {
 }
 
 /// `RetrievalData[]` of the answer of [`DescribeVodTieringStorageRetrievalData`](crate::DescribeVodTieringStorageRetrievalData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RetrievalData {
     /// `TimeStamp`: string.

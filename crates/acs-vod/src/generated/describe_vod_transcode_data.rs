@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidEndTime.Malformed` (400), `InvalidParameterType` (400), `InvalidTimeSpan` (400), `InvalidParameter` (400), `InvalidTime.Malformed` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodTranscodeData)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodTranscodeData {
     /// `StartTime`: string; required.
@@ -102,7 +102,7 @@ impl acs_core::operation::Operation for DescribeVodTranscodeData {
 }
 
 /// What [`DescribeVodTranscodeData`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodTranscodeDataOutput {
     /// `DataInterval`: string.
@@ -122,7 +122,7 @@ acs_core::model! {
 }
 
 /// `TranscodeData.TranscodeDataItem.Data.DataItem[]` of the answer of [`DescribeVodTranscodeData`](crate::DescribeVodTranscodeData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DataItem {
     /// `Name`: string.
@@ -139,7 +139,7 @@ acs_core::model! {
 }
 
 /// `TranscodeData.TranscodeDataItem[]` of the answer of [`DescribeVodTranscodeData`](crate::DescribeVodTranscodeData).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeDataItem {
     /// `TimeStamp`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidPageNumber.ValueNotSupported` (400), `InvalidPageSize.ValueNotSupported` (400), `InvalidDomainStatus.ValueNotSupported` (400), `InvalidDomainName.Malformed` (400), `InvalidDomainSearchType.ValueNotSupported` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodUserDomains)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodUserDomains {
     /// `PageSize`: integer, 32 bits. At least 1. At most 500. Default: `20`.
@@ -101,7 +101,7 @@ impl acs_core::operation::Operation for DescribeVodUserDomains {
 }
 
 /// What [`DescribeVodUserDomains`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodUserDomainsOutput {
     /// `RequestId`: string.
@@ -149,7 +149,7 @@ impl acs_core::operation::Paginated for DescribeVodUserDomains {
 }
 
 /// `Domains.PageData[]` of the answer of [`DescribeVodUserDomains`](crate::DescribeVodUserDomains).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PageData {
     /// `GmtCreated`: string.
@@ -187,7 +187,7 @@ acs_core::model! {
 }
 
 /// `Domains.PageData.Sources.Source[]` of the answer of [`DescribeVodUserDomains`](crate::DescribeVodUserDomains).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Source {
     /// `Type`: string.
@@ -210,7 +210,7 @@ acs_core::model! {
 }
 
 /// `Tag[]` of [`DescribeVodUserDomains`](crate::DescribeVodUserDomains).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Tag {
     /// `Key`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingParameter` (400), `InvalidDomain.NotFound` (400), `IllegalOperation` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodUserVipsByDomain)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodUserVipsByDomain {
     /// `DomainName`: string; required.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for DescribeVodUserVipsByDomain {
 }
 
 /// What [`DescribeVodUserVipsByDomain`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodUserVipsByDomainOutput {
     /// `DomainName`: string.

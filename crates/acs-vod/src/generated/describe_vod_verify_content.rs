@@ -3,7 +3,7 @@
 /// `DescribeVodVerifyContent` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DescribeVodVerifyContent)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DescribeVodVerifyContent {
     /// `DomainName`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for DescribeVodVerifyContent {
 }
 
 /// What [`DescribeVodVerifyContent`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DescribeVodVerifyContentOutput {
     /// `Content`: string.

@@ -3,7 +3,7 @@
 /// `DetachAppPolicyFromIdentity` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DetachAppPolicyFromIdentity)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct DetachAppPolicyFromIdentity {
     /// `IdentityType`: string; required.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for DetachAppPolicyFromIdentity {
 }
 
 /// What [`DetachAppPolicyFromIdentity`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DetachAppPolicyFromIdentityOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `GenerateDownloadSecretKey` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GenerateDownloadSecretKey)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GenerateDownloadSecretKey {
     /// `AppIdentification`: string; required.
@@ -44,7 +44,7 @@ impl acs_core::operation::Operation for GenerateDownloadSecretKey {
 }
 
 /// What [`GenerateDownloadSecretKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GenerateDownloadSecretKeyOutput {
     /// `AppEncryptKey`: string; secret.

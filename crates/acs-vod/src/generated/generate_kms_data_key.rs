@@ -8,7 +8,7 @@
 /// Codes of its own: `EntityNotExist.Role` (403).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GenerateKMSDataKey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GenerateKmsDataKey {}
 
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GenerateKmsDataKey {
 }
 
 /// What [`GenerateKmsDataKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GenerateKmsDataKeyOutput {
     /// `RequestId`: string.

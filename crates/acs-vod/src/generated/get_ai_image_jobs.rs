@@ -3,7 +3,7 @@
 /// `GetAIImageJobs` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAIImageJobs)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAiImageJobs {
     /// `JobIds`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetAiImageJobs {
 }
 
 /// What [`GetAiImageJobs`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAiImageJobsOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `AIImageJobList[]` of the answer of [`GetAiImageJobs`](crate::GetAiImageJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiImageJob {
     /// `Status`: string.

@@ -3,7 +3,7 @@
 /// `GetAIMediaAuditJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAIMediaAuditJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAiMediaAuditJob {
     /// `JobId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetAiMediaAuditJob {
 }
 
 /// What [`GetAiMediaAuditJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAiMediaAuditJobOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.AdResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AdResult {
     /// `Suggestion`: string.
@@ -86,7 +86,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.AudioResult[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioResult {
     /// `Score`: string.
@@ -109,7 +109,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Data {
     /// `Suggestion`: string.
@@ -141,7 +141,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.GreenEnhancedResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GreenEnhancedResult {
     /// `AverageScore`: string.
@@ -170,7 +170,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.GreenEnhancedResult.CounterList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GreenEnhancedResultCounter {
     /// `Count`: integer, 64 bits.
@@ -187,7 +187,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.GreenEnhancedResult.TopList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GreenEnhancedResultTop {
     /// `Label`: string.
@@ -210,7 +210,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.ImageResult[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageResult {
     /// `Type`: string.
@@ -236,7 +236,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.ImageResult.Result[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageResultResult {
     /// `Score`: string.
@@ -259,7 +259,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.LiveResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LiveResult {
     /// `Suggestion`: string.
@@ -288,7 +288,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.LogoResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LogoResult {
     /// `Suggestion`: string.
@@ -317,7 +317,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaAuditJob {
     /// `CreationTime`: time, UTC.
@@ -355,7 +355,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.PornResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PornResult {
     /// `Suggestion`: string.
@@ -384,7 +384,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.TerrorismResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TerrorismResult {
     /// `Suggestion`: string.
@@ -413,7 +413,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.TerrorismResult.CounterList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TerrorismResultCounter {
     /// `Label`: string.
@@ -430,7 +430,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult.TerrorismResult.TopList[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TerrorismResultTop {
     /// `Url`: string.
@@ -453,7 +453,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.TextResult[]` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TextResult {
     /// `Type`: string.
@@ -482,7 +482,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditJob.Data.VideoResult` of the answer of [`GetAiMediaAuditJob`](crate::GetAiMediaAuditJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoResult {
     /// `Label`: string.

@@ -3,7 +3,7 @@
 /// `GetAITemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAITemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAiTemplate {
     /// `TemplateId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetAiTemplate {
 }
 
 /// What [`GetAiTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAiTemplateOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `TemplateInfo` of the answer of [`GetAiTemplate`](crate::GetAiTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TemplateInfo {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `GetAIVideoTagResult` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAIVideoTagResult)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAiVideoTagResult {
     /// `MediaId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetAiVideoTagResult {
 }
 
 /// What [`GetAiVideoTagResult`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAiVideoTagResultOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `VideoTagResult.Category[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Category {
     /// `Tag`: string.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `VideoTagResult.Keyword[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Keyword {
     /// `Tag`: string.
@@ -88,7 +88,7 @@ acs_core::model! {
 }
 
 /// `VideoTagResult.Location[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Location {
     /// `Tag`: string.
@@ -105,7 +105,7 @@ acs_core::model! {
 }
 
 /// `VideoTagResult.Person[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Person {
     /// `FaceUrl`: string.
@@ -125,7 +125,7 @@ acs_core::model! {
 }
 
 /// `VideoTagResult.Time[]` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Time {
     /// `Tag`: string.
@@ -142,7 +142,7 @@ acs_core::model! {
 }
 
 /// `VideoTagResult` of the answer of [`GetAiVideoTagResult`](crate::GetAiVideoTagResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoTagResult {
     /// `Category`: list of object.

@@ -3,7 +3,7 @@
 /// `GetAppInfos` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAppInfos)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAppInfos {
     /// `AppIds`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetAppInfos {
 }
 
 /// What [`GetAppInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAppInfosOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `AppInfoList[]` of the answer of [`GetAppInfos`](crate::GetAppInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AppInfo {
     /// `Type`: string.

@@ -3,7 +3,7 @@
 /// `GetAppPlayKey` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAppPlayKey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAppPlayKey {
     /// `AppId`: string.
@@ -47,7 +47,7 @@ impl acs_core::operation::Operation for GetAppPlayKey {
 }
 
 /// What [`GetAppPlayKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAppPlayKeyOutput {
     /// `RequestId`: string.
@@ -64,7 +64,7 @@ acs_core::model! {
 }
 
 /// `AppPlayKey` of the answer of [`GetAppPlayKey`](crate::GetAppPlayKey).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AppPlayKey {
     /// `AppId`: string.

@@ -3,7 +3,7 @@
 /// `GetAttachedMediaInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAttachedMediaInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAttachedMediaInfo {
     /// `MediaIds`: strings, sent with commas between them; required.
@@ -63,7 +63,7 @@ impl acs_core::operation::Operation for GetAttachedMediaInfo {
 }
 
 /// What [`GetAttachedMediaInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAttachedMediaInfoOutput {
     /// `RequestId`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `AttachedMediaList[]` of the answer of [`GetAttachedMediaInfo`](crate::GetAttachedMediaInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AttachedMedia {
     /// `Type`: string.
@@ -130,7 +130,7 @@ acs_core::model! {
 }
 
 /// `AttachedMediaList.Categories[]` of the answer of [`GetAttachedMediaInfo`](crate::GetAttachedMediaInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Category {
     /// `ParentId`: integer, 64 bits.

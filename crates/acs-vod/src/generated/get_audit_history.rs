@@ -3,7 +3,7 @@
 /// `GetAuditHistory` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetAuditHistory)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAuditHistory {
     /// `VideoId`: string; required.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for GetAuditHistory {
 }
 
 /// What [`GetAuditHistory`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAuditHistoryOutput {
     /// `Status`: string.
@@ -120,7 +120,7 @@ impl acs_core::operation::Paginated for GetAuditHistory {
 }
 
 /// `Histories[]` of the answer of [`GetAuditHistory`](crate::GetAuditHistory).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct History {
     /// `Status`: string.

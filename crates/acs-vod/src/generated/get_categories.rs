@@ -3,7 +3,7 @@
 /// `GetCategories` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetCategories)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCategories {
     /// `CateId`: integer, 64 bits.
@@ -89,7 +89,7 @@ impl acs_core::operation::Operation for GetCategories {
 }
 
 /// What [`GetCategories`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCategoriesOutput {
     /// `SubTotal`: integer, 64 bits.
@@ -134,7 +134,7 @@ impl acs_core::operation::Paginated for GetCategories {
 }
 
 /// `Category` of the answer of [`GetCategories`](crate::GetCategories).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCategoriesOutputCategory {
     /// `Type`: string.
@@ -160,7 +160,7 @@ acs_core::model! {
 }
 
 /// `SubCategories.Category[]` of the answer of [`GetCategories`](crate::GetCategories).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetCategoriesOutputCategory2 {
     /// `Type`: string.

@@ -3,7 +3,7 @@
 /// `GetDailyPlayRegionStatis` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetDailyPlayRegionStatis)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetDailyPlayRegionStatis {
     /// `Date`: string; required.
@@ -44,7 +44,7 @@ impl acs_core::operation::Operation for GetDailyPlayRegionStatis {
 }
 
 /// What [`GetDailyPlayRegionStatis`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetDailyPlayRegionStatisOutput {
     /// `RequestId`: string.
@@ -67,7 +67,7 @@ acs_core::model! {
 }
 
 /// `DailyPlayRegionStatisList[]` of the answer of [`GetDailyPlayRegionStatis`](crate::GetDailyPlayRegionStatis).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DailyPlayRegionStatis {
     /// `Date`: string.

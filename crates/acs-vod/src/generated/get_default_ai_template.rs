@@ -3,7 +3,7 @@
 /// `GetDefaultAITemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetDefaultAITemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetDefaultAiTemplate {
     /// `TemplateType`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetDefaultAiTemplate {
 }
 
 /// What [`GetDefaultAiTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetDefaultAiTemplateOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `TemplateInfo` of the answer of [`GetDefaultAiTemplate`](crate::GetDefaultAiTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TemplateInfo {
     /// `CreationTime`: time, UTC.

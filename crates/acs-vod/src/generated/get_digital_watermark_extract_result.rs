@@ -3,7 +3,7 @@
 /// `GetDigitalWatermarkExtractResult` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetDigitalWatermarkExtractResult)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetDigitalWatermarkExtractResult {
     /// `MediaId`: string; required.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for GetDigitalWatermarkExtractResult {
 }
 
 /// What [`GetDigitalWatermarkExtractResult`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetDigitalWatermarkExtractResultOutput {
     /// `RequestId`: string.
@@ -72,7 +72,7 @@ acs_core::model! {
 }
 
 /// `AiExtractResultList[]` of the answer of [`GetDigitalWatermarkExtractResult`](crate::GetDigitalWatermarkExtractResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiExtractResult {
     /// `JobId`: string.

@@ -3,7 +3,7 @@
 /// `GetEditingProject` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetEditingProject)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetEditingProject {
     /// `ProjectId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetEditingProject {
 }
 
 /// What [`GetEditingProject`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetEditingProjectOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `Project` of the answer of [`GetEditingProject`](crate::GetEditingProject).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Project {
     /// `StorageLocation`: string.

@@ -3,7 +3,7 @@
 /// `GetEditingProjectMaterials` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetEditingProjectMaterials)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetEditingProjectMaterials {
     /// `ProjectId`: string; required.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for GetEditingProjectMaterials {
 }
 
 /// What [`GetEditingProjectMaterials`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetEditingProjectMaterialsOutput {
     /// `RequestId`: string.
@@ -79,7 +79,7 @@ acs_core::model! {
 }
 
 /// `MaterialList.Material[]` of the answer of [`GetEditingProjectMaterials`](crate::GetEditingProjectMaterials).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Material {
     /// `Status`: string.

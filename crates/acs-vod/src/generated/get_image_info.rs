@@ -3,7 +3,7 @@
 /// `GetImageInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetImageInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetImageInfo {
     /// `ImageId`: string; required.
@@ -63,7 +63,7 @@ impl acs_core::operation::Operation for GetImageInfo {
 }
 
 /// What [`GetImageInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetImageInfoOutput {
     /// `RequestId`: string.
@@ -80,7 +80,7 @@ acs_core::model! {
 }
 
 /// `ImageInfo` of the answer of [`GetImageInfo`](crate::GetImageInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageInfo {
     /// `CreationTime`: time, UTC.
@@ -130,7 +130,7 @@ acs_core::model! {
 }
 
 /// `ImageInfo.Mezzanine` of the answer of [`GetImageInfo`](crate::GetImageInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Mezzanine {
     /// `FileURL`: string.

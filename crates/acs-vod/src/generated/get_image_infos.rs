@@ -3,7 +3,7 @@
 /// `GetImageInfos` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetImageInfos)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetImageInfos {
     /// `ImageIds`: strings, sent with commas between them; required.
@@ -63,7 +63,7 @@ impl acs_core::operation::Operation for GetImageInfos {
 }
 
 /// What [`GetImageInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetImageInfosOutput {
     /// `RequestId`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `ImageInfo[]` of the answer of [`GetImageInfos`](crate::GetImageInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageInfo {
     /// `CreationTime`: time, UTC.
@@ -133,7 +133,7 @@ acs_core::model! {
 }
 
 /// `ImageInfo.Mezzanine` of the answer of [`GetImageInfos`](crate::GetImageInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Mezzanine {
     /// `FileURL`: string.

@@ -3,7 +3,7 @@
 /// `GetJobDetail` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetJobDetail)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetJobDetail {
     /// `JobId`: string; required.
@@ -44,7 +44,7 @@ impl acs_core::operation::Operation for GetJobDetail {
 }
 
 /// What [`GetJobDetail`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetJobDetailOutput {
     /// `RequestId`: string.
@@ -73,7 +73,7 @@ acs_core::model! {
 }
 
 /// `AIJobDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiJobDetail {
     /// `JobId`: string.
@@ -111,7 +111,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJobDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SnapshotJobDetail {
     /// `JobId`: string.
@@ -149,7 +149,7 @@ acs_core::model! {
 }
 
 /// `TranscodeJobDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeJobDetail {
     /// `JobId`: string.
@@ -184,7 +184,7 @@ acs_core::model! {
 }
 
 /// `WorkflowTaskDetail.Workflow` of the answer of [`GetJobDetail`](crate::GetJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Workflow {
     /// `WorkflowId`: string.
@@ -216,7 +216,7 @@ acs_core::model! {
 }
 
 /// `WorkflowTaskDetail` of the answer of [`GetJobDetail`](crate::GetJobDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WorkflowTaskDetail {
     /// `TaskId`: string.

@@ -3,7 +3,7 @@
 /// `GetMediaAiAnalysis` of ApsaraVideo VOD (vod 2017-03-21). POST. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMediaAiAnalysis)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaAiAnalysis {
     /// `AuthTimeout`: string.
@@ -77,7 +77,7 @@ impl acs_core::operation::Operation for GetMediaAiAnalysis {
 }
 
 /// What [`GetMediaAiAnalysis`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaAiAnalysisOutput {
     /// `AiAnalysisResultList`: object.
@@ -94,7 +94,7 @@ acs_core::model! {
 }
 
 /// `AiAnalysisResultList.AiAnalysisResult[]` of the answer of [`GetMediaAiAnalysis`](crate::GetMediaAiAnalysis).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiAnalysisResult {
     /// `Content`: string.
@@ -120,7 +120,7 @@ acs_core::model! {
 }
 
 /// `AiAnalysisResultList` of the answer of [`GetMediaAiAnalysis`](crate::GetMediaAiAnalysis).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiAnalysisResultList {
     /// `AiAnalysisResult`: list of object.

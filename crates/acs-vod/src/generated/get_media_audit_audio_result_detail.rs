@@ -3,7 +3,7 @@
 /// `GetMediaAuditAudioResultDetail` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMediaAuditAudioResultDetail)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetMediaAuditAudioResultDetail {
     /// `MediaId`: string; required.
@@ -52,7 +52,7 @@ impl acs_core::operation::Operation for GetMediaAuditAudioResultDetail {
 }
 
 /// What [`GetMediaAuditAudioResultDetail`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaAuditAudioResultDetailOutput {
     /// `RequestId`: string.
@@ -69,7 +69,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditAudioResultDetail.List[]` of the answer of [`GetMediaAuditAudioResultDetail`](crate::GetMediaAuditAudioResultDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct List {
     /// `EndTime`: integer, 64 bits.
@@ -92,7 +92,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditAudioResultDetail` of the answer of [`GetMediaAuditAudioResultDetail`](crate::GetMediaAuditAudioResultDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaAuditAudioResultDetail {
     /// `Total`: integer, 32 bits.

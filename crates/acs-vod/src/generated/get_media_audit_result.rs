@@ -3,7 +3,7 @@
 /// `GetMediaAuditResult` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMediaAuditResult)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetMediaAuditResult {
     /// `MediaId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetMediaAuditResult {
 }
 
 /// What [`GetMediaAuditResult`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaAuditResultOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.AdResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AdResult {
     /// `Suggestion`: string.
@@ -86,7 +86,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.AudioResult[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioResult {
     /// `Score`: string.
@@ -109,7 +109,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.GreenEnhancedResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GreenEnhancedResult {
     /// `AverageScore`: string.
@@ -138,7 +138,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.GreenEnhancedResult.CounterList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GreenEnhancedResultCounter {
     /// `Count`: integer, 64 bits.
@@ -155,7 +155,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.GreenEnhancedResult.TopList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GreenEnhancedResultTop {
     /// `Label`: string.
@@ -178,7 +178,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.ImageResult[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageResult {
     /// `Type`: string.
@@ -204,7 +204,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.ImageResult.Result[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ImageResultResult {
     /// `Score`: string.
@@ -227,7 +227,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.LiveResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LiveResult {
     /// `Suggestion`: string.
@@ -256,7 +256,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.LogoResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LogoResult {
     /// `Suggestion`: string.
@@ -285,7 +285,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaAuditResult {
     /// `Suggestion`: string.
@@ -317,7 +317,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.PornResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PornResult {
     /// `Suggestion`: string.
@@ -346,7 +346,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.PornResult.CounterList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PornResultCounter {
     /// `Label`: string.
@@ -363,7 +363,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.PornResult.TopList[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PornResultTop {
     /// `Url`: string.
@@ -386,7 +386,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult.TerrorismResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TerrorismResult {
     /// `Suggestion`: string.
@@ -415,7 +415,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.TextResult[]` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TextResult {
     /// `Type`: string.
@@ -444,7 +444,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResult.VideoResult` of the answer of [`GetMediaAuditResult`](crate::GetMediaAuditResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoResult {
     /// `Label`: string.

@@ -3,7 +3,7 @@
 /// `GetMediaAuditResultDetail` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMediaAuditResultDetail)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetMediaAuditResultDetail {
     /// `MediaId`: string; required.
@@ -44,7 +44,7 @@ impl acs_core::operation::Operation for GetMediaAuditResultDetail {
 }
 
 /// What [`GetMediaAuditResultDetail`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaAuditResultDetailOutput {
     /// `RequestId`: string.
@@ -61,7 +61,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultDetail.List[]` of the answer of [`GetMediaAuditResultDetail`](crate::GetMediaAuditResultDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct List {
     /// `TerrorismScore`: string.
@@ -108,7 +108,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultDetail` of the answer of [`GetMediaAuditResultDetail`](crate::GetMediaAuditResultDetail).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaAuditResultDetail {
     /// `Total`: integer, 32 bits.

@@ -3,7 +3,7 @@
 /// `GetMediaAuditResultTimeline` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMediaAuditResultTimeline)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetMediaAuditResultTimeline {
     /// `MediaId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetMediaAuditResultTimeline {
 }
 
 /// What [`GetMediaAuditResultTimeline`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaAuditResultTimelineOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultTimeline.Ad[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Ad {
     /// `Score`: string.
@@ -77,7 +77,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultTimeline.Live[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Live {
     /// `Score`: string.
@@ -97,7 +97,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultTimeline.Logo[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Logo {
     /// `Score`: string.
@@ -117,7 +117,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultTimeline` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaAuditResultTimeline {
     /// `Porn`: list of object.
@@ -143,7 +143,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultTimeline.Porn[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Porn {
     /// `Score`: string.
@@ -163,7 +163,7 @@ acs_core::model! {
 }
 
 /// `MediaAuditResultTimeline.Terrorism[]` of the answer of [`GetMediaAuditResultTimeline`](crate::GetMediaAuditResultTimeline).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Terrorism {
     /// `Score`: string.

@@ -3,7 +3,7 @@
 /// `GetMediaDNAResult` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMediaDNAResult)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetMediaDnaResult {
     /// `MediaId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetMediaDnaResult {
 }
 
 /// What [`GetMediaDnaResult`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaDnaResultOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `DNAResult.VideoDNA.Detail[]` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Detail {
     /// `Input`: object.
@@ -74,7 +74,7 @@ acs_core::model! {
 }
 
 /// `DNAResult` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DnaResult {
     /// `VideoDNA`: list of object.
@@ -88,7 +88,7 @@ acs_core::model! {
 }
 
 /// `DNAResult.VideoDNA.Detail.Duplication` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Duplication {
     /// `Duration`: string.
@@ -105,7 +105,7 @@ acs_core::model! {
 }
 
 /// `DNAResult.VideoDNA.Detail.Input` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Input {
     /// `Duration`: string.
@@ -122,7 +122,7 @@ acs_core::model! {
 }
 
 /// `DNAResult.VideoDNA[]` of the answer of [`GetMediaDnaResult`](crate::GetMediaDnaResult).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoDna {
     /// `PrimaryKey`: string.

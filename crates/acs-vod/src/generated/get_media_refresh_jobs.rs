@@ -3,7 +3,7 @@
 /// `GetMediaRefreshJobs` of ApsaraVideo VOD (vod 2017-03-21). GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMediaRefreshJobs)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetMediaRefreshJobs {
     /// `MediaRefreshJobId`: string; required.
@@ -52,7 +52,7 @@ impl acs_core::operation::Operation for GetMediaRefreshJobs {
 }
 
 /// What [`GetMediaRefreshJobs`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMediaRefreshJobsOutput {
     /// `RequestId`: string.
@@ -69,7 +69,7 @@ acs_core::model! {
 }
 
 /// `MediaRefreshJobs[]` of the answer of [`GetMediaRefreshJobs`](crate::GetMediaRefreshJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaRefreshJob {
     /// `MediaRefreshJobId`: string.

@@ -5,7 +5,7 @@
 /// `GetMessageCallback` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMessageCallback)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMessageCallback {
     /// `AppId`: string.
@@ -49,7 +49,7 @@ impl acs_core::operation::Operation for GetMessageCallback {
 }
 
 /// What [`GetMessageCallback`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMessageCallbackOutput {
     /// `RequestId`: string.
@@ -66,7 +66,7 @@ acs_core::model! {
 }
 
 /// `MessageCallback` of the answer of [`GetMessageCallback`](crate::GetMessageCallback).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MessageCallback {
     /// `CallbackType`: string.

@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMezzanineInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMezzanineInfo {
     /// `VideoId`: string.
@@ -92,7 +92,7 @@ impl acs_core::operation::Operation for GetMezzanineInfo {
 }
 
 /// What [`GetMezzanineInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetMezzanineInfoOutput {
     /// `RequestId`: string.
@@ -109,7 +109,7 @@ acs_core::model! {
 }
 
 /// `Mezzanine.AudioStreamList[]` of the answer of [`GetMezzanineInfo`](crate::GetMezzanineInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AudioStream {
     /// `Index`: string.
@@ -168,7 +168,7 @@ acs_core::model! {
 }
 
 /// `Mezzanine` of the answer of [`GetMezzanineInfo`](crate::GetMezzanineInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Mezzanine {
     /// `CreationTime`: time, UTC.
@@ -236,7 +236,7 @@ acs_core::model! {
 }
 
 /// `Mezzanine.VideoStreamList[]` of the answer of [`GetMezzanineInfo`](crate::GetMezzanineInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoStream {
     /// `Timebase`: string.

@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetPlayInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPlayInfo {
     /// `VideoId`: string.
@@ -182,7 +182,7 @@ impl acs_core::operation::Operation for GetPlayInfo {
 }
 
 /// What [`GetPlayInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPlayInfoOutput {
     /// `RequestId`: string.
@@ -202,7 +202,7 @@ acs_core::model! {
 }
 
 /// `PlayInfoList.PlayInfo[]` of the answer of [`GetPlayInfo`](crate::GetPlayInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PlayInfo {
     /// `CreationTime`: time, UTC.
@@ -288,7 +288,7 @@ acs_core::model! {
 }
 
 /// `VideoBase` of the answer of [`GetPlayInfo`](crate::GetPlayInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoBase {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `GetTranscodeSummary` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetTranscodeSummary)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetTranscodeSummary {
     /// `VideoIds`: strings, sent with commas between them; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetTranscodeSummary {
 }
 
 /// What [`GetTranscodeSummary`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetTranscodeSummaryOutput {
     /// `RequestId`: string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `TranscodeSummaryList.TranscodeJobInfoSummaryList[]` of the answer of [`GetTranscodeSummary`](crate::GetTranscodeSummary).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeJobInfoSummary {
     /// `CreationTime`: time, UTC.
@@ -116,7 +116,7 @@ acs_core::model! {
 }
 
 /// `TranscodeSummaryList[]` of the answer of [`GetTranscodeSummary`](crate::GetTranscodeSummary).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeSummary {
     /// `CreationTime`: time, UTC.

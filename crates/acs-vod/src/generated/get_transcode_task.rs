@@ -7,7 +7,7 @@
 /// At least one of `TranscodeTaskId`, `JobIds` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetTranscodeTask)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetTranscodeTask {
     /// `TranscodeTaskId`: string.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for GetTranscodeTask {
 }
 
 /// What [`GetTranscodeTask`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetTranscodeTaskOutput {
     /// `RequestId`: string.
@@ -84,7 +84,7 @@ acs_core::model! {
 }
 
 /// `TranscodeJobInfoList.OutputFile` of the answer of [`GetTranscodeTask`](crate::GetTranscodeTask).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OutputFile {
     /// `VideoStreamList`: string.
@@ -134,7 +134,7 @@ acs_core::model! {
 }
 
 /// `TranscodeJobInfoList[]` of the answer of [`GetTranscodeTask`](crate::GetTranscodeTask).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeJobInfo {
     /// `Definition`: string.
@@ -181,7 +181,7 @@ acs_core::model! {
 }
 
 /// `TranscodeTask` of the answer of [`GetTranscodeTask`](crate::GetTranscodeTask).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeTask {
     /// `CreationTime`: time, UTC.

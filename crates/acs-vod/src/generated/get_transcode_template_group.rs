@@ -3,7 +3,7 @@
 /// `GetTranscodeTemplateGroup` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetTranscodeTemplateGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetTranscodeTemplateGroup {
     /// `TranscodeTemplateGroupId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetTranscodeTemplateGroup {
 }
 
 /// What [`GetTranscodeTemplateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetTranscodeTemplateGroupOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `TranscodeTemplateGroup.TranscodeTemplateList[]` of the answer of [`GetTranscodeTemplateGroup`](crate::GetTranscodeTemplateGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeTemplate {
     /// `Type`: string.
@@ -122,7 +122,7 @@ acs_core::model! {
 }
 
 /// `TranscodeTemplateGroup` of the answer of [`GetTranscodeTemplateGroup`](crate::GetTranscodeTemplateGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeTemplateGroup {
     /// `CreationTime`: time, UTC.

@@ -5,7 +5,7 @@
 /// `GetUploadDetails` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetUploadDetails)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetUploadDetails {
     /// `MediaIds`: strings, sent with commas between them; required. At most 20 items.
@@ -53,7 +53,7 @@ impl acs_core::operation::Operation for GetUploadDetails {
 }
 
 /// What [`GetUploadDetails`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUploadDetailsOutput {
     /// `RequestId`: string.
@@ -76,7 +76,7 @@ acs_core::model! {
 }
 
 /// `UploadDetails[]` of the answer of [`GetUploadDetails`](crate::GetUploadDetails).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UploadDetail {
     /// `Status`: string.

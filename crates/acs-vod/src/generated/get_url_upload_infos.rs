@@ -7,7 +7,7 @@
 /// At least one of `JobIds`, `UploadURLs` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetURLUploadInfos)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUrlUploadInfos {
     /// `JobIds`: string.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for GetUrlUploadInfos {
 }
 
 /// What [`GetUrlUploadInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUrlUploadInfosOutput {
     /// `RequestId`: string.
@@ -81,7 +81,7 @@ acs_core::model! {
 }
 
 /// `URLUploadInfoList[]` of the answer of [`GetUrlUploadInfos`](crate::GetUrlUploadInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UrlUploadInfo {
     /// `CreationTime`: time, UTC.

@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetVideoInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoInfo {
     /// `VideoId`: string.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for GetVideoInfo {
 }
 
 /// What [`GetVideoInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoInfoOutput {
     /// `RequestId`: string.
@@ -78,7 +78,7 @@ acs_core::model! {
 }
 
 /// `Video` of the answer of [`GetVideoInfo`](crate::GetVideoInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `StorageLocation`: string.

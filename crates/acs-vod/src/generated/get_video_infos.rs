@@ -7,7 +7,7 @@
 /// At least one of `VideoIds`, `ReferenceIds` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetVideoInfos)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoInfos {
     /// `VideoIds`: strings, sent with commas between them. At most 20 items.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for GetVideoInfos {
 }
 
 /// What [`GetVideoInfos`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoInfosOutput {
     /// `RequestId`: string.
@@ -84,7 +84,7 @@ acs_core::model! {
 }
 
 /// `VideoList[]` of the answer of [`GetVideoInfos`](crate::GetVideoInfos).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `StorageLocation`: string.

@@ -5,7 +5,7 @@
 /// `GetVideoList` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetVideoList)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoList {
     /// `CateId`: integer, 64 bits.
@@ -131,7 +131,7 @@ impl acs_core::operation::Operation for GetVideoList {
 }
 
 /// What [`GetVideoList`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoListOutput {
     /// `Total`: integer, 32 bits.
@@ -173,7 +173,7 @@ impl acs_core::operation::Paginated for GetVideoList {
 }
 
 /// `VideoList.Video[]` of the answer of [`GetVideoList`](crate::GetVideoList).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `StorageLocation`: string.

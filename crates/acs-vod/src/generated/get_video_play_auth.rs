@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetVideoPlayAuth)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoPlayAuth {
     /// `VideoId`: string.
@@ -83,7 +83,7 @@ impl acs_core::operation::Operation for GetVideoPlayAuth {
 }
 
 /// What [`GetVideoPlayAuth`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVideoPlayAuthOutput {
     /// `PlayAuth`: string; always sent; secret.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `VideoMeta` of the answer of [`GetVideoPlayAuth`](crate::GetVideoPlayAuth).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VideoMeta {
     /// `Status`: string.

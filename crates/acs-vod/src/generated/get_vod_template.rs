@@ -3,7 +3,7 @@
 /// `GetVodTemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetVodTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetVodTemplate {
     /// `VodTemplateId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetVodTemplate {
 }
 
 /// What [`GetVodTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetVodTemplateOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `VodTemplateInfo` of the answer of [`GetVodTemplate`](crate::GetVodTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VodTemplateInfo {
     /// `CreationTime`: time, UTC.

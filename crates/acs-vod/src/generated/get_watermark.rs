@@ -3,7 +3,7 @@
 /// `GetWatermark` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetWatermark)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct GetWatermark {
     /// `WatermarkId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for GetWatermark {
 }
 
 /// What [`GetWatermark`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetWatermarkOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `WatermarkInfo` of the answer of [`GetWatermark`](crate::GetWatermark).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WatermarkInfo {
     /// `CreationTime`: time, UTC.

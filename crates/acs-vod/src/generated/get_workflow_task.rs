@@ -3,7 +3,7 @@
 /// `GetWorkflowTask` of ApsaraVideo VOD (vod 2017-03-21). GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetWorkflowTask)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetWorkflowTask {
     /// `TaskId`: string.
@@ -47,7 +47,7 @@ impl acs_core::operation::Operation for GetWorkflowTask {
 }
 
 /// What [`GetWorkflowTask`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetWorkflowTaskOutput {
     /// `ErrorCode`: string.

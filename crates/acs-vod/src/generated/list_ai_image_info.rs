@@ -3,7 +3,7 @@
 /// `ListAIImageInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListAIImageInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListAiImageInfo {
     /// `VideoId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for ListAiImageInfo {
 }
 
 /// What [`ListAiImageInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAiImageInfoOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `AIImageInfoList[]` of the answer of [`ListAiImageInfo`](crate::ListAiImageInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiImageInfo {
     /// `CreationTime`: time, UTC.

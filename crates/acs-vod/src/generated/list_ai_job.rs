@@ -3,7 +3,7 @@
 /// `ListAIJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListAIJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListAiJob {
     /// `JobIds`: string; required.
@@ -36,7 +36,7 @@ impl acs_core::operation::Operation for ListAiJob {
 }
 
 /// What [`ListAiJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAiJobOutput {
     /// `RequestId`: string.
@@ -56,7 +56,7 @@ acs_core::model! {
 }
 
 /// `AIJobList.AIJob[]` of the answer of [`ListAiJob`](crate::ListAiJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiJob {
     /// `CreationTime`: time, UTC.

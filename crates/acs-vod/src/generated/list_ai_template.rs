@@ -3,7 +3,7 @@
 /// `ListAITemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListAITemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListAiTemplate {
     /// `TemplateType`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for ListAiTemplate {
 }
 
 /// What [`ListAiTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAiTemplateOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `TemplateInfoList[]` of the answer of [`ListAiTemplate`](crate::ListAiTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TemplateInfo {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `ListAppInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListAppInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAppInfo {
     /// `Status`: string.
@@ -78,7 +78,7 @@ impl acs_core::operation::Operation for ListAppInfo {
 }
 
 /// What [`ListAppInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAppInfoOutput {
     /// `Total`: integer, 32 bits.
@@ -120,7 +120,7 @@ impl acs_core::operation::Paginated for ListAppInfo {
 }
 
 /// `AppInfoList[]` of the answer of [`ListAppInfo`](crate::ListAppInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AppInfo {
     /// `Type`: string.

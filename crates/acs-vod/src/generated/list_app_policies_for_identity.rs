@@ -3,7 +3,7 @@
 /// `ListAppPoliciesForIdentity` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListAppPoliciesForIdentity)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAppPoliciesForIdentity {
     /// `IdentityType`: string; required by its documentation.
@@ -66,7 +66,7 @@ impl acs_core::operation::Operation for ListAppPoliciesForIdentity {
 }
 
 /// What [`ListAppPoliciesForIdentity`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAppPoliciesForIdentityOutput {
     /// `RequestId`: string.
@@ -83,7 +83,7 @@ acs_core::model! {
 }
 
 /// `AppPolicyList[]` of the answer of [`ListAppPoliciesForIdentity`](crate::ListAppPoliciesForIdentity).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AppPolicy {
     /// `CreationTime`: time, UTC.

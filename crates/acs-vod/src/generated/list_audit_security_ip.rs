@@ -3,7 +3,7 @@
 /// `ListAuditSecurityIp` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListAuditSecurityIp)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAuditSecurityIp {
     /// `SecurityGroupName`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListAuditSecurityIp {
 }
 
 /// What [`ListAuditSecurityIp`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAuditSecurityIpOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `SecurityIpList[]` of the answer of [`ListAuditSecurityIp`](crate::ListAuditSecurityIp).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SecurityIp {
     /// `CreationTime`: time, UTC.

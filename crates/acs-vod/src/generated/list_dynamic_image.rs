@@ -3,7 +3,7 @@
 /// `ListDynamicImage` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListDynamicImage)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListDynamicImage {
     /// `VideoId`: string; required.
@@ -40,7 +40,7 @@ impl acs_core::operation::Operation for ListDynamicImage {
 }
 
 /// What [`ListDynamicImage`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListDynamicImageOutput {
     /// `RequestId`: string.
@@ -57,7 +57,7 @@ acs_core::model! {
 }
 
 /// `DynamicImageList[]` of the answer of [`ListDynamicImage`](crate::ListDynamicImage).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DynamicImage {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `ListJobInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListJobInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListJobInfo {
     /// `MediaId`: string; required.
@@ -44,7 +44,7 @@ impl acs_core::operation::Operation for ListJobInfo {
 }
 
 /// What [`ListJobInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListJobInfoOutput {
     /// `RequestId`: string.
@@ -67,7 +67,7 @@ acs_core::model! {
 }
 
 /// `JobInfoList[]` of the answer of [`ListJobInfo`](crate::ListJobInfo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct JobInfo {
     /// `JobId`: string.

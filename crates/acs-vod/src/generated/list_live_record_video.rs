@@ -3,7 +3,7 @@
 /// `ListLiveRecordVideo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListLiveRecordVideo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListLiveRecordVideo {
     /// `StreamName`: string.
@@ -118,7 +118,7 @@ impl acs_core::operation::Operation for ListLiveRecordVideo {
 }
 
 /// What [`ListLiveRecordVideo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListLiveRecordVideoOutput {
     /// `Total`: integer, 32 bits.
@@ -160,7 +160,7 @@ impl acs_core::operation::Paginated for ListLiveRecordVideo {
 }
 
 /// `LiveRecordVideoList.LiveRecordVideo[]` of the answer of [`ListLiveRecordVideo`](crate::ListLiveRecordVideo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct LiveRecordVideo {
     /// `AppName`: string.
@@ -192,7 +192,7 @@ acs_core::model! {
 }
 
 /// `LiveRecordVideoList.LiveRecordVideo.Video` of the answer of [`ListLiveRecordVideo`](crate::ListLiveRecordVideo).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `ListSnapshots` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListSnapshots)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListSnapshots {
     /// `VideoId`: string; required.
@@ -84,7 +84,7 @@ impl acs_core::operation::Operation for ListSnapshots {
 }
 
 /// What [`ListSnapshots`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListSnapshotsOutput {
     /// `RequestId`: string.
@@ -101,7 +101,7 @@ acs_core::model! {
 }
 
 /// `MediaSnapshot` of the answer of [`ListSnapshots`](crate::ListSnapshots).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaSnapshot {
     /// `CreationTime`: time, UTC.
@@ -127,7 +127,7 @@ acs_core::model! {
 }
 
 /// `MediaSnapshot.Snapshots.Snapshot[]` of the answer of [`ListSnapshots`](crate::ListSnapshots).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// `Index`: integer, 64 bits.

@@ -3,7 +3,7 @@
 /// `ListTranscodeTask` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListTranscodeTask)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListTranscodeTask {
     /// `VideoId`: string; required.
@@ -86,7 +86,7 @@ impl acs_core::operation::Operation for ListTranscodeTask {
 }
 
 /// What [`ListTranscodeTask`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListTranscodeTaskOutput {
     /// `RequestId`: string.
@@ -103,7 +103,7 @@ acs_core::model! {
 }
 
 /// `TranscodeTaskList[]` of the answer of [`ListTranscodeTask`](crate::ListTranscodeTask).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeTask {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `ListTranscodeTemplateGroup` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListTranscodeTemplateGroup)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListTranscodeTemplateGroup {
     /// `AppId`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListTranscodeTemplateGroup {
 }
 
 /// What [`ListTranscodeTemplateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListTranscodeTemplateGroupOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `TranscodeTemplateGroupList[]` of the answer of [`ListTranscodeTemplateGroup`](crate::ListTranscodeTemplateGroup).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeTemplateGroup {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `ListVodTemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListVodTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct ListVodTemplate {
     /// `TemplateType`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for ListVodTemplate {
 }
 
 /// What [`ListVodTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListVodTemplateOutput {
     /// `RequestId`: string.
@@ -68,7 +68,7 @@ acs_core::model! {
 }
 
 /// `VodTemplateInfoList[]` of the answer of [`ListVodTemplate`](crate::ListVodTemplate).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VodTemplateInfo {
     /// `CreationTime`: time, UTC.

@@ -3,7 +3,7 @@
 /// `ListWatermark` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ListWatermark)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListWatermark {
     /// `AppId`: string.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for ListWatermark {
 }
 
 /// What [`ListWatermark`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListWatermarkOutput {
     /// `RequestId`: string.
@@ -63,7 +63,7 @@ acs_core::model! {
 }
 
 /// `WatermarkInfos[]` of the answer of [`ListWatermark`](crate::ListWatermark).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WatermarkInfo {
     /// `CreationTime`: time, UTC.

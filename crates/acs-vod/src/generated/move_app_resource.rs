@@ -3,7 +3,7 @@
 /// `MoveAppResource` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/MoveAppResource)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct MoveAppResource {
     /// `TargetAppId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for MoveAppResource {
 }
 
 /// What [`MoveAppResource`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MoveAppResourceOutput {
     /// `RequestId`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `SingleRequest.OverLimit` (400), `QuotaExceeded.Preload` (400), `InvalidObjectPath.Malformed` (400), `InvalidExtensiveDomain.ValueNotSupported` (400), `PreloadQueueFull` (400), `InvalidCustomHeader` (400), `InvalidDomain.Offline` (404), `InvalidDomain.NotFound` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/PreloadVodObjectCaches)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct PreloadVodObjectCaches {
     /// `ObjectPath`: string; required.
@@ -76,7 +76,7 @@ impl acs_core::operation::Operation for PreloadVodObjectCaches {
 }
 
 /// What [`PreloadVodObjectCaches`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PreloadVodObjectCachesOutput {
     /// `PreloadTaskId`: string.

@@ -3,7 +3,7 @@
 /// `ProduceEditingProjectVideo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/ProduceEditingProjectVideo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProduceEditingProjectVideo {
     /// `ProjectId`: string.
@@ -125,7 +125,7 @@ impl acs_core::operation::Operation for ProduceEditingProjectVideo {
 }
 
 /// What [`ProduceEditingProjectVideo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ProduceEditingProjectVideoOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `RefreshMediaPlayUrls` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/RefreshMediaPlayUrls)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RefreshMediaPlayUrls {
     /// `MediaIds`: strings, sent with commas between them; required.
@@ -125,7 +125,7 @@ impl acs_core::operation::Operation for RefreshMediaPlayUrls {
 }
 
 /// What [`RefreshMediaPlayUrls`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RefreshMediaPlayUrlsOutput {
     /// `MediaRefreshJobId`: string.

@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/RefreshUploadVideo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RefreshUploadVideo {
     /// `VideoId`: string.
@@ -62,7 +62,7 @@ impl acs_core::operation::Operation for RefreshUploadVideo {
 }
 
 /// What [`RefreshUploadVideo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RefreshUploadVideoOutput {
     /// `RequestId`: string.

@@ -6,7 +6,7 @@
 /// Codes of its own: `SingleRequest.OverLimit` (400), `InvalidObjectType.Malformed` (400), `QuotaExceeded.Refresh` (400), `InvalidObjectPath.Malformed` (400), `InvalidExtensiveDomain.ValueNotSupported` (400), `QuotaPerMinuteExceeded.Refresh` (400), `TooMany.Refresh` (400), `InvalidDomain.NotFound` (404), `InvalidDomain.Offline` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/RefreshVodObjectCaches)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RefreshVodObjectCaches {
     /// `ObjectPath`: string; required.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for RefreshVodObjectCaches {
 }
 
 /// What [`RefreshVodObjectCaches`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RefreshVodObjectCachesOutput {
     /// `RefreshTaskId`: string.

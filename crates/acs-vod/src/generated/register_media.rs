@@ -5,7 +5,7 @@
 /// `RegisterMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/RegisterMedia)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RegisterMedia {
     /// The files, at most 10.
@@ -100,7 +100,7 @@ impl acs_core::operation::Operation for RegisterMedia {
 }
 
 /// What [`RegisterMedia`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RegisterMediaOutput {
     /// `RequestId`: string.
@@ -120,7 +120,7 @@ acs_core::model! {
 }
 
 /// `RegisterMetadatas[]` of [`RegisterMedia`](crate::RegisterMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RegisterMetadata {
     /// `CateId`: integer, 64 bits.
@@ -193,7 +193,7 @@ acs_core::model! {
 }
 
 /// `RegisteredMediaList[]` of the answer of [`RegisterMedia`](crate::RegisterMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RegisteredMedia {
     /// `NewRegister`: boolean.

@@ -3,7 +3,7 @@
 /// `RestoreMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/RestoreMedia)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct RestoreMedia {
     /// `MediaIds`: strings, sent with commas between them; required.
@@ -72,7 +72,7 @@ impl acs_core::operation::Operation for RestoreMedia {
 }
 
 /// What [`RestoreMedia`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct RestoreMediaOutput {
     /// `RequestId`: string.
@@ -95,7 +95,7 @@ acs_core::model! {
 }
 
 /// `ForbiddenList.MediaForbiddenReasonDTO[]` of the answer of [`RestoreMedia`](crate::RestoreMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaForbiddenReasonDto {
     /// `MediaId`: string.

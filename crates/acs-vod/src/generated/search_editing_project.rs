@@ -3,7 +3,7 @@
 /// `SearchEditingProject` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SearchEditingProject)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchEditingProject {
     /// `EndTime`: string.
@@ -108,7 +108,7 @@ impl acs_core::operation::Operation for SearchEditingProject {
 }
 
 /// What [`SearchEditingProject`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchEditingProjectOutput {
     /// `Total`: integer, 32 bits.
@@ -150,7 +150,7 @@ impl acs_core::operation::Paginated for SearchEditingProject {
 }
 
 /// `ProjectList.Project[]` of the answer of [`SearchEditingProject`](crate::SearchEditingProject).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Project {
     /// `StorageLocation`: string.

@@ -5,7 +5,7 @@
 /// `SearchMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SearchMedia)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchMedia {
     /// `SearchType`: string.
@@ -110,7 +110,7 @@ impl acs_core::operation::Operation for SearchMedia {
 }
 
 /// What [`SearchMedia`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SearchMediaOutput {
     /// `RequestId`: string.
@@ -155,7 +155,7 @@ impl acs_core::operation::Paginated for SearchMedia {
 }
 
 /// `MediaList.AiData` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiData {
     /// `AiLabelInfo`: list of object.
@@ -172,7 +172,7 @@ acs_core::model! {
 }
 
 /// `MediaList.AiData.AiLabelInfo[]` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiLabelInfo {
     /// `Category`: string.
@@ -195,7 +195,7 @@ acs_core::model! {
 }
 
 /// `MediaList.AiRoughData` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiRoughData {
     /// `AiCategory`: string.
@@ -218,7 +218,7 @@ acs_core::model! {
 }
 
 /// `MediaList.AttachedMedia` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AttachedMedia {
     /// `CreationTime`: time, UTC.
@@ -265,7 +265,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Audio` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Audio {
     /// `Status`: string.
@@ -348,7 +348,7 @@ acs_core::model! {
 }
 
 /// `MediaList.AttachedMedia.Categories[]` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Category {
     /// `ParentId`: integer, 64 bits.
@@ -371,7 +371,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Image` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Image {
     /// `StorageLocation`: string.
@@ -418,7 +418,7 @@ acs_core::model! {
 }
 
 /// `MediaList[]` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Media {
     /// `CreationTime`: time, UTC.
@@ -456,7 +456,7 @@ acs_core::model! {
 }
 
 /// `MediaList.AiData.AiLabelInfo.Occurrences[]` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Occurrence {
     /// `From`: number.
@@ -476,7 +476,7 @@ acs_core::model! {
 }
 
 /// `MediaList.AiData.OcrInfo[]` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct OcrInfo {
     /// `Content`: string.
@@ -496,7 +496,7 @@ acs_core::model! {
 }
 
 /// `MediaList.Video` of the answer of [`SearchMedia`](crate::SearchMedia).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct Video {
     /// `Status`: string.

@@ -3,7 +3,7 @@
 /// `SetAppPlayKey` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetAppPlayKey)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetAppPlayKey {
     /// `AppId`: string.
@@ -55,7 +55,7 @@ impl acs_core::operation::Operation for SetAppPlayKey {
 }
 
 /// What [`SetAppPlayKey`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetAppPlayKeyOutput {
     /// `RequestId`: string.

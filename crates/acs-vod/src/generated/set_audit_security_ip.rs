@@ -3,7 +3,7 @@
 /// `SetAuditSecurityIp` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetAuditSecurityIp)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SetAuditSecurityIp {
     /// `SecurityGroupName`: string.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for SetAuditSecurityIp {
 }
 
 /// What [`SetAuditSecurityIp`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetAuditSecurityIpOutput {
     /// `RequestId`: string.

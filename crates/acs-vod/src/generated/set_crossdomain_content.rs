@@ -3,7 +3,7 @@
 /// `SetCrossdomainContent` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetCrossdomainContent)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SetCrossdomainContent {
     /// `Content`: string; required.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for SetCrossdomainContent {
 }
 
 /// What [`SetCrossdomainContent`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetCrossdomainContentOutput {
     /// `RequestId`: string.

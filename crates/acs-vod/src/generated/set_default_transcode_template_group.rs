@@ -3,7 +3,7 @@
 /// `SetDefaultTranscodeTemplateGroup` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetDefaultTranscodeTemplateGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SetDefaultTranscodeTemplateGroup {
     /// `TranscodeTemplateGroupId`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for SetDefaultTranscodeTemplateGroup {
 }
 
 /// What [`SetDefaultTranscodeTemplateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetDefaultTranscodeTemplateGroupOutput {
     /// `RequestId`: string.

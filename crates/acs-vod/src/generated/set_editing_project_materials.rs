@@ -3,7 +3,7 @@
 /// `SetEditingProjectMaterials` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetEditingProjectMaterials)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SetEditingProjectMaterials {
     /// `ProjectId`: string; required.
@@ -43,7 +43,7 @@ impl acs_core::operation::Operation for SetEditingProjectMaterials {
 }
 
 /// What [`SetEditingProjectMaterials`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetEditingProjectMaterialsOutput {
     /// `RequestId`: string.

@@ -5,7 +5,7 @@
 /// `SetMessageCallback` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetMessageCallback)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetMessageCallback {
     /// `CallbackType`: string. Values: `HTTP`, `MNS`.
@@ -119,7 +119,7 @@ impl acs_core::operation::Operation for SetMessageCallback {
 }
 
 /// What [`SetMessageCallback`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetMessageCallbackOutput {
     /// `RequestId`: string.

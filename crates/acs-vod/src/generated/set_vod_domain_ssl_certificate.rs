@@ -6,7 +6,7 @@
 /// Codes of its own: `InvalidSSLProtocol.ValueNotSupported` (400), `SSLPub.MissingParameter` (400), `SSLPri.MissingParameter` (400), `InvalidSSLPub` (400), `InvalidSSLPri` (400), `Certificate.MissMatch` (400), `InvalidCertificate.TooLong` (400), `InvalidCertName.TooLong` (400), `AuthenticationFailed` (400), `SetDomainCertificate.ParameterError` (400), `Certificate.StatusError` (400), `DeleteFailed` (400), `Certificate.NotFind` (400), `Certificate.Duplicated` (400), `Certificate.FormatError` (400), `Certificate.KeyNull` (400), `Key.Malformed` (400), `CertStorage.failed` (400), `CertificateContent.Duplicated` (400), `Certificate.Expired` (400), `InvalidDomain.notOnline` (400), `Decode.Error` (400), `sslPub.Error` (400), `sslPri.Error` (400), `DomainInSafeMode` (400), `CreateCertificateFailed` (400), `Abs.CertRegion.ValueNotSupported` (400), `CertNameAlreadyExists` (400), `InvalidDomain.Offline` (400), `DomainOwnerVerifyFail` (400), `DomainInProtectedMode` (403), `CertName.MissingParameter` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetVodDomainSSLCertificate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SetVodDomainSslCertificate {
     /// `DomainName`: string; required.
@@ -124,7 +124,7 @@ impl acs_core::operation::Operation for SetVodDomainSslCertificate {
 }
 
 /// What [`SetVodDomainSslCertificate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetVodDomainSslCertificateOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitAIImageAuditJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitAIImageAuditJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitAiImageAuditJob {
     /// `MediaId`: string; required.
@@ -90,7 +90,7 @@ impl acs_core::operation::Operation for SubmitAiImageAuditJob {
 }
 
 /// What [`SubmitAiImageAuditJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitAiImageAuditJobOutput {
     /// `JobId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitAIImageJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitAIImageJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitAiImageJob {
     /// `VideoId`: string; required.
@@ -65,7 +65,7 @@ impl acs_core::operation::Operation for SubmitAiImageJob {
 }
 
 /// What [`SubmitAiImageJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitAiImageJobOutput {
     /// `JobId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitAIJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitAIJob)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitAiJob {
     /// `MediaId`: string; required by its documentation.
@@ -75,7 +75,7 @@ impl acs_core::operation::Operation for SubmitAiJob {
 }
 
 /// What [`SubmitAiJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitAiJobOutput {
     /// `RequestId`: string.
@@ -92,7 +92,7 @@ acs_core::model! {
 }
 
 /// `AIJobList.AIJob[]` of the answer of [`SubmitAiJob`](crate::SubmitAiJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct AiJob {
     /// `Type`: string.

@@ -3,7 +3,7 @@
 /// `SubmitAIMediaAuditJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitAIMediaAuditJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitAiMediaAuditJob {
     /// `MediaId`: string; required.
@@ -130,7 +130,7 @@ impl acs_core::operation::Operation for SubmitAiMediaAuditJob {
 }
 
 /// What [`SubmitAiMediaAuditJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitAiMediaAuditJobOutput {
     /// `RequestId`: string.

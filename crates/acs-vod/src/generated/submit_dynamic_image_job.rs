@@ -3,7 +3,7 @@
 /// `SubmitDynamicImageJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitDynamicImageJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitDynamicImageJob {
     /// `VideoId`: string; required.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for SubmitDynamicImageJob {
 }
 
 /// What [`SubmitDynamicImageJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitDynamicImageJobOutput {
     /// `RequestId`: string.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `DynamicImageJob` of the answer of [`SubmitDynamicImageJob`](crate::SubmitDynamicImageJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DynamicImageJob {
     /// `JobId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitMediaDNADeleteJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitMediaDNADeleteJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitMediaDnaDeleteJob {
     /// `MediaId`: string; required.
@@ -39,7 +39,7 @@ impl acs_core::operation::Operation for SubmitMediaDnaDeleteJob {
 }
 
 /// What [`SubmitMediaDnaDeleteJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitMediaDnaDeleteJobOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitPreprocessJobs` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitPreprocessJobs)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitPreprocessJobs {
     /// `VideoId`: string; required.
@@ -43,7 +43,7 @@ impl acs_core::operation::Operation for SubmitPreprocessJobs {
 }
 
 /// What [`SubmitPreprocessJobs`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitPreprocessJobsOutput {
     /// `RequestId`: string.
@@ -60,7 +60,7 @@ acs_core::model! {
 }
 
 /// `PreprocessJobs.PreprocessJob[]` of the answer of [`SubmitPreprocessJobs`](crate::SubmitPreprocessJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct PreprocessJob {
     /// `JobId`: string.

@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitSnapshotJob)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitSnapshotJob {
     /// `VideoId`: string; required by its documentation.
@@ -156,7 +156,7 @@ impl acs_core::operation::Operation for SubmitSnapshotJob {
 }
 
 /// What [`SubmitSnapshotJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitSnapshotJobOutput {
     /// `RequestId`: string.
@@ -173,7 +173,7 @@ acs_core::model! {
 }
 
 /// `SnapshotJob` of the answer of [`SubmitSnapshotJob`](crate::SubmitSnapshotJob).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SnapshotJob {
     /// `JobId`: string.

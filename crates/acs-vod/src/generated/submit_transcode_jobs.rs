@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitTranscodeJobs)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitTranscodeJobs {
     /// `VideoId`: string; required by its documentation.
@@ -135,7 +135,7 @@ impl acs_core::operation::Operation for SubmitTranscodeJobs {
 }
 
 /// What [`SubmitTranscodeJobs`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitTranscodeJobsOutput {
     /// `TranscodeTaskId`: string; always sent.
@@ -155,7 +155,7 @@ acs_core::model! {
 }
 
 /// `EncryptConfig` of [`SubmitTranscodeJobs`](crate::SubmitTranscodeJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct EncryptConfig {
     /// `CipherText`: string; required.
@@ -194,7 +194,7 @@ acs_core::model! {
 }
 
 /// `TranscodeJobs.TranscodeJob[]` of the answer of [`SubmitTranscodeJobs`](crate::SubmitTranscodeJobs).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TranscodeJob {
     /// `JobId`: string.

@@ -3,7 +3,7 @@
 /// `SubmitWorkflowJob` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SubmitWorkflowJob)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitWorkflowJob {
     /// `WorkflowId`: string; required.
@@ -50,7 +50,7 @@ impl acs_core::operation::Operation for SubmitWorkflowJob {
 }
 
 /// What [`SubmitWorkflowJob`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SubmitWorkflowJobOutput {
     /// `RequestId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateAITemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateAITemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateAiTemplate {
     /// `TemplateId`: string; required.
@@ -51,7 +51,7 @@ impl acs_core::operation::Operation for UpdateAiTemplate {
 }
 
 /// What [`UpdateAiTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateAiTemplateOutput {
     /// `TemplateId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateAppInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateAppInfo)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateAppInfo {
     /// `AppId`: string; required.
@@ -72,7 +72,7 @@ impl acs_core::operation::Operation for UpdateAppInfo {
 }
 
 /// What [`UpdateAppInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateAppInfoOutput {
     /// `RequestId`: string.

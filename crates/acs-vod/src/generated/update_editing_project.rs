@@ -3,7 +3,7 @@
 /// `UpdateEditingProject` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateEditingProject)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateEditingProject {
     /// `ProjectId`: string; required.
@@ -83,7 +83,7 @@ impl acs_core::operation::Operation for UpdateEditingProject {
 }
 
 /// What [`UpdateEditingProject`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateEditingProjectOutput {
     /// `RequestId`: string.

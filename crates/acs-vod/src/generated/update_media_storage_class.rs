@@ -3,7 +3,7 @@
 /// `UpdateMediaStorageClass` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateMediaStorageClass)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateMediaStorageClass {
     /// `MediaIds`: strings, sent with commas between them; required.
@@ -83,7 +83,7 @@ impl acs_core::operation::Operation for UpdateMediaStorageClass {
 }
 
 /// What [`UpdateMediaStorageClass`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateMediaStorageClassOutput {
     /// `RequestId`: string.
@@ -106,7 +106,7 @@ acs_core::model! {
 }
 
 /// `ForbiddenList.MediaForbiddenReasonDTO[]` of the answer of [`UpdateMediaStorageClass`](crate::UpdateMediaStorageClass).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct MediaForbiddenReasonDto {
     /// `MediaId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateTranscodeTemplateGroup` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateTranscodeTemplateGroup)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateTranscodeTemplateGroup {
     /// `Name`: string.
@@ -72,7 +72,7 @@ impl acs_core::operation::Operation for UpdateTranscodeTemplateGroup {
 }
 
 /// What [`UpdateTranscodeTemplateGroup`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateTranscodeTemplateGroupOutput {
     /// `TranscodeTemplateGroupId`: string.

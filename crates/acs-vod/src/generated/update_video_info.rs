@@ -7,7 +7,7 @@
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateVideoInfo)
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateVideoInfo {
     /// `VideoId`: string.
@@ -121,7 +121,7 @@ impl acs_core::operation::Operation for UpdateVideoInfo {
 }
 
 /// What [`UpdateVideoInfo`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateVideoInfoOutput {
     /// `RequestId`: string.

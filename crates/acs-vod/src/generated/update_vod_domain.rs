@@ -6,7 +6,7 @@
 /// Codes of its own: `MissingDomainName` (400), `InvalidDomainName.Malformed` (400), `InvalidSource.Content.Malformed` (400), `InvalidTypeContent.Mismatch` (400), `MissingSource.Content` (400), `MissingSource.Type` (400), `InvalidSource.Type.Malformed` (400), `InvalidSource.Priority.Malformed` (400), `InvalidSources.Malformed` (400), `IllegalSources` (400), `TopLevelDomain.NotFound` (400), `DomainInProtectedMode` (403), `ServiceBusy` (403), `IllegalOperation` (403), `InvalidDomain.NotFound` (404).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateVodDomain)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateVodDomain {
     /// `DomainName`: string; required.
@@ -64,7 +64,7 @@ impl acs_core::operation::Operation for UpdateVodDomain {
 }
 
 /// What [`UpdateVodDomain`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateVodDomainOutput {
     /// `RequestId`: string.

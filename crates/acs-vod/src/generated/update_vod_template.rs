@@ -3,7 +3,7 @@
 /// `UpdateVodTemplate` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateVodTemplate)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateVodTemplate {
     /// `VodTemplateId`: string; required.
@@ -61,7 +61,7 @@ impl acs_core::operation::Operation for UpdateVodTemplate {
 }
 
 /// What [`UpdateVodTemplate`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateVodTemplateOutput {
     /// `VodTemplateId`: string.

@@ -3,7 +3,7 @@
 /// `UpdateWatermark` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UpdateWatermark)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UpdateWatermark {
     /// `Name`: string.
@@ -54,7 +54,7 @@ impl acs_core::operation::Operation for UpdateWatermark {
 }
 
 /// What [`UpdateWatermark`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UpdateWatermarkOutput {
     /// `RequestId`: string.
@@ -71,7 +71,7 @@ acs_core::model! {
 }
 
 /// `WatermarkInfo` of the answer of [`UpdateWatermark`](crate::UpdateWatermark).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct WatermarkInfo {
     /// `CreationTime`: time, UTC.

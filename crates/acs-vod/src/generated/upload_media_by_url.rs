@@ -5,7 +5,7 @@
 /// `UploadMediaByURL` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `SessionId` keeps it from a second effect.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UploadMediaByURL)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadMediaByUrl {
     /// `UploadURLs`: string; required.
@@ -150,7 +150,7 @@ impl acs_core::operation::Operation for UploadMediaByUrl {
 }
 
 /// What [`UploadMediaByUrl`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UploadMediaByUrlOutput {
     /// `RequestId`: string.
@@ -167,7 +167,7 @@ acs_core::model! {
 }
 
 /// `UploadJobs[]` of the answer of [`UploadMediaByUrl`](crate::UploadMediaByUrl).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UploadJob {
     /// `SourceURL`: string.
@@ -184,7 +184,7 @@ acs_core::model! {
 }
 
 /// `UploadMetadatas[]` of [`UploadMediaByUrl`](crate::UploadMediaByUrl).
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UploadMetadata {
     /// `CateId`: string.

@@ -3,7 +3,7 @@
 /// `UploadStreamByURL` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UploadStreamByURL)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadStreamByUrl {
     /// `StreamURL`: string; required.
@@ -95,7 +95,7 @@ impl acs_core::operation::Operation for UploadStreamByUrl {
 }
 
 /// What [`UploadStreamByUrl`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct UploadStreamByUrlOutput {
     /// `RequestId`: string.

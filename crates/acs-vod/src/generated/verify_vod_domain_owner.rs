@@ -6,7 +6,7 @@
 /// Codes of its own: `DomainOwnerVerifyFail` (400).
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/VerifyVodDomainOwner)
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct VerifyVodDomainOwner {
     /// `DomainName`: string; required.
@@ -46,7 +46,7 @@ impl acs_core::operation::Operation for VerifyVodDomainOwner {
 }
 
 /// What [`VerifyVodDomainOwner`] answers.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct VerifyVodDomainOwnerOutput {
     /// `Content`: string.
