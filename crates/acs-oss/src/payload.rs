@@ -15,8 +15,8 @@ use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::crc64::Crc64;
 
-/// How much of bytes at hand goes to the transport at once: small enough to see a slow link move.
-const FRAME_BYTES: usize = 64 << 10;
+/// How much goes to the transport at once: so little that a link of 1 KB/s is seen to move within the idle limit.
+const FRAME_BYTES: usize = 16 << 10;
 /// How much of a file is read at once; one such piece is read ahead.
 const READ_BYTES: usize = 256 << 10;
 
@@ -68,6 +68,7 @@ impl Payload {
             Source::File { file, offset, .. } => Reader::File {
                 file: Arc::clone(file),
                 next_offset: *offset,
+                piece: Bytes::new(),
                 reading: None,
             },
         };
@@ -163,7 +164,10 @@ enum Reader {
     Bytes(Bytes),
     File {
         file: Arc<File>,
+        /// Where the next piece is to be read.
         next_offset: u64,
+        /// What was read and not yet handed over.
+        piece: Bytes,
         reading: Option<JoinHandle<io::Result<Bytes>>>,
     },
 }
@@ -171,27 +175,31 @@ enum Reader {
 impl Outgoing {
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
         match &mut self.reader {
-            Reader::Bytes(rest) => {
-                let piece = rest.split_to(rest.len().min(FRAME_BYTES));
-                Poll::Ready(Ok(piece))
-            }
+            Reader::Bytes(rest) => Poll::Ready(Ok(split_frame(rest))),
             Reader::File {
                 file,
                 next_offset,
+                piece,
                 reading,
             } => {
-                let task = match reading {
-                    Some(task) => task,
-                    None => reading.insert(read_piece(file, *next_offset, self.unsent)),
-                };
-                let piece = ready!(Pin::new(task).poll(context)).map_err(io::Error::other)??;
-                *next_offset += piece.len() as u64;
-                let left = self.unsent - piece.len() as u64;
-                *reading = (left > 0).then(|| read_piece(file, *next_offset, left));
-                Poll::Ready(Ok(piece))
+                if piece.is_empty() {
+                    let task = match reading {
+                        Some(task) => task,
+                        None => reading.insert(read_piece(file, *next_offset, self.unsent)),
+                    };
+                    *piece = ready!(Pin::new(task).poll(context)).map_err(io::Error::other)??;
+                    *next_offset += piece.len() as u64;
+                    let left = self.unsent - piece.len() as u64;
+                    *reading = (left > 0).then(|| read_piece(file, *next_offset, left));
+                }
+                Poll::Ready(Ok(split_frame(piece)))
             }
         }
     }
+}
+
+fn split_frame(bytes: &mut Bytes) -> Bytes {
+    bytes.split_to(bytes.len().min(FRAME_BYTES))
 }
 
 impl http_body::Body for Outgoing {

@@ -1,4 +1,5 @@
 //! Uploads to the emulator: whole files, over real sockets, with credentials that end and answers that get lost.
+#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -368,7 +369,7 @@ async fn a_credential_that_is_about_to_end_is_replaced_before_the_next_part() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_credential_that_ends_in_mid_upload_costs_at_most_the_parts_under_way() {
+async fn f9_a_credential_that_ends_in_mid_upload_costs_at_most_the_parts_under_way() {
     // The client's clock is 14 minutes behind, so that it does not see the end coming.
     let cloud = Cloud::start_behind(TimeDelta::minutes(14)).await;
     let (path, content) = cloud.file(20 * MIB);
