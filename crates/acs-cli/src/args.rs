@@ -102,6 +102,9 @@ impl Method {
 pub(crate) struct Whoami {
     #[command(flatten)]
     pub(crate) common: Common,
+    /// Say of every source of credentials what was found there, or why not
+    #[arg(long)]
+    pub(crate) explain: bool,
 }
 
 #[derive(Args, Debug)]

@@ -29,15 +29,24 @@ impl Place {
         Self::new(&common.region, common.endpoint.as_deref())
     }
 
-    pub(crate) fn vod(&self, credentials: impl ProvideCredentials + 'static) -> Result<acs_vod::Client, Failure> {
+    pub(crate) fn vod(
+        &self,
+        credentials: impl ProvideCredentials + 'static,
+    ) -> Result<acs_vod::Client, Failure> {
         self.build(acs_vod::Client::builder(&self.region), credentials)
     }
 
-    pub(crate) fn mps(&self, credentials: impl ProvideCredentials + 'static) -> Result<acs_mps::Client, Failure> {
+    pub(crate) fn mps(
+        &self,
+        credentials: impl ProvideCredentials + 'static,
+    ) -> Result<acs_mps::Client, Failure> {
         self.build(acs_mps::Client::builder(&self.region), credentials)
     }
 
-    pub(crate) fn sts(&self, credentials: impl ProvideCredentials + 'static) -> Result<acs_sts::Client, Failure> {
+    pub(crate) fn sts(
+        &self,
+        credentials: impl ProvideCredentials + 'static,
+    ) -> Result<acs_sts::Client, Failure> {
         self.build(acs_sts::Client::builder(&self.region), credentials)
     }
 
@@ -46,7 +55,9 @@ impl Place {
         builder: acs_core::ClientBuilder<P>,
         credentials: impl ProvideCredentials + 'static,
     ) -> Result<acs_core::Client<P>, Failure> {
-        let builder = builder.credentials(credentials).transport(Arc::clone(&self.transport));
+        let builder = builder
+            .credentials(credentials)
+            .transport(Arc::clone(&self.transport));
         Ok(match &self.endpoint {
             Some(endpoint) => builder.endpoint(endpoint),
             None => builder,

@@ -9,15 +9,20 @@ use crate::report::Report;
 
 pub(crate) async fn run(args: &args::Emulator) -> Result<(), Failure> {
     acs_core::check_region(&args.region)?;
-    let builder = Emulator::builder().port(args.port).region(&args.region).discard_bodies(args.discard_bodies);
+    let builder = Emulator::builder()
+        .port(args.port)
+        .region(&args.region)
+        .discard_bodies(args.discard_bodies);
     let builder = match &args.keep {
         Some(folder) => builder.keep(folder),
         None => builder,
     };
-    let emulator = builder
-        .start()
-        .await
-        .map_err(|error| Failure::usage(format!("the emulator cannot start on port {}: {error}", args.port)))?;
+    let emulator = builder.start().await.map_err(|error| {
+        Failure::usage(format!(
+            "the emulator cannot start on port {}: {error}",
+            args.port
+        ))
+    })?;
     // The secret is a throw-away of this run, which programs need to sign with.
     Report::new(true).result(&json!({
         "endpoint": emulator.endpoint(),

@@ -15,12 +15,18 @@ pub(crate) struct Failure {
 impl Failure {
     /// The user's mistake: exit code 2.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 2 }
+        Self {
+            message: message.into(),
+            code: 2,
+        }
     }
 
     /// The service's or the network's: exit code 1.
     pub(crate) fn service(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 1 }
+        Self {
+            message: message.into(),
+            code: 1,
+        }
     }
 
     /// A file that can't be used.
@@ -45,6 +51,9 @@ impl From<Error> for Failure {
             ErrorKind::InvalidInput | ErrorKind::Credentials | ErrorKind::Io => 2,
             _ => 1,
         };
-        Self { message: error.to_string(), code }
+        Self {
+            message: error.to_string(),
+            code,
+        }
     }
 }

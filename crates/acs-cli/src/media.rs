@@ -18,17 +18,26 @@ impl MediaFile {
         let shown = path.display();
         let facts = fs::metadata(path).map_err(|error| Failure::file(path, &error))?;
         if facts.is_dir() {
-            return Err(Failure::usage(format!("{shown}: this is a directory; name one media file")));
+            return Err(Failure::usage(format!(
+                "{shown}: this is a directory; name one media file"
+            )));
         }
         if facts.len() == 0 {
             return Err(Failure::usage(format!("{shown}: the file is empty")));
         }
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            return Err(Failure::usage(format!("{shown}: the file's name is not UTF-8; rename it")));
+            return Err(Failure::usage(format!(
+                "{shown}: the file's name is not UTF-8; rename it"
+            )));
         };
-        acs_vod::upload::check_file_name(name).map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
+        acs_vod::upload::check_file_name(name)
+            .map_err(|error| Failure::usage(format!("{shown}: {error}")))?;
         // Whether it can be read is better known now than after a video was created for it.
         fs::File::open(path).map_err(|error| Failure::file(path, &error))?;
-        Ok(Self { path: path.to_owned(), name: name.to_owned(), size: facts.len() })
+        Ok(Self {
+            path: path.to_owned(),
+            name: name.to_owned(),
+            size: facts.len(),
+        })
     }
 }

@@ -33,7 +33,9 @@ impl Report {
         let fields: Vec<_> = value.as_object().into_iter().flatten().collect();
         let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
         for (name, value) in fields {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             print_line(&format!("  {name:width$}  {text}"));
         }
     }
@@ -49,15 +51,20 @@ impl Report {
         if self.is_json || !std::io::stderr().is_terminal() {
             return ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
         }
-        let style = ProgressStyle::with_template("  {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template("  {bar:40} {bytes}/{total_bytes} {bytes_per_sec} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
         ProgressBar::new(total).with_style(style)
     }
 
     /// Writes why the command failed, in one line on standard error.
     pub(crate) fn failure(failure: &Failure) {
         // A closed standard error leaves nobody to tell.
-        _ = writeln!(std::io::stderr(), "acs: {}", failure.to_string().replace('\n', " "));
+        _ = writeln!(
+            std::io::stderr(),
+            "acs: {}",
+            failure.to_string().replace('\n', " ")
+        );
     }
 }
 

@@ -24,7 +24,12 @@ pub(crate) async fn run(args: &Upload) -> Result<(), Failure> {
         None => create,
     };
     let ticket = UploadTicket::from(vod.send(create).await?.into_inner());
-    report.step(format!("uploading {} ({} bytes) as video {}", media.name, media.size, ticket.video_id()));
+    report.step(format!(
+        "uploading {} ({} bytes) as video {}",
+        media.name,
+        media.size,
+        ticket.video_id()
+    ));
     let uploaded = send_file(ticket, vod, &media, &place.transport, &report).await?;
     report.result(&json!({
         "video_id": uploaded.video_id,
@@ -55,7 +60,10 @@ pub(crate) async fn send_file(
         .transport(Arc::clone(transport))
         .on_progress(move |progress| {
             shown.set_position(progress.bytes);
-            shown.set_message(format!("part {} of {}", progress.parts, progress.total_parts));
+            shown.set_message(format!(
+                "part {} of {}",
+                progress.parts, progress.total_parts
+            ));
         })
         .cancel(&cancel)
         .upload_file(&media.path)

@@ -31,7 +31,9 @@ pub(super) fn ask(args: &Demo, report: &Report) -> Result<(), Failure> {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("--live asks before it begins, and here is nobody to answer: add --yes"));
+        return Err(Failure::usage(
+            "--live asks before it begins, and here is nobody to answer: add --yes",
+        ));
     }
     let mut out = std::io::stderr();
     // If the question can't be shown, the answer below is still asked for.

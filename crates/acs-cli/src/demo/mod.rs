@@ -22,7 +22,8 @@ const SAMPLE: &[u8] = include_bytes!("../../media/sample.mp4");
 
 pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let report = Report::new(args.common.json);
-    let sample = TempDir::new().map_err(|error| Failure::service(format!("no temporary folder can be made: {error}")))?;
+    let sample = TempDir::new()
+        .map_err(|error| Failure::service(format!("no temporary folder can be made: {error}")))?;
     let media = match &args.file {
         Some(file) => MediaFile::open(file)?,
         None => write_sample(sample.path())?,
@@ -44,9 +45,18 @@ fn write_sample(folder: &Path) -> Result<MediaFile, Failure> {
     MediaFile::open(&path)
 }
 
-async fn job(stage: &Stage, args: &Demo, title: &str, media: &MediaFile, report: &Report) -> Result<Value, Failure> {
+async fn job(
+    stage: &Stage,
+    args: &Demo,
+    title: &str,
+    media: &MediaFile,
+    report: &Report,
+) -> Result<Value, Failure> {
     let uploaded = video::upload(stage, args.method, title, media, report).await?;
-    report.step(format!("uploaded in {} part(s), crc64 {}", uploaded.parts, uploaded.crc64));
+    report.step(format!(
+        "uploaded in {} part(s), crc64 {}",
+        uploaded.parts, uploaded.crc64
+    ));
     let objects = Objects::of(&uploaded.video_id, media);
     let rest = play_and_transcode(stage, &uploaded.video_id, &objects, media, report).await;
     if args.live {

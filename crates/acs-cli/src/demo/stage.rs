@@ -36,10 +36,14 @@ impl Stage {
             None => builder,
         };
         let started = builder.start().await;
-        let emulator = started.map_err(|error| Failure::usage(format!("the emulator cannot start: {error}")))?;
+        let emulator = started
+            .map_err(|error| Failure::usage(format!("the emulator cannot start: {error}")))?;
         Ok(Self {
             place: Place::new(&args.common.region, Some(emulator.endpoint()))?,
-            credentials: Credentials::access_key(emulator.access_key_id(), emulator.access_key_secret())?,
+            credentials: Credentials::access_key(
+                emulator.access_key_id(),
+                emulator.access_key_secret(),
+            )?,
             role_arn: Some(emulator.role_arn()),
             bucket: emulator.bucket().to_owned(),
             pipeline_id: emulator.pipeline_id().to_owned(),
@@ -53,7 +57,10 @@ impl Stage {
         let facts = get_json(&place, "/_emulator/account").await?;
         let fact = |name: &str| facts[name].as_str().map(str::to_owned);
         let needed = |given: &Option<String>, name: &str, flag: &str| {
-            given.clone().or_else(|| fact(name)).ok_or_else(|| Failure::usage(format!("{flag} is needed with this endpoint")))
+            given
+                .clone()
+                .or_else(|| fact(name))
+                .ok_or_else(|| Failure::usage(format!("{flag} is needed with this endpoint")))
         };
         Ok(Self {
             credentials,
@@ -66,7 +73,11 @@ impl Stage {
     }
 
     async fn live(args: &Demo) -> Result<Self, Failure> {
-        let missing = |flag: &str| Failure::usage(format!("--live needs {flag}: see what it lists with `acs demo --live`"));
+        let missing = |flag: &str| {
+            Failure::usage(format!(
+                "--live needs {flag}: see what it lists with `acs demo --live`"
+            ))
+        };
         let bucket = args.bucket.clone().ok_or_else(|| missing("--bucket"))?;
         let pipeline_id = args.pipeline.clone().ok_or_else(|| missing("--pipeline"))?;
         if args.method == Method::Sts && args.role_arn.is_none() {
@@ -103,7 +114,16 @@ async fn get_json(place: &Place, path: &str) -> Result<Value, Failure> {
     let endpoint = acs_core::Endpoint::parse(place.endpoint.as_deref().unwrap_or_default())?;
     let request = http::Request::get(format!("{endpoint}{path}")).body(Body::empty());
     let request = request.map_err(|error| Failure::usage(format!("{endpoint}: {error}")))?;
-    let response = place.transport.send(request).await.map_err(|error| Failure::service(format!("{endpoint}: {error}")))?;
-    let body = response.into_body().collect(1 << 20).await.map_err(|error| Failure::service(format!("{endpoint}: {error}")))?;
-    serde_json::from_slice(&body).map_err(|_| Failure::service(format!("{endpoint}: this is not an emulator of ours")))
+    let response = place
+        .transport
+        .send(request)
+        .await
+        .map_err(|error| Failure::service(format!("{endpoint}: {error}")))?;
+    let body = response
+        .into_body()
+        .collect(1 << 20)
+        .await
+        .map_err(|error| Failure::service(format!("{endpoint}: {error}")))?;
+    serde_json::from_slice(&body)
+        .map_err(|_| Failure::service(format!("{endpoint}: this is not an emulator of ours")))
 }
