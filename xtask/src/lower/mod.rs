@@ -4,7 +4,9 @@ mod components;
 mod describe;
 mod fields;
 mod operation;
+mod output;
 mod paging;
+mod parameters;
 mod scope;
 
 use std::cell::RefCell;

@@ -1,0 +1,197 @@
+//! The parameters of an operation: where they travel and how they are written.
+
+use std::borrow::Cow;
+
+use super::describe;
+use super::fields::Property;
+use crate::document::{self, Parameter, Schema, Shape};
+use crate::error::{Error, Result};
+use crate::model::{Place, Style};
+use crate::names;
+use crate::overlay::OperationOverlay;
+
+/// The parameters of an operation, each once, and the path with a place for each of those in it.
+pub(super) struct Parameters<'a> {
+    list: Vec<(Cow<'a, Parameter>, Place, Style)>,
+    pub(super) path: Option<String>,
+}
+
+impl<'a> Parameters<'a> {
+    pub(super) fn read(
+        operation: &'a document::Operation,
+        overlay: &OperationOverlay,
+        is_rpc: bool,
+        notes: &mut Vec<String>,
+    ) -> Result<Self> {
+        let mut list: Vec<(Cow<'a, Parameter>, Place, Style)> = Vec::new();
+        for parameter in &operation.parameters {
+            let same = list
+                .iter()
+                .find(|(it, _, _)| it.name == parameter.name && it.place == parameter.place);
+            if let Some((first, _, _)) = same {
+                if std::mem::discriminant(&first.schema.shape)
+                    != std::mem::discriminant(&parameter.schema.shape)
+                {
+                    notes.push(format!(
+                        "the parameter `{}` is listed twice with different types; the first is used",
+                        parameter.name
+                    ));
+                }
+                continue;
+            }
+            let style = style(parameter, notes);
+            let place = match (&overlay.place, place(parameter, is_rpc, notes)) {
+                (Some(name), Place::Default) if name == "form" => Place::Form,
+                (Some(name), _) if name != "form" => {
+                    return Err(Error::input(format!(
+                        "{}: `{name}` is no place: use `form`",
+                        operation.name
+                    )));
+                }
+                (_, place) => place,
+            };
+            list.push((Cow::Borrowed(parameter), place, style));
+        }
+        // What has the style of RPC is told by its action alone.
+        let path = operation.path.clone().filter(|_| !is_rpc);
+        let mut parameters = Self { list, path };
+        parameters.settle_path(notes);
+        Ok(parameters)
+    }
+
+    /// Brings path and parameters together where the document spells them differently or lacks one of both.
+    fn settle_path(&mut self, notes: &mut Vec<String>) {
+        let mut path = self.path.clone().unwrap_or_default();
+        let is_whole = path.contains('*');
+        let mut places = places(&path);
+        for (parameter, place, _) in self
+            .list
+            .iter_mut()
+            .filter(|(_, place, _)| *place == Place::Path)
+        {
+            let found = places.iter().position(|it| *it == parameter.name);
+            let found = found.or_else(|| {
+                places
+                    .iter()
+                    .position(|it| names::snake(it) == names::snake(&parameter.name))
+            });
+            match found {
+                Some(index) => {
+                    let spelled = places.remove(index);
+                    path = path.replace(
+                        &format!("{{{spelled}}}"),
+                        &format!("{{{}}}", parameter.name),
+                    );
+                    path =
+                        path.replace(&format!("[{spelled}]"), &format!("{{{}}}", parameter.name));
+                }
+                None if is_whole => {}
+                None => {
+                    notes.push(format!(
+                        "the path has no place for `{}`; it is sent in the query",
+                        parameter.name
+                    ));
+                    *place = Place::Default;
+                }
+            }
+        }
+        if !is_whole {
+            for (index, name) in places.into_iter().enumerate() {
+                let schema = Schema {
+                    shape: Shape::String,
+                    required: true,
+                    ..Schema::default()
+                };
+                let parameter = Parameter {
+                    name,
+                    place: "path".to_owned(),
+                    style: None,
+                    schema,
+                    at: String::new(),
+                };
+                self.list
+                    .insert(index, (Cow::Owned(parameter), Place::Path, Style::Flat));
+            }
+        }
+        if self.path.is_some() {
+            self.path = Some(path);
+        }
+    }
+
+    pub(super) fn properties(&self) -> Vec<Property<'_>> {
+        let property = |(parameter, place, style): &'_ (Cow<'a, Parameter>, Place, Style)| {
+            (parameter.name.clone(), *place, *style)
+        };
+        self.list
+            .iter()
+            .map(|item| {
+                let (way, place, style) = property(item);
+                Property {
+                    wire: &item.0.name,
+                    schema: &item.0.schema,
+                    way,
+                    place,
+                    style,
+                }
+            })
+            .collect()
+    }
+}
+
+/// The names of the places in a path.
+fn places(path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = path;
+    while let Some(start) = rest.find(['{', '[']) {
+        rest = &rest[start + 1..];
+        let Some(end) = rest.find(['}', ']']) else {
+            break;
+        };
+        let name = rest[..end].to_owned();
+        if !name.is_empty() && !found.contains(&name) {
+            found.push(name);
+        }
+        rest = &rest[end..];
+    }
+    found
+}
+
+fn place(parameter: &Parameter, is_rpc: bool, notes: &mut Vec<String>) -> Place {
+    match parameter.place.as_str() {
+        "query" => Place::Default,
+        "formData" | "form" => Place::Form,
+        // The gateway of RPC reads a form: a body that is no stream is a part of it.
+        "body" if is_rpc && !is_binary(&parameter.schema) => Place::Form,
+        "body" => Place::Body,
+        "path" => Place::Path,
+        "header" => Place::Header,
+        "host" => Place::Host,
+        other => {
+            notes.push(format!("the parameter `{}` travels in `{other}`, which is not known; it is sent in the query", parameter.name));
+            Place::Default
+        }
+    }
+}
+
+pub(super) fn is_binary(schema: &Schema) -> bool {
+    matches!(schema.shape, Shape::String) && schema.format.as_deref() == Some("binary")
+}
+
+fn style(parameter: &Parameter, notes: &mut Vec<String>) -> Style {
+    let in_header_or_path = matches!(parameter.place.as_str(), "header" | "path");
+    match parameter.style.as_deref() {
+        Some("json") => Style::Json,
+        Some("simple") if describe::is_list(&parameter.schema) => Style::Comma,
+        Some("simple") => Style::Json,
+        Some("xml") => Style::Xml,
+        None if in_header_or_path && describe::is_list(&parameter.schema) => Style::Comma,
+        None | Some("repeatList" | "flat" | "struct" | "form" | "formData" | "") => Style::Flat,
+        Some(other) => {
+            notes.push(format!(
+                "the parameter `{}` has the style `{other}`, which is not known; it is flattened",
+                parameter.name
+            ));
+            Style::Flat
+        }
+    }
+}
