@@ -7,7 +7,6 @@ mod support {
 
 use std::time::Duration;
 
-use acs_core::Runtime as _;
 use acs_credentials::{
     Chain, Context, CredentialsCache, CredentialsUri, EcsRamRole, FixedEnv, Source as _,
     StepOutcome,

@@ -80,12 +80,15 @@ impl Request {
 
 /// Tells what the policies of one identity, taken together, make of a request: allowed where a statement allows it and
 /// none denies it.
-pub fn evaluate(policies: &[Policy], request: &Request) -> Evaluation {
+pub fn evaluate<'a>(
+    policies: impl IntoIterator<Item = &'a Policy>,
+    request: &Request,
+) -> Evaluation {
     let mut evaluation = Evaluation {
         decision: Decision::ImplicitDeny,
         reasons: Vec::new(),
     };
-    for (index, policy) in policies.iter().enumerate() {
+    for (index, policy) in policies.into_iter().enumerate() {
         evaluation.add(policy, &format!("policy {}", index + 1), request);
     }
     evaluation
@@ -93,8 +96,8 @@ pub fn evaluate(policies: &[Policy], request: &Request) -> Evaluation {
 
 /// Tells what a session of a role may do: what both the role's policies and the session's inline policy allow. Without an
 /// inline policy it may do all that the role may.
-pub fn evaluate_session(
-    role: &[Policy],
+pub fn evaluate_session<'a>(
+    role: impl IntoIterator<Item = &'a Policy>,
     session: Option<&Policy>,
     request: &Request,
 ) -> Evaluation {

@@ -22,11 +22,11 @@ fn a_deny_wins_over_every_allow_wherever_it_stands() {
     for statements in [format!("{allow},{deny}"), format!("{deny},{allow}")] {
         let policy = policy(&statements);
         assert_eq!(
-            evaluate(&[policy.clone()], &vod("GetPlayInfo")).decision(),
+            evaluate([&policy], &vod("GetPlayInfo")).decision(),
             Decision::Allow
         );
         assert_eq!(
-            evaluate(&[policy], &vod("DeleteVideo")).decision(),
+            evaluate([&policy], &vod("DeleteVideo")).decision(),
             Decision::ExplicitDeny
         );
     }
@@ -71,7 +71,7 @@ fn the_reasons_name_what_each_statement_had_to_say() {
            {"Effect":"Allow","Action":"vod:*","Resource":"*","Condition":{"IpAddress":{"acs:SourceIp":["10.0.0.0/8"]}}}"#,
     );
     let evaluation = evaluate(
-        &[policy.clone()],
+        [&policy],
         &vod("GetPlayInfo").with("acs:SourceIp", "192.0.2.1"),
     );
     let verdicts: Vec<_> = evaluation
@@ -90,7 +90,7 @@ fn the_reasons_name_what_each_statement_had_to_say() {
     assert_eq!(evaluation.to_string().lines().count(), 4, "{evaluation}");
     assert!(
         evaluate(
-            &[policy],
+            [&policy],
             &vod("GetPlayInfo").with("acs:sourceip", "10.9.9.9")
         )
         .is_allowed()
@@ -102,7 +102,7 @@ fn all_but_turns_actions_and_resources_round() {
     let policy =
         policy(r#"{"Effect":"Allow","NotAction":["ram:*"],"NotResource":"acs:oss:*:*:secret/*"}"#);
     let decide = |action: &str, resource: &str| {
-        evaluate(&[policy.clone()], &Request::new(action, resource)).is_allowed()
+        evaluate([&policy], &Request::new(action, resource)).is_allowed()
     };
     assert!(decide("oss:GetObject", "acs:oss:*:*:open/a"));
     assert!(!decide("oss:GetObject", "acs:oss:*:*:secret/a"));
@@ -113,14 +113,8 @@ fn all_but_turns_actions_and_resources_round() {
 fn actions_know_no_case_and_resources_do() {
     let policy =
         policy(r#"{"Effect":"Allow","Action":"VOD:getplayinfo","Resource":"acs:vod:*:*:A"}"#);
-    assert!(
-        evaluate(
-            &[policy.clone()],
-            &Request::new("vod:GetPlayInfo", "acs:vod:*:*:A")
-        )
-        .is_allowed()
-    );
-    assert!(!evaluate(&[policy], &Request::new("vod:GetPlayInfo", "acs:vod:*:*:a")).is_allowed());
+    assert!(evaluate([&policy], &Request::new("vod:GetPlayInfo", "acs:vod:*:*:A")).is_allowed());
+    assert!(!evaluate([&policy], &Request::new("vod:GetPlayInfo", "acs:vod:*:*:a")).is_allowed());
 }
 
 #[test]
@@ -194,10 +188,10 @@ fn the_presets_allow_what_their_names_say_and_nothing_else() {
     ] {
         let given: Vec<_> = actions
             .into_iter()
-            .filter(|action| evaluate(&[preset.clone()], &vod(action)).is_allowed())
+            .filter(|action| evaluate([&preset], &vod(action)).is_allowed())
             .collect();
         assert_eq!(given, allowed);
-        assert!(!evaluate(&[preset.clone()], &Request::new("oss:PutObject", "*")).is_allowed());
+        assert!(!evaluate([&preset], &Request::new("oss:PutObject", "*")).is_allowed());
         assert_eq!(
             Policy::parse(&preset.to_inline_json().unwrap()).unwrap(),
             preset

@@ -92,7 +92,7 @@ async fn serve(mut socket: TcpStream, plan: Plan, seen: Arc<Mutex<Vec<String>>>)
             }
         })
     };
-    match act.unwrap_or(Act::Answer(404, "", "no act".to_owned())) {
+    match act.unwrap_or_else(|| Act::Answer(404, "", "no act".to_owned())) {
         Act::Answer(status, headers, body) => {
             let answer = format!(
                 "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n{body}",
