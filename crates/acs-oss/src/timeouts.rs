@@ -11,6 +11,9 @@ use acs_core::{Error, ErrorKind, Runtime};
 use crate::payload::Sent;
 
 /// Limits on stillness. There is none on a whole transfer: a large part over a slow link takes its time.
+///
+/// What goes up counts when the transport takes it. reqwest takes up to 400 KB ahead of the network, so for uplinks
+/// below some 20 KB/s raise [`idle`](Self::idle).
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Timeouts {
