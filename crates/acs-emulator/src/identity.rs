@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use acs_policy::{Decision, Policy, Request, Statement};
 use chrono::{DateTime, Utc};
 
 use crate::error::ServiceError;
-use crate::policy::{Decision, Policy};
+use crate::policy::Context;
 use crate::random::Random;
 
 /// The longest session that the emulator's role grants, in seconds (RAM's default for a role).
@@ -98,12 +99,12 @@ impl Identity {
                 id: random.digits(18),
                 access_key_id,
                 access_key_secret,
-                policy: Policy::allowing(&["*"]),
+                policy: Policy::new().with(Statement::allow(["*"])),
             },
             role: Role {
                 name: "vod-uploader",
                 id: random.digits(18),
-                policy: Policy::allowing(&["vod:*", "mts:*", "oss:*"]),
+                policy: Policy::new().with(Statement::allow(["vod:*", "mts:*", "oss:*"])),
             },
             sessions: Mutex::default(),
         }
@@ -152,24 +153,15 @@ impl Identity {
         session
     }
 
-    /// Decides whether `principal` may do `action` on `resource`.
+    /// Decides whether `principal` may do what `request` asks for.
     ///
     /// Upload and play tickets have scopes of their own, which their services check.
-    pub(crate) fn decide(&self, principal: &Principal, action: &str, resource: &str) -> Decision {
+    pub(crate) fn decide(&self, principal: &Principal, request: &Request) -> Decision {
         match principal {
-            Principal::RamUser => self.user.policy.evaluate(action, resource),
+            Principal::RamUser => acs_policy::evaluate([&self.user.policy], request).decision(),
             Principal::AssumedRole { inline, .. } => {
-                let role = self.role.policy.evaluate(action, resource);
-                let inline = inline
-                    .as_ref()
-                    .map_or(Decision::Allow, |inline| inline.evaluate(action, resource));
-                match (role, inline) {
-                    (Decision::Allow, Decision::Allow) => Decision::Allow,
-                    (Decision::ExplicitDeny, _) | (_, Decision::ExplicitDeny) => {
-                        Decision::ExplicitDeny
-                    }
-                    _ => Decision::ImplicitDeny,
-                }
+                let role = [&self.role.policy];
+                acs_policy::evaluate_session(role, inline.as_ref(), request).decision()
             }
             Principal::Upload(_) | Principal::Play(_) => Decision::ImplicitDeny,
         }
@@ -181,10 +173,11 @@ impl Identity {
     pub(crate) fn authorize(
         &self,
         principal: &Principal,
+        context: &Context,
         action: &str,
         resource: &str,
     ) -> Result<(), ServiceError> {
-        let no_permission_type = match self.decide(principal, action, resource) {
+        let no_permission_type = match self.decide(principal, &context.request(action, resource)) {
             Decision::Allow => return Ok(()),
             Decision::ExplicitDeny => "ExplicitDeny",
             Decision::ImplicitDeny => "ImplicitDeny",

@@ -9,6 +9,7 @@ use crate::body::{self, Body};
 use crate::error::ServiceError;
 use crate::identity::Principal;
 use crate::oss::{host, set};
+use crate::policy::Context;
 use crate::query::Query;
 use crate::state::Cloud;
 use crate::trace::Trace;
@@ -69,18 +70,20 @@ pub(crate) struct Call<'a> {
     pub(crate) cloud: &'a Cloud,
     pub(crate) principal: &'a Principal,
     pub(crate) action: &'a str,
+    context: Context,
     parameters: Query,
 }
 
 /// Answers an API call, refusals included.
 pub(crate) async fn handle(
     cloud: &Cloud,
+    context: Context,
     parts: &Parts,
     body: &mut Incoming,
     trace: &mut Trace,
 ) -> Response<Body> {
     trace.request_id = cloud.random.request_id();
-    let (status, mut answer) = match answer(cloud, parts, body, trace).await {
+    let (status, mut answer) = match answer(cloud, context, parts, body, trace).await {
         Ok(answer) => (StatusCode::OK, answer),
         Err(error) => {
             trace.code = Some(error.code.clone().into_owned());
@@ -101,6 +104,7 @@ pub(crate) async fn handle(
 
 async fn answer(
     cloud: &Cloud,
+    context: Context,
     parts: &Parts,
     body: &mut Incoming,
     trace: &mut Trace,
@@ -143,6 +147,7 @@ async fn answer(
         cloud,
         principal: &principal,
         action: operation.action,
+        context,
         parameters: all,
     };
     for name in operation.required {
@@ -177,7 +182,7 @@ impl<'a> Call<'a> {
     pub(crate) fn authorize(&self, action: &str, resource: &str) -> Result<(), ServiceError> {
         self.cloud
             .identity
-            .authorize(self.principal, action, resource)
+            .authorize(self.principal, &self.context, action, resource)
     }
 
     /// Fails unless the caller may do this call's action on anything of `service` in the region.

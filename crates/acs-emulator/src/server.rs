@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use tokio::task::JoinSet;
 
 use crate::body::{self, Body};
 use crate::oss::set;
+use crate::policy::Context;
 use crate::state::Cloud;
 use crate::trace::Trace;
 use crate::{cdn, clock, mps, oss, rpc};
@@ -31,8 +33,8 @@ pub(crate) async fn serve(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&cloud)));
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer.ip(), Arc::clone(&cloud)));
                 }
                 // Out of file handles, most likely: wait for some to be closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -44,10 +46,10 @@ pub(crate) async fn serve(
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, cloud: Arc<Cloud>) {
+async fn connection(stream: TcpStream, peer: IpAddr, cloud: Arc<Cloud>) {
     // Answers are small and follow small requests: waiting for more to send only delays them.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(Arc::clone(&cloud), request));
+    let service = service_fn(move |request| answer(Arc::clone(&cloud), peer, request));
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .auto_date_header(false)
@@ -59,16 +61,21 @@ async fn connection(stream: TcpStream, cloud: Arc<Cloud>) {
 
 async fn answer(
     cloud: Arc<Cloud>,
+    peer: IpAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let (parts, mut body) = request.into_parts();
     mps::settle(&cloud);
+    let context = Context {
+        source_ip: peer,
+        now: (cloud.now)(),
+    };
     let mut trace = Trace::default();
     let mut response = match route(&cloud, &parts) {
         Route::Emulator => emulator(&cloud, &parts, &mut trace),
-        Route::Rpc => rpc::handle(&cloud, &parts, &mut body, &mut trace).await,
+        Route::Rpc => rpc::handle(&cloud, context, &parts, &mut body, &mut trace).await,
         Route::Cdn => cdn::handle(&cloud, &parts, &mut trace).await,
-        Route::Oss => oss::handle(&cloud, &parts, &mut body, &mut trace).await,
+        Route::Oss => oss::handle(&cloud, context, &parts, &mut body, &mut trace).await,
     };
     if !body.is_end_stream() && !parts.headers.contains_key("expect") {
         body::drain(&mut body).await;

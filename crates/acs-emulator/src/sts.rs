@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::error::ServiceError;
 use crate::identity::{MAX_SESSION_SECONDS, Principal};
-use crate::policy::{MAX_POLICY_CHARS, Policy, PolicyError};
+use crate::policy;
 use crate::rpc::Call;
 
 pub(crate) fn call(call: &Call<'_>) -> Result<Value, ServiceError> {
@@ -59,7 +59,7 @@ fn assume_role(call: &Call<'_>) -> Result<Value, ServiceError> {
             "The parameter ExternalId is wrongly formed.",
         ));
     }
-    let inline = call.optional("Policy").map(inline_policy).transpose()?;
+    let inline = call.optional("Policy").map(policy::inline).transpose()?;
     call.authorize("sts:AssumeRole", role_arn)?;
     if role_arn != identity.role_arn() {
         return Err(ServiceError::not_found(
@@ -113,22 +113,6 @@ fn caller_identity(call: &Call<'_>) -> Result<Value, ServiceError> {
             Err(ServiceError::unsupported("GetCallerIdentity with a ticket"))
         }
     }
-}
-
-fn inline_policy(text: &str) -> Result<Policy, ServiceError> {
-    if text.chars().count() > MAX_POLICY_CHARS {
-        return Err(invalid(
-            "PolicySize",
-            &format!("The size of Policy must be smaller than {MAX_POLICY_CHARS} bytes."),
-        ));
-    }
-    Policy::parse(text).map_err(|error| match error {
-        PolicyError::Grammar => invalid(
-            "PolicyGrammar",
-            "The parameter Policy has not passed grammar check.",
-        ),
-        PolicyError::Unsupported(what) => ServiceError::unsupported(what),
-    })
 }
 
 fn is_role_arn(arn: &str) -> bool {

@@ -6,6 +6,7 @@ pub(crate) mod object;
 pub(crate) mod store;
 mod xml;
 
+use acs_policy::Decision;
 use http::request::Parts;
 use http::{HeaderMap, Method, Response, StatusCode};
 use hyper::body::Incoming;
@@ -15,7 +16,7 @@ use crate::auth;
 use crate::body::Body;
 use crate::error::ServiceError;
 use crate::identity::Principal;
-use crate::policy::Decision;
+use crate::policy::Context;
 use crate::query::Query;
 use crate::state::Cloud;
 use crate::trace::Trace;
@@ -57,13 +58,14 @@ enum Operation {
 /// Answers a request to OSS, refusals included.
 pub(crate) async fn handle(
     cloud: &Cloud,
+    context: Context,
     parts: &Parts,
     body: &mut Incoming,
     trace: &mut Trace,
 ) -> Response<Body> {
     "oss".clone_into(&mut trace.service);
     trace.request_id = cloud.random.oss_request_id();
-    let mut response = match answer(cloud, parts, body, trace).await {
+    let mut response = match answer(cloud, context, parts, body, trace).await {
         Ok(response) => response,
         Err(error) => {
             trace.code = Some(error.code.clone().into_owned());
@@ -80,6 +82,7 @@ pub(crate) async fn handle(
 
 async fn answer(
     cloud: &Cloud,
+    context: Context,
     parts: &Parts,
     body: &mut Incoming,
     trace: &mut Trace,
@@ -95,7 +98,7 @@ async fn answer(
         )
         .with("BucketName", request.bucket));
     }
-    authorize(&request, operation, &principal)?;
+    authorize(&request, context, operation, &principal)?;
     store::check_key(&request.key)?;
     if let Some(name) = UNSUPPORTED_HEADERS
         .iter()
@@ -231,7 +234,12 @@ pub(crate) fn address(cloud: &Cloud, parts: &Parts) -> Option<(String, String)> 
     Some((bucket.to_owned(), key.to_owned()))
 }
 
-fn authorize(request: &Request<'_>, operation: Operation, principal: &Principal) -> Result<()> {
+fn authorize(
+    request: &Request<'_>,
+    context: Context,
+    operation: Operation,
+    principal: &Principal,
+) -> Result<()> {
     let cloud = request.cloud;
     let allowed = match principal {
         Principal::Upload(scope) => {
@@ -249,10 +257,8 @@ fn authorize(request: &Request<'_>, operation: Operation, principal: &Principal)
                 "acs:oss:oss-{}:{}:{}/{}",
                 cloud.settings.region, cloud.identity.account_id, request.bucket, request.key
             );
-            let decision = cloud
-                .identity
-                .decide(principal, operation.ram_action(), &resource);
-            decision == Decision::Allow
+            let asked = context.request(operation.ram_action(), &resource);
+            cloud.identity.decide(principal, &asked) == Decision::Allow
         }
     };
     if allowed {

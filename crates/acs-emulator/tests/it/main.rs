@@ -7,6 +7,7 @@
 
 mod mps;
 mod objects;
+mod policies;
 mod server;
 mod signatures;
 mod sts;

@@ -1,8 +1,6 @@
-//! AssumeRole, GetCallerIdentity, and what a session may do.
+//! AssumeRole and GetCallerIdentity.
 
-use serde_json::json;
-
-use crate::support::{Cloud, Keys, STS, VOD, fixture, text};
+use crate::support::{Cloud, Keys, STS, fixture, text};
 
 /// Assumes the emulator's role and returns the session's keys.
 pub(crate) async fn assume(cloud: &Cloud, extra: &[(&str, &str)]) -> Keys {
@@ -156,92 +154,4 @@ async fn parameters_of_assume_role_are_checked_with_the_documented_codes() {
             .await;
         reply.refused(status, code);
     }
-}
-
-#[tokio::test]
-async fn a_session_limited_to_create_upload_video_is_refused_elsewhere() {
-    let cloud = Cloud::start().await;
-    let policy = json!({ "Version": "1", "Statement": [{
-        "Effect": "Allow", "Action": ["vod:CreateUploadVideo"], "Resource": "*",
-    }] });
-    let session = assume(&cloud, &[("Policy", &policy.to_string())]).await;
-    let parameters = [("Title", "t"), ("FileName", "a.mp4")];
-    let created = cloud
-        .call(&session, VOD, "CreateUploadVideo", &parameters)
-        .await
-        .ok();
-    let video_id = text(&created.json()["VideoId"]);
-
-    let refusal = cloud
-        .call(
-            &session,
-            VOD,
-            "RefreshUploadVideo",
-            &[("VideoId", &video_id)],
-        )
-        .await
-        .refused(403, "Forbidden");
-    let detail = &refusal["AccessDeniedDetail"];
-    assert_eq!(detail["AuthAction"], "vod:RefreshUploadVideo");
-    assert_eq!(detail["AuthPrincipalType"], "AssumedRoleUser");
-    assert_eq!(detail["NoPermissionType"], "ImplicitDeny");
-    assert_eq!(detail["PolicyType"], "SessionPolicy");
-    let object = (cloud.emulator.bucket(), "k");
-    let reply = cloud.oss(&session, "PUT", object, &[], b"x").await;
-    reply.oss_refused(403, "AccessDenied");
-}
-
-#[tokio::test]
-async fn the_inline_policy_never_widens_the_role() {
-    let cloud = Cloud::start().await;
-    let all = r#"{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
-    let session = assume(&cloud, &[("Policy", all)]).await;
-    let role_arn = cloud.emulator.role_arn();
-    let parameters = [("RoleArn", role_arn.as_str()), ("RoleSessionName", "again")];
-    let refusal = cloud
-        .call(&session, STS, "AssumeRole", &parameters)
-        .await
-        .refused(403, "NoPermission");
-    assert_eq!(
-        refusal["AccessDeniedDetail"]["AuthAction"],
-        "sts:AssumeRole"
-    );
-}
-
-#[tokio::test]
-async fn an_explicit_deny_in_the_inline_policy_is_named_as_such() {
-    let cloud = Cloud::start().await;
-    let policy = json!({ "Version": "1", "Statement": [
-        { "Effect": "Allow", "Action": "vod:*", "Resource": "*" },
-        { "Effect": "Deny", "Action": "vod:Delete*", "Resource": "*" },
-    ] });
-    let session = assume(&cloud, &[("Policy", &policy.to_string())]).await;
-    let refusal = cloud
-        .call(&session, VOD, "DeleteVideo", &[("VideoIds", "x")])
-        .await
-        .refused(403, "Forbidden");
-    assert_eq!(
-        refusal["AccessDeniedDetail"]["NoPermissionType"],
-        "ExplicitDeny"
-    );
-}
-
-#[tokio::test]
-async fn a_policy_that_the_emulator_half_understands_is_not_taken() {
-    let cloud = Cloud::start().await;
-    let role_arn = cloud.emulator.role_arn();
-    let policy = json!({ "Version": "1", "Statement": [{
-        "Effect": "Allow", "Action": "*", "Resource": "*",
-        "Condition": { "IpAddress": { "acs:SourceIp": "10.0.0.0/8" } },
-    }] })
-    .to_string();
-    let parameters = [
-        ("RoleArn", role_arn.as_str()),
-        ("RoleSessionName", "ok"),
-        ("Policy", policy.as_str()),
-    ];
-    let reply = cloud
-        .call(&cloud.user(), STS, "AssumeRole", &parameters)
-        .await;
-    reply.refused(400, "Emulator.Unsupported");
 }
