@@ -192,7 +192,7 @@ async fn f7_a_download_that_stands_still_or_drips_ends_in_a_timeout() {
 }
 
 #[tokio::test]
-async fn a_steady_slow_download_is_not_cut() {
+async fn f7_a_steady_slow_download_is_not_cut() {
     // 40 bytes every 20 ms are 2000 a second, for three times the idle limit.
     let server = Server::start(|_, _| Reply::Drip {
         body: vec![7; 60],
