@@ -1,5 +1,7 @@
 //! What the `acs` command promises, seen from outside.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 

@@ -1,5 +1,7 @@
 //! Many calls, and what they leave behind.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,7 @@
 //! What the client runtime promises under faults. Each test asserts its figure and prints it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::VecDeque;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicU32, Ordering};

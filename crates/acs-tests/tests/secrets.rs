@@ -1,5 +1,7 @@
 //! B4: no secret, token or signature in any log, error or Debug text.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::io;
 use std::sync::{Arc, Mutex};
 

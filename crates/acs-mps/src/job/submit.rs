@@ -1,6 +1,7 @@
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use acs_core::Error;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Serialize, Serializer};
 
 use crate::{SubmitJobs, SubmitJobsRequired};
@@ -179,19 +180,16 @@ fn encoded<S: Serializer>(key: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&encode_object(key))
 }
 
-/// MPS wants object names percent-encoded inside its JSON, `/` too, and blanks as `%20`.
+/// What MPS wants percent-encoded in an object name inside its JSON: all but RFC 3986's unreserved characters, so
+/// `/` too, and blanks as `%20`.
+const OBJECT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
 fn encode_object(key: &str) -> String {
-    let mut encoded = String::with_capacity(key.len() + key.len() / 2);
-    for byte in key.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(char::from(byte))
-            }
-            // Writing to a String cannot fail.
-            _ => _ = write!(encoded, "%{byte:02X}"),
-        }
-    }
-    encoded
+    utf8_percent_encode(key, OBJECT).to_string()
 }
 
 #[cfg(test)]
