@@ -6,3 +6,9 @@
 
 pub mod credentials;
 pub mod signing;
+
+/// The examples of the guide to credentials compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/credentials.md")]
+#[derive(Debug)]
+pub struct CredentialsGuide;
