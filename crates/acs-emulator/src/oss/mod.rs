@@ -145,7 +145,11 @@ impl<'a> Request<'a> {
 
 impl Operation {
     fn of(request: &Request<'_>) -> Result<Self> {
-        const KNOWN: [&str; 13] = [
+        const KNOWN: [&str; 17] = [
+            "Expires",
+            "OSSAccessKeyId",
+            "Signature",
+            "security-token",
             "x-oss-additional-headers",
             "x-oss-credential",
             "x-oss-date",

@@ -10,6 +10,7 @@ mod objects;
 mod policies;
 mod server;
 mod signatures;
+mod signatures_v1;
 mod sts;
 mod support;
 mod vod;

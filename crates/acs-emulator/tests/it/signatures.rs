@@ -202,11 +202,14 @@ async fn an_unsigned_request_is_refused_everywhere() {
 #[tokio::test]
 async fn signature_schemes_that_are_not_emulated_say_so() {
     let cloud = Cloud::start().await;
-    let v1 = "/?Action=GetCallerIdentity&Version=2015-04-01&AccessKeyId=a&Signature=b";
-    cloud.get(v1).await.refused(400, "Emulator.Unsupported");
+    let now = cloud.clock.now();
+    let mut call = cloud.signed_call(&cloud.user(), now, &nonce(), WHOAMI, &[]);
+    call.set("authorization", "ACS3-RSA-SHA256 Credential=a,Signature=b");
+    let reply = cloud.send(call).await;
+    reply.refused(400, "Emulator.Unsupported");
     let object = (cloud.emulator.bucket(), "k");
     let mut call = cloud.signed_oss(&cloud.user(), "GET", object, &[], &[], b"");
-    call.set("authorization", "OSS key:c2lnbmF0dXJl");
+    call.set("authorization", "AWS4-HMAC-SHA256 Credential=a");
     let reply = cloud.send(call).await;
     reply.oss_refused(501, "NotImplemented");
 }
