@@ -116,7 +116,11 @@ fn verify(digit: usize) -> Box<dyn FnMut()> {
     Box::new(move || {
         let mut own = own.clone();
         let authorization = &mut own.last_mut().unwrap().1;
-        let wrong = if &authorization[digit..=digit] == "0" { "1" } else { "0" };
+        let wrong = if &authorization[digit..=digit] == "0" {
+            "1"
+        } else {
+            "0"
+        };
         authorization.replace_range(digit..=digit, wrong);
         let mut headers = request.headers.to_vec();
         headers.push(("host", request.host));

@@ -1,5 +1,6 @@
 //! The room that signing works in.
 
+use crate::headers::Written;
 use crate::query::Slot;
 use crate::text::Text;
 use std::fmt;
@@ -16,6 +17,7 @@ pub struct Buffer {
     pub(crate) authorization: Text,
     pub(crate) params: Vec<Slot>,
     pub(crate) headers: Vec<u32>,
+    pub(crate) written: Written,
 }
 
 impl Buffer {

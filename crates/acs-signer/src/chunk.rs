@@ -19,12 +19,26 @@ pub(crate) fn is_plain<const PATH: bool>(chunk: &Chunk) -> bool {
     })
 }
 
-/// Whether a byte of a chunk is a carriage return, a line feed or a NUL.
+/// Whether there is a byte below a space: line breaks are, and hardly anything else that is sent.
 #[inline(always)]
-pub(crate) fn has_line_break(chunk: &Chunk) -> bool {
-    chunk
-        .iter()
-        .fold(false, |any, &b| any | (b == b'\r') | (b == b'\n') | (b == 0))
+pub(crate) fn has_control(text: &[u8]) -> bool {
+    /// The highest bit of some byte is set if, and only if, one is below a space.
+    #[inline(always)]
+    fn below_space(word: u64) -> u64 {
+        word.wrapping_sub(all(b' ')) & !word & HIGHEST
+    }
+    match text.last_chunk() {
+        Some(last) => {
+            let (words, _) = text.as_chunks();
+            let words = words
+                .iter()
+                .chain([last])
+                .map(|word| u64::from_le_bytes(*word));
+            words.fold(0, |flags, word| flags | below_space(word)) != 0
+        }
+        // Zeros stand behind the text: take them for spaces.
+        None => below_space(Words::read(text).low | (all(b' ') << (8 * text.len()))) != 0,
+    }
 }
 
 /// A text of less than sixteen bytes in two little-endian words; zeros stand behind it.
@@ -51,20 +65,30 @@ impl Words {
                 high: last >> 8 >> (8 * (LEN - 1 - len)),
             }
         } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-            halves(u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into(), 4)
+            halves(
+                u32::from_le_bytes(*first).into(),
+                u32::from_le_bytes(*last).into(),
+                4,
+            )
         } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-            halves(u16::from_le_bytes(*first).into(), u16::from_le_bytes(*last).into(), 2)
+            halves(
+                u16::from_le_bytes(*first).into(),
+                u16::from_le_bytes(*last).into(),
+                2,
+            )
         } else {
             halves(text.first().copied().map_or(0, u64::from), 0, len)
         }
     }
 
-    /// Writes all sixteen bytes, the zeros as well.
+    /// All sixteen bytes.
     #[inline(always)]
-    pub(crate) fn write(self, to: &mut Chunk) {
-        let (low, high) = to.split_at_mut(8);
+    pub(crate) fn to_bytes(self) -> Chunk {
+        let mut bytes = [0; LEN];
+        let (low, high) = bytes.split_at_mut(8);
         low.copy_from_slice(&self.low.to_le_bytes());
         high.copy_from_slice(&self.high.to_le_bytes());
+        bytes
     }
 
     /// The first eight bytes as a number that compares like them.
@@ -77,15 +101,6 @@ impl Words {
     #[inline(always)]
     pub(crate) fn is_plain<const PATH: bool>(self, len: usize) -> bool {
         !self.has(len, reserved_bytes::<PATH>)
-    }
-
-    /// Whether one of the text's `len` bytes is a carriage return, a line feed or a NUL.
-    #[inline(always)]
-    pub(crate) fn has_line_break(self, len: usize) -> bool {
-        self.has(len, |word| {
-            let low = word & !HIGHEST;
-            !((is_not(low, b'\r') & is_not(low, b'\n') & is_not(low, 0)) | word) & HIGHEST
-        })
     }
 
     /// Whether `flags` are set for one of the first `len` bytes.
@@ -119,8 +134,9 @@ fn reserved_bytes<const PATH: bool>(word: u64) -> u64 {
     // Without its highest bit, adding less than 0x80 to a byte never carries into the next.
     let low = word & !HIGHEST;
     // The highest bit is set where a byte is one of `count` from `first` on: past the first, but not past the last.
-    let is_in_range =
-        |low: u64, first: u8, count: u8| (low + all(0x80 - first)) ^ (low + all(0x80 - first - count));
+    let is_in_range = |low: u64, first: u8, count: u8| {
+        (low + all(0x80 - first)) ^ (low + all(0x80 - first - count))
+    };
     let letter = is_in_range(low | all(0x20), b'a', 26);
     // `-`, `.`, `/` and the digits follow each other.
     let digit_or_mark = is_in_range(low, b'-', 13) & if PATH { HIGHEST } else { is_not(low, b'/') };
@@ -131,14 +147,12 @@ fn reserved_bytes<const PATH: bool>(word: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::CLASS;
 
     #[test]
     fn a_short_text_is_read_whole_and_zeros_stand_behind_it() {
         let text = b"0123456789abcdef";
         for len in 0..LEN {
-            let mut written = [1; LEN];
-            Words::read(&text[..len]).write(&mut written);
+            let written = Words::read(&text[..len]).to_bytes();
             assert_eq!(&written[..len], &text[..len]);
             assert!(written[len..].iter().all(|&b| b == 0));
         }
@@ -152,15 +166,23 @@ mod tests {
                 chunk[at] = byte;
                 let short = &chunk[..=at];
                 let words = Words::read(short);
-                let plain = CLASS[usize::from(byte)] == 0;
+                let plain =
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
                 assert_eq!(is_plain::<false>(&chunk), plain, "byte {byte}");
-                assert_eq!(words.is_plain::<false>(short.len()), plain, "byte {byte} at {at}");
+                assert_eq!(
+                    words.is_plain::<false>(short.len()),
+                    plain,
+                    "byte {byte} at {at}"
+                );
                 let plain = plain || byte == b'/';
                 assert_eq!(is_plain::<true>(&chunk), plain, "byte {byte} of a path");
-                assert_eq!(words.is_plain::<true>(short.len()), plain, "byte {byte} of a path at {at}");
-                let line_break = matches!(byte, b'\r' | b'\n' | 0);
-                assert_eq!(has_line_break(&chunk), line_break, "byte {byte}");
-                assert_eq!(words.has_line_break(short.len()), line_break, "byte {byte} at {at}");
+                assert_eq!(
+                    words.is_plain::<true>(short.len()),
+                    plain,
+                    "byte {byte} of a path at {at}"
+                );
+                assert_eq!(has_control(&chunk), byte < b' ', "byte {byte}");
+                assert_eq!(has_control(short), byte < b' ', "byte {byte} at {at}");
             }
         }
     }

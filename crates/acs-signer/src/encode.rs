@@ -5,11 +5,14 @@ use crate::text::Text;
 use std::borrow::Cow;
 
 /// What was met while encoding.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Met(u8);
 
 impl Met {
-    pub(crate) const NOTHING: Self = Self(0);
+    /// Nothing was percent-encoded.
+    pub(crate) fn nothing(self) -> bool {
+        self.0 & ENCODED == 0
+    }
 
     /// A carriage return, line feed or NUL was met.
     pub(crate) fn line_break(self) -> bool {
@@ -17,24 +20,48 @@ impl Met {
     }
 }
 
-const ENCODED: u8 = 1;
-const LINE_BREAK: u8 = 2;
+/// How many bytes a byte becomes, in the lowest bits of the last byte of its entry in [`Table`], and what it is.
+const LENGTH: u8 = 0x07;
+const ENCODED: u8 = 0x40;
+const LINE_BREAK: u8 = 0x80;
 
-/// 0 for bytes that stay, `ENCODED` for those that become `%XX`, with `LINE_BREAK` for CR, LF and NUL.
-pub(crate) const CLASS: [u8; 256] = {
-    let mut class = [ENCODED; 256];
+/// What each byte becomes, in the first of `N` bytes; the last has its length and class.
+type Table<const N: usize> = [[u8; N]; 256];
+
+/// Every byte percent-encoded once, and with `/` kept, and percent-encoded twice.
+const ONCE: Table<4> = table(*b"%", false);
+const PATH: Table<4> = table(*b"%", true);
+const TWICE: Table<8> = table(*b"%25", false);
+
+const fn table<const N: usize, const LEAD: usize>(lead: [u8; LEAD], keeps_slash: bool) -> Table<N> {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let mut table = [[0; N]; 256];
     let mut i = 0;
     while i < 256 {
         let b = i as u8;
-        if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~') {
-            class[i] = 0;
-        } else if matches!(b, b'\r' | b'\n' | 0) {
-            class[i] = ENCODED | LINE_BREAK;
+        let entry = &mut table[i];
+        if b.is_ascii_alphanumeric()
+            || matches!(b, b'-' | b'_' | b'.' | b'~')
+            || (keeps_slash && b == b'/')
+        {
+            entry[0] = b;
+            entry[N - 1] = 1;
+        } else {
+            let (head, tail) = entry.split_at_mut(LEAD);
+            head.copy_from_slice(&lead);
+            tail[0] = HEX[i >> 4];
+            tail[1] = HEX[i & 15];
+            let line_break = if matches!(b, b'\r' | b'\n' | 0) {
+                LINE_BREAK
+            } else {
+                0
+            };
+            entry[N - 1] = (LEAD + 2) as u8 | ENCODED | line_break;
         }
         i += 1;
     }
-    class
-};
+    table
+}
 
 /// Percent-encodes a name or a value: `A-Z a-z 0-9 - _ . ~` stay, every other byte becomes `%XX` in upper case.
 ///
@@ -83,73 +110,53 @@ pub(crate) fn nibble(digit: u8) -> Option<u8> {
 }
 
 /// Appends `text` percent-encoded.
-#[inline]
 pub(crate) fn encode(out: &mut Text, text: &str) -> Met {
-    let mut once = Once {
-        room: out.spare(3 * text.len() + SLACK),
-        at: 0,
-    };
-    let met = encode_to::<false>(&mut once, text.as_bytes());
-    let written = once.at;
+    let mut to = To::new(out, text.len());
+    let met = to.encode(text);
+    let written = to.written();
     out.advance(written);
     met
 }
 
 /// Appends `path` percent-encoded, with `/` kept.
 pub(crate) fn encode_path(out: &mut Text, path: &str) -> Met {
-    let mut once = Once {
-        room: out.spare(3 * path.len() + SLACK),
-        at: 0,
-    };
-    let met = encode_to::<true>(&mut once, path.as_bytes());
-    let written = once.at;
+    let mut to = To::new(out, path.len());
+    let met = encode_to::<true>(&mut to, &PATH, path);
+    let written = to.written();
     out.advance(written);
     met
 }
 
-/// Appends `text` percent-encoded to `once`, and percent-encoded twice to `twice`.
-#[inline]
-pub(crate) fn encode_twice(once: &mut Text, twice: &mut Text, text: &str) -> Met {
-    let mut both = Twice {
-        once: Once {
-            room: once.spare(3 * text.len() + SLACK),
-            at: 0,
-        },
-        twice: Once {
-            room: twice.spare(5 * text.len() + SLACK),
-            at: 0,
-        },
-    };
-    let met = encode_to::<false>(&mut both, text.as_bytes());
-    let written = (both.once.at, both.twice.at);
-    once.advance(written.0);
-    twice.advance(written.1);
-    met
+/// Where encoded text goes.
+pub(crate) trait Encoder {
+    /// Appends `text` percent-encoded.
+    fn encode(&mut self, text: &str) -> Met;
+
+    /// Appends a character between encoded texts.
+    fn mark(&mut self, mark: u8);
 }
 
-/// How far a chunk may be written past the end of the text.
-const SLACK: usize = chunk::LEN;
-
-/// Where encoded bytes go.
-trait Sink {
-    /// Writes sixteen bytes; as many count as [`advance`](Self::advance) says next.
-    fn chunk(&mut self, chunk: &Chunk);
-
-    /// Writes up to sixteen bytes, likewise.
-    fn words(&mut self, words: Words);
-
-    fn advance(&mut self, len: usize);
-
-    /// Writes a byte, encoded if its class says so.
-    fn byte(&mut self, byte: u8, class: u8);
-}
-
-struct Once<'t> {
+/// One room, in which a byte becomes `LONGEST` bytes at most.
+pub(crate) struct To<'t, const LONGEST: usize> {
     room: &'t mut [u8],
     at: usize,
 }
 
-impl Once<'_> {
+impl<'t, const LONGEST: usize> To<'t, LONGEST> {
+    /// Makes room behind `text` for `len` bytes encoded, marks included.
+    pub(crate) fn new(text: &'t mut Text, len: usize) -> Self {
+        Self {
+            room: text.spare(LONGEST * len + SLACK),
+            at: 0,
+        }
+    }
+
+    /// How many bytes count.
+    pub(crate) fn written(&self) -> usize {
+        self.at
+    }
+
+    /// The room from here on, more than what will count of it.
     #[inline(always)]
     fn next<const N: usize>(&mut self) -> &mut [u8; N] {
         match self.room[self.at..].first_chunk_mut() {
@@ -159,117 +166,174 @@ impl Once<'_> {
     }
 }
 
-impl Sink for Once<'_> {
+impl Encoder for To<'_, 3> {
+    #[inline(always)]
+    fn encode(&mut self, text: &str) -> Met {
+        encode_to::<false>(self, &ONCE, text)
+    }
+
+    #[inline(always)]
+    fn mark(&mut self, mark: u8) {
+        *self.next() = [mark];
+        self.at += 1;
+    }
+}
+
+/// Two rooms: what is percent-encoded once in the first, twice in the second.
+pub(crate) struct Both<'t>(pub(crate) To<'t, 3>, pub(crate) To<'t, 5>);
+
+impl Encoder for Both<'_> {
+    #[inline(always)]
+    fn encode(&mut self, text: &str) -> Met {
+        encode_to::<false>(self, &ONCE, text)
+    }
+
+    #[inline(always)]
+    fn mark(&mut self, mark: u8) {
+        self.0.mark(mark);
+        *self.1.next() = ONCE[usize::from(mark)];
+        self.1.at += 3;
+    }
+}
+
+/// How far may be written past the end of the text.
+const SLACK: usize = WINDOW;
+
+/// More than sixteen bytes can become, so that one check of bounds does for all of them.
+const WINDOW: usize = 128 + 8;
+
+/// How a sink takes pieces of sixteen bytes at most.
+trait Sink {
+    /// Appends a whole chunk as it is.
+    fn chunk(&mut self, chunk: &Chunk);
+
+    /// Appends a text of `len` bytes as it is.
+    fn words(&mut self, words: Words, len: usize);
+
+    /// Appends bytes one by one, each as its entry says, without a branch; returns what was met.
+    fn bytes(&mut self, bytes: &[u8], table: &Table<4>) -> u8;
+}
+
+impl Sink for To<'_, 3> {
     #[inline(always)]
     fn chunk(&mut self, chunk: &Chunk) {
         *self.next() = *chunk;
+        self.at += chunk::LEN;
     }
 
     #[inline(always)]
-    fn words(&mut self, words: Words) {
-        words.write(self.next());
-    }
-
-    #[inline(always)]
-    fn advance(&mut self, len: usize) {
+    fn words(&mut self, words: Words, len: usize) {
+        *self.next() = words.to_bytes();
         self.at += len;
     }
 
     #[inline(always)]
-    fn byte(&mut self, byte: u8, class: u8) {
-        *self.next() = ONCE[usize::from(byte)];
-        self.at += 1 + 2 * usize::from(class & ENCODED);
+    fn bytes(&mut self, bytes: &[u8], table: &Table<4>) -> u8 {
+        let (met, written) = write_entries(bytes, table, self.next());
+        self.at += written;
+        met
     }
 }
 
-struct Twice<'t> {
-    once: Once<'t>,
-    twice: Once<'t>,
-}
-
-impl Sink for Twice<'_> {
+impl Sink for Both<'_> {
     #[inline(always)]
     fn chunk(&mut self, chunk: &Chunk) {
-        self.once.chunk(chunk);
-        self.twice.chunk(chunk);
+        self.0.chunk(chunk);
+        *self.1.next() = *chunk;
+        self.1.at += chunk::LEN;
     }
 
     #[inline(always)]
-    fn words(&mut self, words: Words) {
-        self.once.words(words);
-        self.twice.words(words);
+    fn words(&mut self, words: Words, len: usize) {
+        self.0.words(words, len);
+        *self.1.next() = words.to_bytes();
+        self.1.at += len;
     }
 
     #[inline(always)]
-    fn advance(&mut self, len: usize) {
-        self.once.advance(len);
-        self.twice.advance(len);
-    }
-
-    #[inline(always)]
-    fn byte(&mut self, byte: u8, class: u8) {
-        self.once.byte(byte, class);
-        *self.twice.next() = TWICE[usize::from(byte)];
-        self.twice.at += 1 + 4 * usize::from(class & ENCODED);
+    fn bytes(&mut self, bytes: &[u8], table: &Table<4>) -> u8 {
+        let (_, written) = write_entries(bytes, &TWICE, self.1.next());
+        self.1.at += written;
+        self.0.bytes(bytes, table)
     }
 }
 
-/// Copies plain text by the chunk; a chunk that is not plain goes byte by byte, but without a branch.
+/// Writes the entries of sixteen bytes at most; returns what was met and how many bytes count.
 #[inline(always)]
-fn encode_to<const PATH: bool>(sink: &mut impl Sink, text: &[u8]) -> Met {
+fn write_entries<const N: usize>(
+    bytes: &[u8],
+    table: &Table<N>,
+    window: &mut [u8; WINDOW],
+) -> (u8, usize) {
+    let (mut met, mut at) = (0, 0);
+    for &byte in bytes {
+        let entry = &table[usize::from(byte)];
+        // Sixteen times five is less than 128: the mask is for the compiler, which then checks no bounds.
+        let at_most = at & 127;
+        window[at_most..at_most + N].copy_from_slice(entry);
+        met |= entry[N - 1];
+        at += usize::from(entry[N - 1] & LENGTH);
+    }
+    (met, at)
+}
+
+/// Copies plain text by the chunk; a chunk that is not plain goes byte by byte.
+#[inline(always)]
+fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table<4>, text: &str) -> Met {
     let mut met = 0;
-    let mut bytes = |sink: &mut _, bytes: &[u8]| {
-        for &byte in bytes {
-            let class = if PATH && byte == b'/' { 0 } else { CLASS[usize::from(byte)] };
-            met |= class;
-            Sink::byte(sink, byte, class);
-        }
-    };
-    let (chunks, rest) = text.as_chunks();
+    let (chunks, rest) = text.as_bytes().as_chunks();
     for chunk in chunks {
-        if chunk::is_plain::<PATH>(chunk) {
+        if chunk::is_plain::<SLASH>(chunk) {
             sink.chunk(chunk);
-            sink.advance(chunk::LEN);
         } else {
-            bytes(sink, chunk);
+            met |= sink.bytes(chunk, table);
         }
     }
     let words = Words::read(rest);
-    if words.is_plain::<PATH>(rest.len()) {
-        sink.words(words);
-        sink.advance(rest.len());
+    if words.is_plain::<SLASH>(rest.len()) {
+        sink.words(words, rest.len());
     } else {
-        bytes(sink, rest);
+        met |= sink.bytes(rest, table);
     }
     Met(met)
 }
 
-/// What a byte becomes, with zeros behind it to make four.
-const ONCE: [[u8; 4]; 256] = {
-    let mut table = [[0; 4]; 256];
-    let mut i = 0;
-    while i < 256 {
-        table[i] = match CLASS[i] {
-            0 => [i as u8, 0, 0, 0],
-            _ => [b'%', HEX[i >> 4], HEX[i & 15], 0],
-        };
-        i += 1;
-    }
-    table
-};
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What a byte becomes when it is encoded twice, with zeros behind it to make eight.
-const TWICE: [[u8; 8]; 256] = {
-    let mut table = [[0; 8]; 256];
-    let mut i = 0;
-    while i < 256 {
-        table[i] = match CLASS[i] {
-            0 => [i as u8, 0, 0, 0, 0, 0, 0, 0],
-            _ => [b'%', b'2', b'5', HEX[i >> 4], HEX[i & 15], 0, 0, 0],
-        };
-        i += 1;
+    #[test]
+    fn every_byte_is_encoded_or_kept_alike_at_any_place() {
+        for c in (0..=0x7F).map(char::from).chain(['é', '视', '😀']) {
+            for before in 0..=17 {
+                let text = format!("{}{c}z", "a".repeat(before));
+                let encoded: String = c
+                    .encode_utf8(&mut [0; 4])
+                    .bytes()
+                    .map(|b| format!("%{b:02X}"))
+                    .collect();
+                let expected = if c.is_ascii_alphanumeric() || "-_.~".contains(c) {
+                    c.to_string()
+                } else {
+                    encoded
+                };
+                let expected = format!("{}{expected}z", "a".repeat(before));
+                assert_eq!(percent_encode(&text), expected);
+                let (mut once, mut twice) = (Text::default(), Text::default());
+                let mut both = Both(
+                    To::new(&mut once, text.len() + 1),
+                    To::new(&mut twice, text.len() + 1),
+                );
+                both.encode(&text);
+                both.mark(b'=');
+                let written = (both.0.written(), both.1.written());
+                once.advance(written.0);
+                twice.advance(written.1);
+                assert_eq!(once.as_str(), format!("{expected}="));
+                assert_eq!(twice.as_str(), percent_encode(once.as_str()));
+                let path = expected.replace("%2F", "/");
+                assert_eq!(percent_encode_path(&text), path);
+            }
+        }
     }
-    table
-};
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
+}

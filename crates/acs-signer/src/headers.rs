@@ -5,12 +5,12 @@ use crate::error::{Error, ErrorKind};
 use crate::query::Pair;
 use crate::text::{Span, Text};
 use std::cmp::Ordering;
-use std::iter::Peekable;
 
 /// Fills `order` with the positions of those headers of the caller that are signed, sorted by name and value.
 ///
 /// # Errors
-/// A name that is no token, a line break in a value, a name that is the signer's own.
+/// A name that is no token or that is the signer's own; a line break in a value that is not signed. Those that are
+/// signed are checked as they are written.
 pub(crate) fn collect(
     order: &mut Vec<u32>,
     headers: &[Pair<'_>],
@@ -19,21 +19,29 @@ pub(crate) fn collect(
 ) -> Result<(), Error> {
     order.clear();
     for (index, (name, value)) in (0..).zip(headers) {
-        check::header(name, value)?;
+        check::header_name(name)?;
         if reserved.iter().any(|own| own.eq_ignore_ascii_case(name)) {
             return Err(Error::named(ErrorKind::Reserved, "header", name));
         }
         if is_signed(name) {
             order.push(index);
+        } else if check::has_line_break(value) {
+            return Err(Error::named(ErrorKind::ControlCharacter, "header", name));
         }
     }
-    if order.len() > 1 {
-        order.sort_unstable_by(|&a, &b| {
-            let (a, b) = (headers[a as usize], headers[b as usize]);
-            compare_names(a.0, b.0).then_with(|| trim(a.1).cmp(trim(b.1)))
-        });
-    }
+    sort(order, headers);
     Ok(())
+}
+
+/// Sorts by name and value; there are few, and most often they are in order.
+fn sort(order: &mut [u32], headers: &[Pair<'_>]) {
+    let compare = |a: u32, b: u32| {
+        let (a, b) = (headers[a as usize], headers[b as usize]);
+        compare_names(a.0, b.0).then_with(|| trim(a.1).cmp(trim(b.1)))
+    };
+    if !order.is_sorted_by(|&a, &b| compare(a, b).is_le()) {
+        order.sort_unstable_by(|&a, &b| compare(a, b));
+    }
 }
 
 /// Refuses a header that is there twice, for schemes that don't say how two values are joined.
@@ -48,105 +56,145 @@ pub(crate) fn refuse_duplicates(order: &[u32], headers: &[Pair<'_>]) -> Result<(
     }
 }
 
-/// The headers that a signer writes itself, in the order of their names.
-pub(crate) struct Own<'a> {
-    pairs: [(&'static str, &'a str); MOST],
-    len: usize,
-}
-
 /// No scheme has more headers of its own.
 const MOST: usize = 10;
 
-impl<'a> Own<'a> {
-    pub(crate) fn new() -> Self {
-        Self {
-            pairs: [("", ""); MOST],
-            len: 0,
-        }
-    }
-
-    /// Adds a header; the caller keeps the order of names.
-    #[inline]
-    pub(crate) fn push(&mut self, name: &'static str, value: &'a str) {
-        self.pairs[self.len] = (name, value);
-        self.len += 1;
-    }
-}
-
-/// Own headers once written: names, and where in the text their values are.
-#[derive(Clone, Copy)]
+/// Own headers once written: names, and where in the text their values are. It stays in the buffer, as it is large.
+#[derive(Default)]
 pub(crate) struct Written {
+    lines: Span,
     headers: [(&'static str, Span); MOST],
     len: usize,
 }
 
 impl Written {
+    /// Names and values.
+    #[inline]
     pub(crate) fn iter<'t>(
-        &self,
+        &'t self,
         text: &'t Text,
     ) -> impl Iterator<Item = (&'static str, &'t str)> + use<'t> {
-        self.headers
-            .into_iter()
-            .take(self.len)
-            .map(|(name, value)| (name, text.str(value)))
+        let lines = text.part(self.lines);
+        self.headers[..self.len]
+            .iter()
+            .map(move |&(name, value)| (name, lines.get(value)))
     }
 }
 
-/// Writes the lines `name:value\n` of the signer's headers and the caller's, merged, into `text` and, if wanted, each
-/// `name;` into `names`. Values of one name are joined with `,`.
-pub(crate) fn write(
-    text: &mut Text,
-    mut names: Option<&mut Text>,
-    own: &Own<'_>,
-    headers: &[Pair<'_>],
-    order: &[u32],
-) -> Written {
-    let mut written = Written {
-        headers: [("", Span::default()); MOST],
-        len: own.len,
-    };
-    let mut rest = order
-        .iter()
-        .map(|&index| headers[index as usize])
-        .peekable();
-    for (&(name, value), place) in own.pairs[..own.len].iter().zip(&mut written.headers) {
-        while let Some(header) = rest.next_if(|next| compare_names(next.0, name).is_lt()) {
-            write_callers(text, names.as_deref_mut(), header, &mut rest);
-        }
-        text.push_str(name);
-        text.push(b":");
+/// Writes the lines `name:value\n` of the signer's own headers, in the order of their names, and between them those of
+/// the caller. Values of one name are joined with `,`.
+pub(crate) struct Lines<'t, 'h> {
+    text: &'t mut Text,
+    /// Takes `name;` of each header, if wanted.
+    names: Option<&'t mut Text>,
+    headers: &'h [Pair<'h>],
+    /// What is left of the caller's, sorted.
+    order: &'h [u32],
+    start: usize,
+    has_line_break: bool,
+    written: &'t mut Written,
+}
+
+impl<'t, 'h> Lines<'t, 'h> {
+    #[inline(always)]
+    pub(crate) fn new(
+        text: &'t mut Text,
+        names: Option<&'t mut Text>,
+        headers: &'h [Pair<'h>],
+        order: &'h [u32],
+        written: &'t mut Written,
+    ) -> Self {
         let start = text.len();
-        text.push_str(trim(value));
-        *place = (name, text.since(start));
-        text.push(b"\n");
-        if let Some(names) = &mut names {
-            names.push_str(name);
+        written.len = 0;
+        Self {
+            text,
+            names,
+            headers,
+            order,
+            start,
+            has_line_break: false,
+            written,
+        }
+    }
+
+    /// Writes a header of the signer's own.
+    #[inline(always)]
+    pub(crate) fn own(&mut self, name: &'static str, value: &str) {
+        while let Some(&next) = self.order.first()
+            && compare_names(self.headers[next as usize].0, name).is_lt()
+        {
+            self.callers(next);
+        }
+        self.text.push(name.as_bytes());
+        self.text.push(b":");
+        let start = self.text.len();
+        self.push_value(value);
+        self.written.headers[self.written.len] = (name, self.text.since(start));
+        self.written.len += 1;
+        self.text.push(b"\n");
+        if let Some(names) = &mut self.names {
+            names.push(name.as_bytes());
             names.push(b";");
         }
     }
-    while let Some(header) = rest.next() {
-        write_callers(text, names.as_deref_mut(), header, &mut rest);
+
+    #[inline(always)]
+    fn push_value(&mut self, value: &str) {
+        self.has_line_break |= check::has_line_break(value);
+        self.text.push_str(trim(value));
     }
-    written
+
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// A carriage return, line feed or NUL in a value; `own` are the fields that own values came from.
+    #[inline(always)]
+    pub(crate) fn finish(mut self, own: &[(&'static str, &str)]) -> Result<(), Error> {
+        while let Some(&next) = self.order.first() {
+            self.callers(next);
+        }
+        self.written.lines = self.text.since(self.start);
+        if self.has_line_break {
+            return Err(line_break_in(own, self.headers));
+        }
+        Ok(())
+    }
+
+    /// Writes the caller's next header.
+    fn callers(&mut self, next: u32) {
+        let (name, value) = self.headers[next as usize];
+        self.order = &self.order[1..];
+        self.text.push_lowercase(name);
+        self.text.push(b":");
+        self.push_value(value);
+        while let Some(&next) = self.order.first()
+            && self.headers[next as usize].0.eq_ignore_ascii_case(name)
+        {
+            self.order = &self.order[1..];
+            self.text.push(b",");
+            self.push_value(self.headers[next as usize].1);
+        }
+        self.text.push(b"\n");
+        if let Some(names) = &mut self.names {
+            names.push_lowercase(name);
+            names.push(b";");
+        }
+    }
 }
 
-fn write_callers<'a>(
-    text: &mut Text,
-    names: Option<&mut Text>,
-    (name, value): Pair<'a>,
-    rest: &mut Peekable<impl Iterator<Item = Pair<'a>>>,
-) {
-    text.push_lowercase(name);
-    text.push(b":");
-    text.push_str(trim(value));
-    while let Some((_, value)) = rest.next_if(|next| next.0.eq_ignore_ascii_case(name)) {
-        text.push(b",");
-        text.push_str(trim(value));
+/// Names the value that has a line break.
+#[cold]
+fn line_break_in(own: &[(&'static str, &str)], headers: &[Pair<'_>]) -> Error {
+    const KIND: ErrorKind = ErrorKind::ControlCharacter;
+    if let Some((field, _)) = own.iter().find(|(_, value)| check::has_line_break(value)) {
+        return Error::new(KIND, field);
     }
-    text.push(b"\n");
-    if let Some(names) = names {
-        names.push_lowercase(name);
-        names.push(b";");
+    match headers
+        .iter()
+        .find(|(_, value)| check::has_line_break(value))
+    {
+        Some((name, _)) => Error::named(KIND, "header", name),
+        None => Error::new(KIND, "header"),
     }
 }
 
@@ -171,9 +219,17 @@ pub(crate) fn find<'a>(headers: &[Pair<'a>], name: &str) -> Option<&'a str> {
 
 /// Compares header names in lower case.
 pub(crate) fn compare_names(a: &str, b: &str) -> Ordering {
-    a.bytes()
-        .map(|b| b.to_ascii_lowercase())
-        .cmp(b.bytes().map(|b| b.to_ascii_lowercase()))
+    // The first bytes that differ decide, unless they differ in case only.
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let lower = u8::to_ascii_lowercase;
+    match a
+        .iter()
+        .zip(b)
+        .find(|(a, b)| a != b && lower(a) != lower(b))
+    {
+        Some((a, b)) => lower(a).cmp(&lower(b)),
+        None => a.len().cmp(&b.len()),
+    }
 }
 
 /// Whether `name` begins with the lower-case `prefix`, in any case.

@@ -22,6 +22,23 @@ pub(crate) struct Span {
     end: usize,
 }
 
+/// A part of a [`Text`] as a `str`.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'t> {
+    text: &'t str,
+    start: usize,
+}
+
+impl<'t> Part<'t> {
+    /// A smaller part.
+    #[inline]
+    pub(crate) fn get(self, span: Span) -> &'t str {
+        self.text
+            .get(span.start - self.start..span.end - self.start)
+            .unwrap_or_default()
+    }
+}
+
 impl Span {
     /// This part and the one right behind it.
     pub(crate) fn followed_by(self, next: Self) -> Self {
@@ -36,6 +53,10 @@ impl Text {
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.len = 0;
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -59,6 +80,14 @@ impl Text {
         std::str::from_utf8(self.bytes(span)).unwrap_or_default()
     }
 
+    /// A part of which smaller parts are wanted.
+    pub(crate) fn part(&self, span: Span) -> Part<'_> {
+        Part {
+            text: self.str(span),
+            start: span.start,
+        }
+    }
+
     /// What was written since the text was `start` bytes long.
     pub(crate) fn since(&self, start: usize) -> Span {
         Span {
@@ -68,7 +97,7 @@ impl Text {
     }
 
     /// Makes sure that `more` bytes can be written without growing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reserve(&mut self, more: usize) {
         if self.room.len() - self.len < more {
             self.grow(more);
@@ -76,7 +105,7 @@ impl Text {
     }
 
     /// The room after the text, at least `more` bytes; what is written there counts after [`advance`](Self::advance).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn spare(&mut self, more: usize) -> &mut [u8] {
         self.reserve(more);
         &mut self.room[self.len..]
@@ -97,7 +126,11 @@ impl Text {
     /// Appends a text: a short one as chunks of fixed size, which cost less than a copy of any length.
     #[inline]
     pub(crate) fn push_str(&mut self, text: &str) {
-        let text = text.as_bytes();
+        self.push_bytes(text.as_bytes());
+    }
+
+    #[inline]
+    pub(crate) fn push_bytes(&mut self, text: &[u8]) {
         let room = self.spare(text.len() + chunk::LEN);
         if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
             if text.len() <= 2 * chunk::LEN {
@@ -106,8 +139,8 @@ impl Text {
             } else {
                 room[..text.len()].copy_from_slice(text);
             }
-        } else if let Some(room) = room.first_chunk_mut() {
-            Words::read(text).write(room);
+        } else {
+            put(room, 0, &Words::read(text).to_bytes());
         }
         self.len += text.len();
     }

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::{Own, Written};
+use crate::headers::Lines;
 use crate::key::{SigningKey, mac_sha256};
 use crate::query::{Pair, Pairs};
 use crate::text::{Span, Text};
@@ -22,43 +22,42 @@ pub fn sign<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Signed<'b>, Error> {
     let token = request.security_token.filter(|token| !token.is_empty());
-    if let Some(token) = token {
-        check::value("security token", token)?;
-    }
     let identity = Identity {
         access_key_id: token.map(|_| key.access_key_id()),
         security_token: token,
         ..Identity::default()
     };
-    let request = write(request, &identity, buffer)?;
-
-    let canonical = &mut buffer.canonical;
-    let names = &buffer.authorization;
-    canonical.push(b"\n");
-    let start = canonical.len();
-    canonical.push(&names.as_bytes()[..names.len() - 1]);
-    let signed_headers = canonical.since(start);
-    canonical.push(b"\n");
-    canonical.push(&request.payload);
-
-    string_to_sign(&mut buffer.to_sign, canonical);
-    let signature = mac_sha256(&key.sha256, buffer.to_sign.as_bytes());
-
     let authorization = &mut buffer.authorization;
     authorization.clear();
-    authorization.push_str(ALGORITHM);
-    authorization.push(b" Credential=");
+    authorization.push(b"ACS3-HMAC-SHA256 Credential=");
     authorization.push_str(key.access_key_id());
     authorization.push(b",SignedHeaders=");
-    authorization.push(buffer.canonical.bytes(signed_headers));
+    let start = authorization.len();
+    let head = write(request, &identity, buffer)?;
+
+    // The names were written into the place where they belong, each with a `;` behind it.
+    let Buffer {
+        canonical,
+        to_sign,
+        authorization,
+        ..
+    } = &mut *buffer;
+    authorization.truncate(authorization.len() - 1);
+    let signed_headers = authorization.since(start);
+    canonical.push(b"\n");
+    canonical.push_bytes(authorization.bytes(signed_headers));
+    canonical.push(b"\n");
+    canonical.push(&head.payload);
+
+    string_to_sign(to_sign, canonical);
+    let signature = mac_sha256(&key.sha256, to_sign.as_bytes());
     authorization.push(b",Signature=");
     let start = authorization.len();
     authorization.push_hex(&signature);
     let signature = authorization.since(start);
     Ok(Signed {
         buffer,
-        query: request.query,
-        headers: request.headers,
+        query: head.query,
         signed_headers,
         signature,
     })
@@ -74,7 +73,7 @@ pub fn bearer<'b>(
     token: &str,
     buffer: &'b mut Buffer,
 ) -> Result<Unsigned<'b>, Error> {
-    check::value("bearer token", token)?;
+    check::not_empty("bearer token", token)?;
     let mut identity = Identity {
         bearer_token: Some(token),
         ..Identity::default()
@@ -107,7 +106,6 @@ pub fn anonymous<'b>(
 pub struct Signed<'b> {
     buffer: &'b Buffer,
     query: Span,
-    headers: Written,
     signed_headers: Span,
     signature: Span,
 }
@@ -121,7 +119,7 @@ impl<'b> Signed<'b> {
     /// The headers to add to the request, `authorization` last. `host` is not among them: HTTP clients write it, and
     /// must write it as [`Request::host`] has it.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
-        added(self.headers, &self.buffer.canonical).chain([("authorization", self.authorization())])
+        added(self.buffer).chain([("authorization", self.authorization())])
     }
 
     /// The value of the `Authorization` header.
@@ -136,7 +134,7 @@ impl<'b> Signed<'b> {
 
     /// The names of the signed headers, joined with `;`.
     pub fn signed_headers(&self) -> &'b str {
-        self.buffer.canonical.str(self.signed_headers)
+        self.buffer.authorization.str(self.signed_headers)
     }
 
     /// Stage 2: the string to sign.
@@ -162,7 +160,6 @@ impl fmt::Debug for Signed<'_> {
 pub struct Unsigned<'b> {
     buffer: &'b Buffer,
     query: Span,
-    headers: Written,
 }
 
 impl<'b> Unsigned<'b> {
@@ -173,7 +170,7 @@ impl<'b> Unsigned<'b> {
 
     /// The headers to add to the request, but for `host`.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
-        added(self.headers, &self.buffer.canonical)
+        added(self.buffer)
     }
 }
 
@@ -197,7 +194,6 @@ struct Identity<'a> {
 /// The canonical request up to its headers.
 struct Head {
     query: Span,
-    headers: Written,
     payload: [u8; 64],
 }
 
@@ -206,25 +202,25 @@ fn unsigned<'b>(
     identity: &Identity<'_>,
     buffer: &'b mut Buffer,
 ) -> Result<Unsigned<'b>, Error> {
+    buffer.authorization.clear();
     let head = write(request, identity, buffer)?;
     Ok(Unsigned {
         buffer,
         query: head.query,
-        headers: head.headers,
     })
 }
 
-/// Writes the canonical request up to its headers, and the names of the signed headers into `authorization`.
+/// Writes the canonical request up to its headers, and the names of the headers behind `authorization`.
 fn write(
     request: &Request<'_>,
     identity: &Identity<'_>,
     buffer: &mut Buffer,
 ) -> Result<Head, Error> {
     check::method(request.method)?;
-    check::value("host", request.host)?;
-    check::value("action", request.action)?;
-    check::value("version", request.version)?;
-    check::value("nonce", request.nonce)?;
+    check::not_empty("host", request.host)?;
+    check::not_empty("action", request.action)?;
+    check::not_empty("version", request.version)?;
+    check::not_empty("nonce", request.nonce)?;
     let path = canonical_uri(request.path)?;
     let date = date::iso8601(request.date)?;
     let payload = request.payload.sha256_hex();
@@ -252,43 +248,47 @@ fn write(
     let query = canonical.since(start);
     canonical.push(b"\n");
 
-    let mut own = Own::new();
-    own.push(HOST, request.host);
+    let names = &mut buffer.authorization;
+    let mut lines = Lines::new(
+        canonical,
+        Some(names),
+        request.headers,
+        &buffer.headers,
+        &mut buffer.written,
+    );
+    lines.own(HOST, request.host);
     if let Some(id) = identity.access_key_id {
-        own.push(ACCESS_KEY_ID, id);
+        lines.own(ACCESS_KEY_ID, id);
     }
-    own.push(ACTION, request.action);
+    lines.own(ACTION, request.action);
     if let Some(token) = identity.bearer_token {
-        own.push(BEARER_TOKEN, token);
+        lines.own(BEARER_TOKEN, token);
     }
-    own.push(
+    lines.own(
         CONTENT_SHA256,
         std::str::from_utf8(&payload).unwrap_or_default(),
     );
-    own.push(DATE, &date);
+    lines.own(DATE, &date);
     if let Some(token) = identity.security_token {
-        own.push(SECURITY_TOKEN, token);
+        lines.own(SECURITY_TOKEN, token);
     }
-    own.push(NONCE, request.nonce);
+    lines.own(NONCE, request.nonce);
     if let Some(kind) = identity.signature_type {
-        own.push(SIGNATURE_TYPE, kind);
+        lines.own(SIGNATURE_TYPE, kind);
     }
-    own.push(VERSION, request.version);
-
-    let names = &mut buffer.authorization;
-    names.clear();
-    let headers = headers::write(
-        canonical,
-        Some(names),
-        &own,
-        request.headers,
-        &buffer.headers,
-    );
-    Ok(Head {
-        query,
-        headers,
-        payload,
-    })
+    lines.own(VERSION, request.version);
+    lines.finish(&[
+        ("host", request.host),
+        ("action", request.action),
+        ("version", request.version),
+        ("nonce", request.nonce),
+        ("bearer token", identity.bearer_token.unwrap_or_default()),
+        (
+            "security token",
+            identity.security_token.unwrap_or_default(),
+        ),
+    ])?;
+    Ok(Head { query, payload })
 }
 
 /// The path as it is signed. The SDKs disagree on a raw `+`, `*` or `%7E`, so those are refused.
@@ -317,6 +317,7 @@ pub(super) fn string_to_sign(to_sign: &mut Text, canonical: &Text) {
     to_sign.push_hex(&Sha256::digest(canonical.as_bytes()).into());
 }
 
-fn added(headers: Written, text: &Text) -> impl Iterator<Item = (&'static str, &str)> {
-    headers.iter(text).filter(|(name, _)| *name != HOST)
+fn added(buffer: &Buffer) -> impl Iterator<Item = (&'static str, &str)> {
+    let headers = buffer.written.iter(&buffer.canonical);
+    headers.filter(|(name, _)| *name != HOST)
 }

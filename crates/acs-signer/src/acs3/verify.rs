@@ -12,7 +12,7 @@ use crate::incoming::{
 use crate::key::{SigningKey, known_or_decoy, verify_sha256};
 use crate::query::Pairs;
 use crate::text::Text;
-use crate::{date, query};
+use crate::{check, date, query};
 use chrono::{DateTime, Utc};
 use std::fmt;
 
@@ -206,6 +206,13 @@ fn check_signed_headers(request: &Incoming<'_>, list: &str) -> Result<(), Error>
     let in_order = names.clone().zip(names.clone().skip(1)).all(|(a, b)| a < b);
     if !in_order || list.bytes().any(|b| b.is_ascii_uppercase()) {
         return Err(Error::new(ErrorKind::Malformed, "signed headers"));
+    }
+    if let Some((name, _)) = request
+        .headers
+        .iter()
+        .find(|(_, value)| check::has_line_break(value))
+    {
+        return Err(Error::named(ErrorKind::ControlCharacter, "header", name));
     }
     let is_there = |name: &str| {
         request

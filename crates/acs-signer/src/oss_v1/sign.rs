@@ -7,7 +7,7 @@ use crate::check::{self, LineBreaks};
 use crate::date;
 use crate::encode::{encode, encode_path};
 use crate::error::{Error, ErrorKind};
-use crate::headers::{self, Own, Written, find, trim};
+use crate::headers::{self, Lines, find, trim};
 use crate::key::{SigningKey, mac_sha1};
 use crate::query::{self, Pair, Pairs, Rules};
 use crate::text::{Span, Text};
@@ -24,15 +24,12 @@ pub fn sign<'b>(
 ) -> Result<Signed<'b>, Error> {
     let token = token_of(request.security_token)?;
     let date = date::http(request.date)?;
-    let mut own = Own::new();
-    if request.date_header == DateHeader::XOssDate {
-        own.push(OSS_DATE, &date);
-    }
-    if let Some(token) = token {
-        own.push(SECURITY_TOKEN, token);
-    }
+    let own = OwnHeaders {
+        date: (request.date_header == DateHeader::XOssDate).then_some(&*date),
+        token,
+    };
     let url = write_url(request, &[], buffer)?;
-    let head = write_string_to_sign(request, &date, &own, &[], buffer)?;
+    let date_line = write_string_to_sign(request, &date, &own, &[], buffer)?;
     let signature = mac_sha1(&key.sha1, buffer.to_sign.as_bytes());
 
     let authorization = &mut buffer.authorization;
@@ -46,8 +43,7 @@ pub fn sign<'b>(
     Ok(Signed {
         buffer,
         url,
-        date: (request.date_header == DateHeader::Date).then_some(head.date),
-        headers: head.headers,
+        date: (request.date_header == DateHeader::Date).then_some(date_line),
         signature,
     })
 }
@@ -77,7 +73,7 @@ pub fn presign<'b>(
     let expires = decimal(expires, &mut digits);
     let token = token.map(|token| (TOKEN_PARAMETER, token));
     let token = token.as_slice();
-    write_string_to_sign(request, expires, &Own::new(), token, buffer)?;
+    write_string_to_sign(request, expires, &OwnHeaders::default(), token, buffer)?;
     let signature = mac_sha1(&key.sha1, buffer.to_sign.as_bytes());
     buffer.authorization.clear();
     buffer.authorization.push_base64(&signature);
@@ -127,7 +123,6 @@ pub struct Signed<'b> {
     buffer: &'b Buffer,
     url: Url,
     date: Option<Span>,
-    headers: Written,
     signature: Span,
 }
 
@@ -152,7 +147,7 @@ impl<'b> Signed<'b> {
         let text = &self.buffer.to_sign;
         let date = self.date.map(|date| (DATE, text.str(date)));
         date.into_iter()
-            .chain(self.headers.iter(text))
+            .chain(self.buffer.written.iter(text))
             .chain([("authorization", self.authorization())])
     }
 
@@ -253,18 +248,19 @@ impl fmt::Debug for PostPolicy {
     }
 }
 
+/// What the headers have that a URL does not.
+#[derive(Default)]
+struct OwnHeaders<'a> {
+    date: Option<&'a str>,
+    token: Option<&'a str>,
+}
+
 /// Where in the canonical text the parts of the URL are.
 #[derive(Clone, Copy)]
 struct Url {
     path: Span,
     bucket_path: Span,
     query: Span,
-}
-
-/// Where in the string to sign the headers to add are.
-struct Head {
-    date: Span,
-    headers: Written,
 }
 
 fn token_of(token: Option<&str>) -> Result<Option<&str>, Error> {
@@ -303,14 +299,14 @@ fn write_url(request: &Request<'_>, own: &[Pair<'_>], buffer: &mut Buffer) -> Re
     })
 }
 
-/// Writes the string to sign; `date` is the date, or when a URL expires.
+/// Writes the string to sign; `date` is the date, or when a URL expires. Returns where that is.
 fn write_string_to_sign(
     request: &Request<'_>,
     date: &str,
-    own_headers: &Own<'_>,
+    own_headers: &OwnHeaders<'_>,
     own_query: &[Pair<'_>],
     buffer: &mut Buffer,
-) -> Result<Head, Error> {
+) -> Result<Span, Error> {
     const RESERVED: [&str; 4] = ["authorization", DATE, OSS_DATE, SECURITY_TOKEN];
     check::method(request.method)?;
     headers::collect(
@@ -325,6 +321,7 @@ fn write_string_to_sign(
     text.push_str(request.method);
     text.push(b"\n");
     for name in [CONTENT_MD5, CONTENT_TYPE] {
+        // `collect` has checked it: it is none of the canonical headers.
         text.push_str(trim(find(request.headers, name).unwrap_or_default()));
         text.push(b"\n");
     }
@@ -332,7 +329,20 @@ fn write_string_to_sign(
     text.push_str(date);
     let date = text.since(start);
     text.push(b"\n");
-    let headers = headers::write(text, None, own_headers, request.headers, &buffer.headers);
+    let mut lines = Lines::new(
+        text,
+        None,
+        request.headers,
+        &buffer.headers,
+        &mut buffer.written,
+    );
+    if let Some(date) = own_headers.date {
+        lines.own(OSS_DATE, date);
+    }
+    if let Some(token) = own_headers.token {
+        lines.own(SECURITY_TOKEN, token);
+    }
+    lines.finish(&[("security token", own_headers.token.unwrap_or_default())])?;
     let pairs = Pairs([own_query, request.query, &[]]);
     write_resource(
         text,
@@ -341,7 +351,7 @@ fn write_string_to_sign(
         &pairs,
         &mut buffer.params,
     )?;
-    Ok(Head { date, headers })
+    Ok(date)
 }
 
 fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {

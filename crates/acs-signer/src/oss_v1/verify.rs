@@ -4,7 +4,7 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Own;
+use crate::headers::Lines;
 use crate::incoming::{Decoded, Incoming, Mismatch, borrow, signature_of_base64};
 use crate::key::{SigningKey, known_or_decoy, verify_sha1};
 use crate::query::Pairs;
@@ -198,13 +198,14 @@ impl<'a> Claim<'a> {
         }
         text.push_str(&self.date_line);
         text.push(b"\n");
-        headers::write(
+        Lines::new(
             text,
             None,
-            &Own::new(),
             self.request.headers,
             &buffer.headers,
-        );
+            &mut buffer.written,
+        )
+        .finish(&[])?;
         let parameters = borrow(&self.parameters);
         let pairs = Pairs::of(&parameters);
         write_resource(text, self.bucket, self.key, &pairs, &mut buffer.params)

@@ -6,7 +6,7 @@ use super::{
 use crate::buffer::Buffer;
 use crate::date::DateText;
 use crate::error::{Error, ErrorKind};
-use crate::headers::{Own, Written};
+use crate::headers::Lines;
 use crate::key::mac_sha256;
 use crate::query::{Pair, Pairs};
 use crate::text::{Span, Text};
@@ -25,15 +25,10 @@ pub fn sign<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Signed<'b>, Error> {
     let date = date_of(request.date, key)?;
-    let token = token_of(request.security_token)?;
+    let token = token_of(request.security_token);
     collect_headers(request, buffer)?;
-    let mut own = Own::new();
-    own.push(CONTENT_SHA256, UNSIGNED_PAYLOAD);
-    own.push(DATE, &date);
-    if let Some(token) = token {
-        own.push(SECURITY_TOKEN, token);
-    }
-    let parts = write_canonical(request, &own, &[], buffer)?;
+    let own = OwnHeaders { date: &date, token };
+    let parts = write_canonical(request, Some(&own), &[], buffer)?;
     string_to_sign(&mut buffer.to_sign, &buffer.canonical, &date, key.scope());
     let signature = mac_sha256(&key.mac, buffer.to_sign.as_bytes());
 
@@ -89,7 +84,7 @@ pub fn presign<'b>(
         return Err(Error::named(ErrorKind::Reserved, "parameter", name));
     }
     let date = date_of(request.date, key)?;
-    let token = token_of(request.security_token)?;
+    let token = token_of(request.security_token);
     let expires = decimal(expires);
     let expires = std::str::from_utf8(&expires)
         .unwrap_or_default()
@@ -121,7 +116,7 @@ pub fn presign<'b>(
     if let Some(token) = token {
         add(SECURITY_TOKEN, token);
     }
-    let parts = write_canonical(request, &Own::new(), &own[..count], buffer);
+    let parts = write_canonical(request, None, &own[..count], buffer);
     buffer.to_sign = additional;
     buffer.authorization = credential;
     let parts = parts?;
@@ -193,8 +188,8 @@ impl<'b> Signed<'b> {
 
     /// The headers to add to the request, `authorization` last.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
-        self.parts
-            .headers
+        self.buffer
+            .written
             .iter(&self.buffer.canonical)
             .chain([("authorization", self.authorization())])
     }
@@ -309,13 +304,18 @@ impl fmt::Debug for PostPolicy {
     }
 }
 
+/// What the headers have that a URL does not.
+struct OwnHeaders<'a> {
+    date: &'a str,
+    token: Option<&'a str>,
+}
+
 /// Where the parts of the canonical request are.
 #[derive(Clone, Copy)]
 struct Parts {
     uri: Span,
     path: Span,
     query: Span,
-    headers: Written,
     additional: Span,
 }
 
@@ -327,12 +327,8 @@ fn date_of(date: DateTime<Utc>, key: &ScopedKey) -> Result<DateText<16>, Error> 
     Ok(date)
 }
 
-fn token_of(token: Option<&str>) -> Result<Option<&str>, Error> {
-    let token = token.filter(|token| !token.is_empty());
-    if let Some(token) = token {
-        check::value("security token", token)?;
-    }
-    Ok(token)
+fn token_of(token: Option<&str>) -> Option<&str> {
+    token.filter(|token| !token.is_empty())
 }
 
 fn collect_headers(request: &Request<'_>, buffer: &mut Buffer) -> Result<(), Error> {
@@ -365,7 +361,7 @@ fn write_additional(text: &mut Text, request: &Request<'_>, order: &[u32]) {
 
 fn write_canonical(
     request: &Request<'_>,
-    own_headers: &Own<'_>,
+    own_headers: Option<&OwnHeaders<'_>>,
     own_query: &[Pair<'_>],
     buffer: &mut Buffer,
 ) -> Result<Parts, Error> {
@@ -391,13 +387,22 @@ fn write_canonical(
     query::write(canonical, &pairs, &buffer.params, rules)?;
     let query = canonical.since(start);
     canonical.push(b"\n");
-    let headers = headers::write(
+    let mut lines = Lines::new(
         canonical,
         None,
-        own_headers,
         request.headers,
         &buffer.headers,
+        &mut buffer.written,
     );
+    if let Some(OwnHeaders { date, .. }) = own_headers {
+        lines.own(CONTENT_SHA256, UNSIGNED_PAYLOAD);
+        lines.own(DATE, date);
+    }
+    let token = own_headers.and_then(|own| own.token);
+    if let Some(token) = token {
+        lines.own(SECURITY_TOKEN, token);
+    }
+    lines.finish(&[("security token", token.unwrap_or_default())])?;
     canonical.push(b"\n");
     let start = canonical.len();
     write_additional(canonical, request, &buffer.headers);
@@ -408,7 +413,6 @@ fn write_canonical(
         uri,
         path,
         query,
-        headers,
         additional,
     })
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::buffer::Buffer;
 use crate::check::LineBreaks;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Own;
+use crate::headers::Lines;
 use crate::incoming::{
     Decoded, Incoming, Mismatch, authorization_fields, borrow, signature_of_hex,
 };
@@ -278,13 +278,14 @@ impl<'a> Claim<'a> {
         };
         query::write(canonical, &pairs, &buffer.params, rules)?;
         canonical.push(b"\n");
-        headers::write(
+        Lines::new(
             canonical,
             None,
-            &Own::new(),
             self.request.headers,
             &buffer.headers,
-        );
+            &mut buffer.written,
+        )
+        .finish(&[])?;
         canonical.push(b"\n");
         canonical.push_str(&self.additional_headers);
         canonical.push(b"\n");

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::{Own, Written, find, trim};
+use crate::headers::{Lines, find, trim};
 use crate::key::{SigningKey, mac_sha1};
 use crate::query::{self, Pairs, Rules};
 use crate::text::Span;
@@ -22,9 +22,6 @@ pub fn sign<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Signed<'b>, Error> {
     let token = request.security_token.filter(|token| !token.is_empty());
-    if let Some(token) = token {
-        check::value("security token", token)?;
-    }
     let identity = Identity {
         access_key_id: token.map(|_| key.access_key_id()),
         security_token: token,
@@ -57,7 +54,7 @@ pub fn bearer<'b>(
     token: &str,
     buffer: &'b mut Buffer,
 ) -> Result<Unsigned<'b>, Error> {
-    check::value("bearer token", token)?;
+    check::not_empty("bearer token", token)?;
     let identity = Identity {
         bearer_token: Some(token),
         ..Identity::default()
@@ -149,7 +146,6 @@ struct Identity<'a> {
 struct Head {
     accept: Option<Span>,
     date: Option<Span>,
-    headers: Written,
 }
 
 impl Head {
@@ -162,7 +158,7 @@ impl Head {
         line(ACCEPT, self.accept)
             .into_iter()
             .chain(line(DATE, self.date))
-            .chain(self.headers.iter(text))
+            .chain(buffer.written.iter(text))
     }
 }
 
@@ -174,11 +170,8 @@ fn write(
 ) -> Result<Head, Error> {
     check::method(request.method)?;
     check::value("path", request.path)?;
-    check::value("version", request.version)?;
-    check::value("nonce", request.nonce)?;
-    if check::has_line_break(request.action) {
-        return Err(Error::new(ErrorKind::ControlCharacter, "action"));
-    }
+    check::not_empty("version", request.version)?;
+    check::not_empty("nonce", request.nonce)?;
     let callers = |name: &str| find(request.headers, name);
     let date = date::http(request.date)?;
 
@@ -197,25 +190,6 @@ fn write(
         return Err(Error::named(ErrorKind::Disputed, "parameter", name));
     }
 
-    let mut own = Own::new();
-    for (name, value) in [
-        (ACCESS_KEY_ID, identity.access_key_id),
-        (
-            ACTION,
-            Some(request.action).filter(|action| !action.is_empty()),
-        ),
-        (BEARER_TOKEN, identity.bearer_token),
-        (SECURITY_TOKEN, identity.security_token),
-        (SIGNATURE_METHOD, Some(METHOD)),
-        (NONCE, Some(request.nonce)),
-        (SIGNATURE_TYPE, identity.bearer_token.map(|_| "BEARERTOKEN")),
-        (SIGNATURE_VERSION, Some(METHOD_VERSION)),
-        (VERSION, Some(request.version)),
-    ] {
-        if let Some(value) = value.filter(|_| callers(name).is_none()) {
-            own.push(name, value);
-        }
-    }
     headers::collect(
         &mut buffer.headers,
         request.headers,
@@ -239,12 +213,42 @@ fn write(
     line(None, callers(CONTENT_MD5));
     line(None, callers(CONTENT_TYPE));
     let date = line(Some(&date), callers(DATE));
-    let headers = headers::write(text, None, &own, request.headers, &buffer.headers);
+    let mut lines = Lines::new(
+        text,
+        None,
+        request.headers,
+        &buffer.headers,
+        &mut buffer.written,
+    );
+    for (name, value) in [
+        (ACCESS_KEY_ID, identity.access_key_id),
+        (
+            ACTION,
+            Some(request.action).filter(|action| !action.is_empty()),
+        ),
+        (BEARER_TOKEN, identity.bearer_token),
+        (SECURITY_TOKEN, identity.security_token),
+        (SIGNATURE_METHOD, Some(METHOD)),
+        (NONCE, Some(request.nonce)),
+        (SIGNATURE_TYPE, identity.bearer_token.map(|_| "BEARERTOKEN")),
+        (SIGNATURE_VERSION, Some(METHOD_VERSION)),
+        (VERSION, Some(request.version)),
+    ] {
+        if let Some(value) = value.filter(|_| callers(name).is_none()) {
+            lines.own(name, value);
+        }
+    }
+    lines.finish(&[
+        ("action", request.action),
+        ("nonce", request.nonce),
+        ("version", request.version),
+        ("bearer token", identity.bearer_token.unwrap_or_default()),
+        (
+            "security token",
+            identity.security_token.unwrap_or_default(),
+        ),
+    ])?;
     text.push_str(request.path);
     query::write_raw(text, &pairs, &buffer.params, b'?', rules.bare_names);
-    Ok(Head {
-        accept,
-        date,
-        headers,
-    })
+    Ok(Head { accept, date })
 }

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Own;
+use crate::headers::Lines;
 use crate::incoming::{Incoming, Mismatch, Query, parse_pair, signature_of_base64};
 use crate::key::{SigningKey, known_or_decoy, verify_sha1};
 use crate::payload::Payload;
@@ -73,16 +73,15 @@ impl<'a> Claim<'a> {
         if let Some(w) = parameters.windows(2).find(|w| w[0].0 == w[1].0) {
             return Err(Error::named(ErrorKind::Duplicate, "parameter", &w[0].0));
         }
-        let mut order = Vec::new();
-        headers::collect(&mut order, request.headers, &[], is_canonical)?;
-        headers::refuse_duplicates(&order, request.headers)?;
-        Ok(Self {
+        let claim = Self {
             request: *request,
             parameters,
             access_key_id,
             signature,
             date,
-        })
+        };
+        claim.write_string_to_sign(&mut Buffer::new())?;
+        Ok(claim)
     }
 
     /// The AccessKey ID that the request claims to be signed with.
@@ -126,7 +125,8 @@ impl<'a> Claim<'a> {
         buffer: &mut Buffer,
     ) -> Result<(), Mismatch> {
         let (key, known) = known_or_decoy(key.into(), self.access_key_id);
-        self.write_string_to_sign(buffer);
+        // `parse` has run the same and found no error.
+        let _ = self.write_string_to_sign(buffer);
         let equal = verify_sha1(&key.sha1, buffer.to_sign.as_bytes(), &self.signature);
         if equal & known {
             Ok(())
@@ -140,7 +140,7 @@ impl<'a> Claim<'a> {
         self.request.header(name).ok().flatten()
     }
 
-    fn write_string_to_sign(&self, buffer: &mut Buffer) {
+    fn write_string_to_sign(&self, buffer: &mut Buffer) -> Result<(), Error> {
         let text = &mut buffer.to_sign;
         text.clear();
         text.push_str(self.request.method);
@@ -149,15 +149,16 @@ impl<'a> Claim<'a> {
             text.push_str(self.header(name).unwrap_or_default());
             text.push(b"\n");
         }
-        // `parse` has refused what this can refuse.
-        let _ = headers::collect(&mut buffer.headers, self.request.headers, &[], is_canonical);
-        headers::write(
+        headers::collect(&mut buffer.headers, self.request.headers, &[], is_canonical)?;
+        headers::refuse_duplicates(&buffer.headers, self.request.headers)?;
+        Lines::new(
             text,
             None,
-            &Own::new(),
             self.request.headers,
             &buffer.headers,
-        );
+            &mut buffer.written,
+        )
+        .finish(&[])?;
         text.push_str(self.request.path);
         for (i, (name, value)) in self.parameters.iter().enumerate() {
             text.push(if i == 0 { b"?" } else { b"&" });
@@ -167,6 +168,7 @@ impl<'a> Claim<'a> {
                 text.push_str(value);
             }
         }
+        Ok(())
     }
 }
 
