@@ -152,6 +152,14 @@ async fn f16_an_answer_that_is_none_is_refused_and_asked_for_once_a_second_at_mo
         let requests = server.seen().len();
         println!("F16: {name}: {requests} request(s) for 100 calls; {error}");
         assert!(requests <= 4, "{name}: {:?}", server.seen());
+        // A name that is none never becomes part of an address.
+        let is_bad_name = ["two roles", "a path for a role", "HTML for a role"].contains(&name);
+        assert_eq!(
+            error.contains("role name is malformed"),
+            is_bad_name,
+            "{name}: {error}"
+        );
+        assert!(!is_bad_name || requests == 2, "{name}: {:?}", server.seen());
         assert!(!error.contains("canary"), "{name}: {error}");
     }
 }
