@@ -14,6 +14,9 @@ use super::entry::Entry;
 use crate::context::http;
 use crate::failure::Failure;
 
+/// How long a caller of another runtime leaves a load alone that nobody has begun to drive.
+const MOMENT: Duration = Duration::from_millis(5);
+
 type Outcome = Result<Arc<Entry>, Failure>;
 
 /// How long a runtime may take to run an empty task, before it is taken for one that nobody drives any more.
@@ -58,11 +61,14 @@ impl Flight {
         }
         loop {
             let waited = http::within(&shared.context, SIGN_OF_LIFE, self.drive(shared)).await;
-            match waited {
-                Some(landing) => return landing,
-                None if self.home_is_alive(shared).await => {}
-                None => return Landing::Lost,
+            if let Some(landed @ Landing::Landed(_)) = waited {
+                return landed;
             }
+            // Nobody drove it when this caller looked, or not to its end: it may be about to begin.
+            if !self.home_is_alive(shared).await {
+                return Landing::Lost;
+            }
+            shared.context.sleep(MOMENT).await;
         }
     }
 
