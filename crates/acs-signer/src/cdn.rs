@@ -207,8 +207,8 @@ impl<'a> Claim<'a> {
     /// # Errors
     /// [`ErrorKind::Missing`] if the URL has no signature of this type, [`ErrorKind::Malformed`] if it cannot be read.
     pub fn parse(url: &'a str, kind: Kind) -> Result<Self, Error> {
-        const MISSING: Error = Error::new(ErrorKind::Missing, "url signature");
-        const MALFORMED: Error = Error::new(ErrorKind::Malformed, "url signature");
+        let missing = || Error::new(ErrorKind::Missing, "url signature");
+        let malformed = || Error::new(ErrorKind::Malformed, "url signature");
         let url = if url.starts_with('/') {
             Url::of_target("", url)?
         } else {
@@ -224,7 +224,7 @@ impl<'a> Claim<'a> {
         };
         let (path, stamp, hash) = match kind {
             Kind::A => {
-                let value = parameter("auth_key").ok_or(MISSING)?;
+                let value = parameter("auth_key").ok_or_else(missing)?;
                 let mut parts = value.split('-');
                 let (Some(time), Some(rand), Some(uid), Some(hash), None) = (
                     parts.next(),
@@ -233,18 +233,18 @@ impl<'a> Claim<'a> {
                     parts.next(),
                     parts.next(),
                 ) else {
-                    return Err(MALFORMED);
+                    return Err(malformed());
                 };
                 (url.path, Stamp::A { time, rand, uid }, hash)
             }
             Kind::B => {
-                let (time, hash, path) = leading_segments(url.path).ok_or(MISSING)?;
+                let (time, hash, path) = leading_segments(url.path).ok_or_else(missing)?;
                 (path, Stamp::B { time }, hash)
             }
             Kind::C => match (parameter("KEY1"), parameter("KEY2")) {
                 (Some(hash), Some(time)) => (url.path, Stamp::C { time }, hash),
                 _ => {
-                    let (hash, time, path) = leading_segments(url.path).ok_or(MISSING)?;
+                    let (hash, time, path) = leading_segments(url.path).ok_or_else(missing)?;
                     (path, Stamp::C { time }, hash)
                 }
             },
@@ -252,8 +252,8 @@ impl<'a> Claim<'a> {
         Ok(Self {
             path,
             stamp,
-            date: stamp.date().ok_or(MALFORMED)?,
-            hash: signature_of_hex(hash).ok_or(MALFORMED)?,
+            date: stamp.date().ok_or_else(malformed)?,
+            hash: signature_of_hex(hash).ok_or_else(malformed)?,
         })
     }
 
@@ -381,7 +381,7 @@ const UTC_PLUS_8: Duration = Duration::hours(8);
 fn minutes(date: DateTime<Utc>) -> Result<String, Error> {
     let local = date
         .checked_add_signed(UTC_PLUS_8)
-        .ok_or(Error::new(ErrorKind::OutOfRange, "date"))?;
+        .ok_or_else(|| Error::new(ErrorKind::OutOfRange, "date"))?;
     let text = date::iso8601_basic(local)?;
     Ok([&text[..8], &text[9..13]].concat())
 }

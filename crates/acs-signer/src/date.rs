@@ -41,6 +41,7 @@ const MONTHS: [&str; 12] = [
 ///
 /// # Errors
 /// [`ErrorKind::OutOfRange`] for a year outside 0 to 9999.
+#[inline]
 pub fn iso8601(date: DateTime<Utc>) -> Result<DateText<20>, Error> {
     let mut text = *b"0000-00-00T00:00:00Z";
     let [century, year] = year(date)?;
@@ -58,6 +59,7 @@ pub fn iso8601(date: DateTime<Utc>) -> Result<DateText<20>, Error> {
 ///
 /// # Errors
 /// [`ErrorKind::OutOfRange`] for a year outside 0 to 9999.
+#[inline]
 pub fn iso8601_basic(date: DateTime<Utc>) -> Result<DateText<16>, Error> {
     let mut text = *b"00000000T000000Z";
     let [century, year] = year(date)?;
@@ -75,6 +77,7 @@ pub fn iso8601_basic(date: DateTime<Utc>) -> Result<DateText<16>, Error> {
 ///
 /// # Errors
 /// [`ErrorKind::OutOfRange`] for a year outside 0 to 9999.
+#[inline]
 pub fn http(date: DateTime<Utc>) -> Result<DateText<29>, Error> {
     let mut text = *b"Mon, 00 Jan 0000 00:00:00 GMT";
     let [century, year] = year(date)?;

@@ -6,8 +6,12 @@ use std::fmt;
 /// A request that cannot be signed, or an incoming one that cannot be verified.
 ///
 /// It names the field at fault and never holds the field's value, so that it can be logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<Inner>);
+
+/// Boxed, so that a result fits into a register on the way where nothing is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+struct Inner {
     kind: ErrorKind,
     field: Cow<'static, str>,
 }
@@ -45,11 +49,12 @@ pub enum ErrorKind {
 }
 
 impl Error {
-    pub(crate) const fn new(kind: ErrorKind, field: &'static str) -> Self {
-        Self {
+    #[cold]
+    pub(crate) fn new(kind: ErrorKind, field: &'static str) -> Self {
+        Self(Box::new(Inner {
             kind,
             field: Cow::Borrowed(field),
-        }
+        }))
     }
 
     /// An error about a field that the caller has named, such as a header.
@@ -61,27 +66,36 @@ impl Error {
         for c in name.chars().take(LONGEST) {
             field.extend(c.escape_debug());
         }
-        Self {
+        Self(Box::new(Inner {
             kind,
             field: Cow::Owned(field),
-        }
+        }))
     }
 
     /// What is wrong.
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// The field at fault, such as `nonce`, `header x-acs-meta` or `parameter Title`.
     pub fn field(&self) -> &str {
-        &self.field
+        &self.0.field
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("field", &self.0.field)
+            .finish()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let field = &self.field;
-        match self.kind {
+        let field = &self.0.field;
+        match self.0.kind {
             ErrorKind::Empty => write!(f, "{field} is empty"),
             ErrorKind::ControlCharacter => {
                 write!(f, "{field} has a carriage return, line feed or NUL")

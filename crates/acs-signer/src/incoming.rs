@@ -89,10 +89,33 @@ impl<'a> Incoming<'a> {
     pub(crate) fn parameters(&self) -> Result<Decoded<'a>, Error> {
         match self.query {
             Query::Raw(query) => {
-                parse_query(query).ok_or(Error::new(ErrorKind::Malformed, "query"))
+                parse_query(query).ok_or_else(|| Error::new(ErrorKind::Malformed, "query"))
             }
             Query::Pairs(pairs) => Ok(pairs.iter().map(|&(k, v)| (k.into(), v.into())).collect()),
         }
+    }
+}
+
+impl<'a> Incoming<'a> {
+    /// The parameters of the body, if it is a form.
+    pub(crate) fn form(&self) -> Result<Decoded<'a>, Error> {
+        const FORM: &str = "application/x-www-form-urlencoded";
+        let kind = self.header("content-type")?.unwrap_or_default();
+        let kind = kind.split(';').next().map(trim).unwrap_or_default();
+        match self.payload {
+            Payload::Bytes(body) if kind.eq_ignore_ascii_case(FORM) => std::str::from_utf8(body)
+                .ok()
+                .and_then(parse_query)
+                .ok_or_else(|| Error::new(ErrorKind::Malformed, "body")),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The parameters of query and form.
+    pub(crate) fn all_parameters(&self) -> Result<Decoded<'a>, Error> {
+        let mut parameters = self.parameters()?;
+        parameters.extend(self.form()?);
+        Ok(parameters)
     }
 }
 
@@ -121,16 +144,16 @@ pub(crate) fn authorization_fields<'a, const N: usize>(
     fields: &'a str,
     names: [&str; N],
 ) -> Result<[Option<&'a str>; N], Error> {
-    const MALFORMED: Error = Error::new(ErrorKind::Malformed, "header authorization");
+    let malformed = || Error::new(ErrorKind::Malformed, "header authorization");
     let mut values = [None; N];
     for field in fields.split(',') {
-        let (name, value) = field.split_once('=').ok_or(MALFORMED)?;
+        let (name, value) = field.split_once('=').ok_or_else(malformed)?;
         let at = names
             .iter()
             .position(|known| *known == trim(name))
-            .ok_or(MALFORMED)?;
+            .ok_or_else(malformed)?;
         if values[at].replace(trim(value)).is_some() {
-            return Err(MALFORMED);
+            return Err(malformed());
         }
     }
     Ok(values)

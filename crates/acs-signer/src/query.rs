@@ -52,76 +52,100 @@ impl<'a> Pairs<'a> {
         self.0.iter().flat_map(|part| part.iter()).map(pair).sum()
     }
 
+    #[inline]
     fn at(&self, slot: Slot) -> Pair<'a> {
-        self.0[slot.part as usize][slot.index as usize]
+        let (part, index) = self.place(slot);
+        self.0[part][index]
+    }
+
+    /// The number of the part that a pair is in.
+    fn part(&self, slot: Slot) -> usize {
+        self.place(slot).0
+    }
+
+    #[inline]
+    fn place(&self, slot: Slot) -> (usize, usize) {
+        let index = slot.index();
+        let [own, query, _] = self.0.map(<[_]>::len);
+        if index < own {
+            (OWN, index)
+        } else if index - own < query {
+            (OWN + 1, index - own)
+        } else {
+            (OWN + 2, index - own - query)
+        }
     }
 }
 
-/// Where a pair is, with the first bytes of its name, which decide nearly every comparison.
-#[derive(Clone, Copy)]
-pub(crate) struct Slot {
-    prefix: u64,
-    part: u32,
-    index: u32,
+/// Where a pair is, in the lowest bits, below the first bytes of its name: these decide nearly every comparison, and a
+/// number is what the library sorts without a branch.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot(u64);
+
+impl Slot {
+    const INDEX_BITS: u32 = 16;
+    const INDEX: u64 = (1 << Self::INDEX_BITS) - 1;
+
+    #[inline]
+    fn new(name: &str, index: u64) -> Self {
+        Self((prefix(name.as_bytes()) & !Self::INDEX) | index)
+    }
+
+    fn index(self) -> usize {
+        (self.0 & Self::INDEX) as usize
+    }
+
+    fn prefix(self) -> u64 {
+        self.0 >> Self::INDEX_BITS
+    }
 }
 
 /// The part of [`Pairs`] that the signer writes.
-pub(crate) const OWN: usize = 0;
+const OWN: usize = 0;
 
 /// Fills `order` with the pairs sorted by raw name, in byte order of UTF-8.
 ///
 /// A form parameter shadows one of the query with the same name.
 ///
 /// # Errors
-/// An empty name, a name given twice in one place, or one that the signer writes itself.
+/// An empty name, a name given twice in one place, or one that the signer writes itself; too many pairs.
 pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
     order.clear();
-    for (part, list) in (0..).zip(pairs.0) {
-        for (index, (name, _)) in (0..).zip(list) {
-            if name.is_empty() {
-                return Err(Error::new(ErrorKind::Empty, "parameter name"));
-            }
-            let prefix = prefix(name.as_bytes());
-            order.push(Slot {
-                prefix,
-                part,
-                index,
-            });
+    let all = pairs.0.iter().flat_map(|part| part.iter());
+    for (index, (name, _)) in (0..).zip(all) {
+        if name.is_empty() {
+            return Err(Error::new(ErrorKind::Empty, "parameter name"));
         }
+        order.push(Slot::new(name, index));
     }
-    if order.len() <= SHORT {
-        sort_short(order, pairs);
-    } else {
-        order.sort_unstable_by(|a, b| compare(pairs, *a, *b));
+    if order.len() as u64 > Slot::INDEX {
+        return Err(Error::new(ErrorKind::OutOfRange, "number of parameters"));
     }
-    let same = |w: &[Slot]| w[0].prefix == w[1].prefix && same_name(pairs, w[0], w[1]);
-    if order.windows(2).any(same) {
+    order.sort_unstable();
+    if sort_same_prefixes(order, pairs) {
         resolve_same_names(order, pairs)?;
     }
     Ok(())
 }
 
-/// Up to here, insertion costs less than the library's sort.
-const SHORT: usize = 24;
-
-fn sort_short(order: &mut [Slot], pairs: &Pairs<'_>) {
-    for sorted in 1..order.len() {
-        let (before, rest) = order.split_at_mut(sorted);
-        let Some(next) = rest.first_mut() else { return };
-        let slot = *next;
-        // Every slot that belongs behind moves up by one.
-        let mut hole = next;
-        for moved in before.iter_mut().rev() {
-            let is_behind = moved.prefix > slot.prefix
-                || (moved.prefix == slot.prefix && compare(pairs, *moved, slot).is_gt());
-            if !is_behind {
-                break;
+/// Sorts neighbours of one prefix; returns whether two have the same name.
+fn sort_same_prefixes(order: &mut [Slot], pairs: &Pairs<'_>) -> bool {
+    let mut is_any_same = false;
+    for last in 1..order.len() {
+        let mut at = last;
+        while at > 0 && order[at - 1].prefix() == order[at].prefix() {
+            match compare(pairs, order[at - 1], order[at]) {
+                Ordering::Less => break,
+                Ordering::Equal => {
+                    is_any_same = true;
+                    break;
+                }
+                Ordering::Greater => order.swap(at - 1, at),
             }
-            *hole = *moved;
-            hole = moved;
+            at -= 1;
         }
-        *hole = slot;
     }
+    is_any_same
 }
 
 /// Sorts `order` anew by encoded name, as OSS V4 does: `%` comes before letters and digits.
@@ -225,32 +249,27 @@ fn prefix(name: &[u8]) -> u64 {
     }
 }
 
-#[cold]
 fn compare(pairs: &Pairs<'_>, a: Slot, b: Slot) -> Ordering {
-    a.prefix
-        .cmp(&b.prefix)
-        .then_with(|| pairs.at(a).0.cmp(pairs.at(b).0))
-        .then(a.part.cmp(&b.part))
+    pairs.at(a).0.cmp(pairs.at(b).0)
 }
 
-fn same_name(pairs: &Pairs<'_>, a: Slot, b: Slot) -> bool {
-    a.prefix == b.prefix && pairs.at(a).0 == pairs.at(b).0
-}
-
+/// Drops query parameters that the form shadows.
 #[cold]
 fn resolve_same_names(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
-    for w in order.windows(2).filter(|w| same_name(pairs, w[0], w[1])) {
+    order.sort_by(|a, b| compare(pairs, *a, *b).then(pairs.part(*a).cmp(&pairs.part(*b))));
+    let is_same = |a: Slot, b: Slot| compare(pairs, a, b).is_eq();
+    for w in order.windows(2).filter(|w| is_same(w[0], w[1])) {
         let (name, _) = pairs.at(w[0]);
-        if w[0].part as usize == OWN {
+        if pairs.part(w[0]) == OWN {
             return Err(Error::named(ErrorKind::Reserved, "parameter", name));
         }
-        if w[0].part == w[1].part {
+        if pairs.part(w[0]) == pairs.part(w[1]) {
             return Err(Error::named(ErrorKind::Duplicate, "parameter", name));
         }
     }
     // What is left is a query parameter right before the form's of the same name.
     order.reverse();
-    order.dedup_by(|later, kept| same_name(pairs, *later, *kept));
+    order.dedup_by(|later, kept| is_same(*later, *kept));
     order.reverse();
     Ok(())
 }

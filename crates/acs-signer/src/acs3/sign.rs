@@ -211,6 +211,7 @@ fn unsigned<'b>(
 }
 
 /// Writes the canonical request up to its headers, and the names of the headers behind `authorization`.
+#[inline(always)]
 fn write(
     request: &Request<'_>,
     identity: &Identity<'_>,

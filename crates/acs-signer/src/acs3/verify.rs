@@ -41,22 +41,19 @@ impl<'a> Claim<'a> {
     /// - [`ErrorKind::PayloadMismatch`]: `x-acs-content-sha256` is not the hash of the body.
     /// - [`ErrorKind::Malformed`] or [`ErrorKind::Duplicate`] for what cannot be read in one way only.
     pub fn parse(request: &Incoming<'a>) -> Result<Self, Error> {
-        const AUTHORIZATION: Error = Error::new(ErrorKind::Malformed, "header authorization");
+        let malformed = || Error::new(ErrorKind::Malformed, "header authorization");
         let authorization = request.required("authorization")?;
         let fields = authorization
             .strip_prefix(ALGORITHM)
             .and_then(|rest| rest.strip_prefix(' '))
-            .ok_or(Error::new(
-                ErrorKind::UnsupportedScheme,
-                "header authorization",
-            ))?;
+            .ok_or_else(|| Error::new(ErrorKind::UnsupportedScheme, "header authorization"))?;
         let [credential, signed_headers, signature] =
             authorization_fields(fields, ["Credential", "SignedHeaders", "Signature"])?;
         let access_key_id = credential
             .filter(|id| !id.is_empty())
-            .ok_or(AUTHORIZATION)?;
-        let signed_headers = signed_headers.ok_or(AUTHORIZATION)?;
-        let signature = signature.and_then(signature_of_hex).ok_or(AUTHORIZATION)?;
+            .ok_or_else(malformed)?;
+        let signed_headers = signed_headers.ok_or_else(malformed)?;
+        let signature = signature.and_then(signature_of_hex).ok_or_else(malformed)?;
 
         check_signed_headers(request, signed_headers)?;
         for name in [HOST, ACTION, VERSION, NONCE] {

@@ -116,16 +116,13 @@ impl<'a> Claim<'a> {
     }
 
     fn of_header(request: &Incoming<'a>, parameters: Decoded<'a>) -> Result<Self, Error> {
-        const AUTHORIZATION: Error = Error::new(ErrorKind::Malformed, "header authorization");
+        let malformed = || Error::new(ErrorKind::Malformed, "header authorization");
         let (access_key_id, signature) = request
             .required("authorization")?
             .strip_prefix("OSS ")
-            .ok_or(Error::new(
-                ErrorKind::UnsupportedScheme,
-                "header authorization",
-            ))?
+            .ok_or_else(|| Error::new(ErrorKind::UnsupportedScheme, "header authorization"))?
             .rsplit_once(':')
-            .ok_or(AUTHORIZATION)?;
+            .ok_or_else(malformed)?;
         let date_header = if request.header(OSS_DATE)?.is_some() {
             OSS_DATE
         } else {
@@ -143,7 +140,7 @@ impl<'a> Claim<'a> {
             date_line: date_line.into(),
             when: When::Signed(date),
             security_token: request.header(SECURITY_TOKEN)?.map(Cow::Borrowed),
-            signature: signature_of_base64(signature).ok_or(AUTHORIZATION)?,
+            signature: signature_of_base64(signature).ok_or_else(malformed)?,
         })
     }
 

@@ -105,6 +105,7 @@ fn is_default_header(name: &str) -> bool {
 }
 
 /// Appends the canonical URI, `/bucket/key`; returns the part of it that a virtual-host URL has, `/key`.
+#[inline(always)]
 fn write_uri(
     text: &mut Text,
     bucket: Option<&str>,

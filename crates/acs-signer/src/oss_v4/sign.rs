@@ -359,6 +359,7 @@ fn write_additional(text: &mut Text, request: &Request<'_>, order: &[u32]) {
     }
 }
 
+#[inline(always)]
 fn write_canonical(
     request: &Request<'_>,
     own_headers: Option<&OwnHeaders<'_>>,

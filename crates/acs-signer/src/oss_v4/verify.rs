@@ -137,15 +137,12 @@ impl<'a> Claim<'a> {
     }
 
     fn of_header(request: &Incoming<'a>, parameters: Decoded<'a>) -> Result<Self, Error> {
-        const AUTHORIZATION: Error = Error::new(ErrorKind::Malformed, "header authorization");
+        let malformed = || Error::new(ErrorKind::Malformed, "header authorization");
         let authorization = request.required("authorization")?;
         let fields = authorization
             .strip_prefix(ALGORITHM)
             .and_then(|rest| rest.strip_prefix(' '))
-            .ok_or(Error::new(
-                ErrorKind::UnsupportedScheme,
-                "header authorization",
-            ))?;
+            .ok_or_else(|| Error::new(ErrorKind::UnsupportedScheme, "header authorization"))?;
         let [credential, additional, signature] =
             authorization_fields(fields, ["Credential", "AdditionalHeaders", "Signature"])?;
         let payload = request.required(CONTENT_SHA256)?;
@@ -162,7 +159,7 @@ impl<'a> Claim<'a> {
             bucket: None,
             key: None,
             parameters,
-            credential: credential.ok_or(AUTHORIZATION)?.into(),
+            credential: credential.ok_or_else(malformed)?.into(),
             additional_headers: additional.unwrap_or_default().into(),
             date_text: date_text.into(),
             date: date::parse_iso8601_basic(date_text)
@@ -170,7 +167,7 @@ impl<'a> Claim<'a> {
             expires: None,
             security_token: request.header(SECURITY_TOKEN)?.map(Cow::Borrowed),
             payload,
-            signature: signature.and_then(signature_of_hex).ok_or(AUTHORIZATION)?,
+            signature: signature.and_then(signature_of_hex).ok_or_else(malformed)?,
         })
     }
 
@@ -229,7 +226,7 @@ impl<'a> Claim<'a> {
     fn check(&self) -> Result<(), Error> {
         let (_, scope) = self
             .credential()
-            .ok_or(Error::new(ErrorKind::Malformed, "credential"))?;
+            .ok_or_else(|| Error::new(ErrorKind::Malformed, "credential"))?;
         if !self.date_text.starts_with(scope.day) {
             return Err(Error::new(ErrorKind::Malformed, "credential"));
         }

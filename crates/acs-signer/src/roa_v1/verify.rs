@@ -41,17 +41,14 @@ impl<'a> Claim<'a> {
     /// - [`ErrorKind::PayloadMismatch`]: `content-md5` is not that of the body.
     /// - [`ErrorKind::Malformed`] or [`ErrorKind::Duplicate`] for what cannot be read in one way only.
     pub fn parse(request: &Incoming<'a>) -> Result<Self, Error> {
-        const AUTHORIZATION: Error = Error::new(ErrorKind::Malformed, "header authorization");
+        let malformed = || Error::new(ErrorKind::Malformed, "header authorization");
         let (access_key_id, signature) = request
             .required("authorization")?
             .strip_prefix("acs ")
-            .ok_or(Error::new(
-                ErrorKind::UnsupportedScheme,
-                "header authorization",
-            ))?
+            .ok_or_else(|| Error::new(ErrorKind::UnsupportedScheme, "header authorization"))?
             .rsplit_once(':')
-            .ok_or(AUTHORIZATION)?;
-        let signature = signature_of_base64(signature).ok_or(AUTHORIZATION)?;
+            .ok_or_else(malformed)?;
+        let signature = signature_of_base64(signature).ok_or_else(malformed)?;
         for (name, value) in [
             (SIGNATURE_METHOD, METHOD),
             (SIGNATURE_VERSION, METHOD_VERSION),
@@ -209,7 +206,7 @@ fn parameters<'a>(request: &Incoming<'a>) -> Result<Vec<Parameter<'a>>, Error> {
                 Some((name, pair.contains('=').then_some(value)))
             })
             .collect::<Option<_>>()
-            .ok_or(Error::new(ErrorKind::Malformed, "query")),
+            .ok_or_else(|| Error::new(ErrorKind::Malformed, "query")),
         Query::Pairs(pairs) => Ok(pairs
             .iter()
             .map(|&(name, value)| (name.into(), Some(value.into())))

@@ -5,10 +5,8 @@ use super::{
 use crate::buffer::Buffer;
 use crate::check::LineBreaks;
 use crate::error::{Error, ErrorKind};
-use crate::headers::trim;
-use crate::incoming::{Decoded, Incoming, Mismatch, borrow, parse_query, signature_of_base64};
+use crate::incoming::{Decoded, Incoming, Mismatch, borrow, signature_of_base64};
 use crate::key::{SigningKey, known_or_decoy, verify_sha1};
-use crate::payload::Payload;
 use crate::query::{Pairs, Rules};
 use crate::{date, query};
 use chrono::{DateTime, Utc};
@@ -38,7 +36,7 @@ impl<'a> Claim<'a> {
             return Err(Error::new(ErrorKind::Malformed, "path"));
         }
         let query = request.parameters()?;
-        let form = form(request)?;
+        let form = request.form()?;
         for parameters in [&query, &form] {
             query::sort(&mut Vec::new(), &Pairs::of(&borrow(parameters)))?;
         }
@@ -172,19 +170,5 @@ impl fmt::Debug for Claim<'_> {
             .field("access_key_id", &self.access_key_id())
             .field("date", &self.date)
             .finish_non_exhaustive()
-    }
-}
-
-/// The parameters of a form body.
-fn form<'a>(request: &Incoming<'a>) -> Result<Decoded<'a>, Error> {
-    const FORM: &str = "application/x-www-form-urlencoded";
-    let kind = request.header("content-type")?.unwrap_or_default();
-    let kind = kind.split(';').next().map(trim).unwrap_or_default();
-    match request.payload {
-        Payload::Bytes(body) if kind.eq_ignore_ascii_case(FORM) => std::str::from_utf8(body)
-            .ok()
-            .and_then(parse_query)
-            .ok_or(Error::new(ErrorKind::Malformed, "body")),
-        _ => Ok(Vec::new()),
     }
 }
