@@ -435,7 +435,12 @@ fn f22_a_load_whose_runtime_was_dropped_is_replaced() {
         assert!(call.is_err(), "the first load ended at once");
     });
     drop(first);
-    let keys = current_thread().block_on(cache.get()).unwrap();
+    let keys = current_thread().block_on(async {
+        tokio::time::timeout(Duration::from_secs(30), cache.get())
+            .await
+            .unwrap()
+            .unwrap()
+    });
     println!(
         "F22: runtime dropped: served by load {} of {}",
         keys.access_key_id(),
