@@ -2,7 +2,7 @@
 //!
 //! `measure CASE COUNT` runs `COUNT` operations: the difference of two counts under callgrind is the cost of one.
 //! `measure CASE` prints the least time of one in nanoseconds. Cases are `<scheme>/sign`, `<scheme>/floor` and
-//! `verify/first`, `verify/last`, which verify a signature that is wrong in its first or last byte.
+//! `verify/head`, `verify/tail`, which verify a signature that is wrong in its first or last byte.
 
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring tool")]
 
@@ -100,8 +100,8 @@ fn operation(case: &str) -> Box<dyn FnMut()> {
             let signed = oss_v4::sign(&fixture::oss_v4(), &scoped, &mut buffer).unwrap();
             floor_sha256(signed.canonical_request(), signed.string_to_sign())
         }
-        "verify/first" => verify(0),
-        "verify/last" => verify(63),
+        "verify/head" => verify(0),
+        "verify/tail" => verify(63),
         _ => panic!("no such case"),
     }
 }
@@ -110,18 +110,13 @@ fn operation(case: &str) -> Box<dyn FnMut()> {
 fn verify(digit: usize) -> Box<dyn FnMut()> {
     let (request, key, mut buffer) = (fixture::acs3(), fixture::key(), Buffer::new());
     let signed = acs3::sign(&request, &key, &mut buffer).unwrap();
-    let own: Vec<_> = signed.headers().map(|(n, v)| (n, v.to_owned())).collect();
     let query = signed.query().to_owned();
-    let digit = signed.authorization().len() - 64 + digit;
+    let mut own: Vec<_> = signed.headers().map(|(n, v)| (n, v.to_owned())).collect();
+    let authorization = &mut own.last_mut().unwrap().1;
+    let digit = authorization.len() - 64 + digit;
+    let wrong = if &authorization[digit..=digit] == "0" { "1" } else { "0" };
+    authorization.replace_range(digit..=digit, wrong);
     Box::new(move || {
-        let mut own = own.clone();
-        let authorization = &mut own.last_mut().unwrap().1;
-        let wrong = if &authorization[digit..=digit] == "0" {
-            "1"
-        } else {
-            "0"
-        };
-        authorization.replace_range(digit..=digit, wrong);
         let mut headers = request.headers.to_vec();
         headers.push(("host", request.host));
         headers.extend(own.iter().map(|(n, v)| (*n, v.as_str())));

@@ -62,7 +62,9 @@ impl Cause {
             Self::WrongSecret => {
                 "both sides signed the same text: the AccessKey secret does not belong to the AccessKey ID"
             }
-            Self::Algorithm => "the server verified by another scheme: send what was signed, header or parameters alike",
+            Self::Algorithm => {
+                "the server verified by another scheme: send what was signed, header or parameters alike"
+            }
             Self::Method => "the request went out with another HTTP method than was signed",
             Self::Path => {
                 "the path changed after signing: send the very path that was signed, and for OSS sign it with the bucket"
@@ -70,13 +72,19 @@ impl Cause {
             Self::Parameter => {
                 "a parameter changed after signing: build the URL from the encoded query that the signer returns"
             }
-            Self::Header => "a header changed on the way: the HTTP client or a proxy added, dropped or rewrote it",
+            Self::Header => {
+                "a header changed on the way: the HTTP client or a proxy added, dropped or rewrote it"
+            }
             Self::Date => "the date that was sent is not the one that was signed",
-            Self::Scope => "day, region or product of the key are not the server's: check the region and the clock",
+            Self::Scope => {
+                "day, region or product of the key are not the server's: check the region and the clock"
+            }
             Self::CanonicalRequest => {
                 "the canonical requests differ: compare yours with the server's, line by line, where it returns one"
             }
-            Self::Payload => "the body changed after it was hashed, or was hashed in another form than it was sent in",
+            Self::Payload => {
+                "the body changed after it was hashed, or was hashed in another form than it was sent in"
+            }
             Self::Unknown => "the two texts are not of the same scheme",
         }
     }
@@ -146,7 +154,13 @@ pub fn diagnose(scheme: Scheme, ours: &str, servers: &str) -> Diagnosis {
 }
 
 /// Names the line `at` of a string to sign or a canonical request.
-fn part_of_line(scheme: Scheme, at: usize, ours: &str, line: &str, servers: &str) -> (String, Cause) {
+fn part_of_line(
+    scheme: Scheme,
+    at: usize,
+    ours: &str,
+    line: &str,
+    servers: &str,
+) -> (String, Cause) {
     let named = |part: &str, cause| (part.to_owned(), cause);
     match scheme {
         Scheme::Acs3 | Scheme::OssV4 if ours.starts_with(scheme.name()) => match (scheme, at) {
@@ -209,7 +223,9 @@ fn header(ours: &str, servers: &str) -> (String, Cause) {
         (ours, servers) => ours.or(servers),
     };
     match name {
-        Some(name) if name == "date" || name.ends_with("-date") => (format!("header {name}"), Cause::Date),
+        Some(name) if name == "date" || name.ends_with("-date") => {
+            (format!("header {name}"), Cause::Date)
+        }
         Some(name) => (format!("header {name}"), Cause::Header),
         None => ("headers".to_owned(), Cause::Header),
     }
@@ -223,8 +239,13 @@ fn parameter(ours: &str, servers: &str) -> (String, Cause) {
         .find(|(ours, servers)| ours != servers)
         .map(|(ours, servers)| ours.min(servers))
         .or_else(|| {
-            let (ours, servers): (Vec<_>, Vec<_>) = (ours.split('&').collect(), servers.split('&').collect());
-            let (longer, shared) = if ours.len() > servers.len() { (ours, servers.len()) } else { (servers, ours.len()) };
+            let (ours, servers): (Vec<_>, Vec<_>) =
+                (ours.split('&').collect(), servers.split('&').collect());
+            let (longer, shared) = if ours.len() > servers.len() {
+                (ours, servers.len())
+            } else {
+                (servers, ours.len())
+            };
             longer.get(shared).copied()
         });
     let name = differing.map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
@@ -242,7 +263,11 @@ fn diagnose_rpc_v1(ours: &str, servers: &str) -> Diagnosis {
     let split = |text: &str| {
         let mut parts = text.splitn(3, '&');
         let (method, path, query) = (parts.next()?, parts.next()?, parts.next()?);
-        Some((method.to_owned(), path.to_owned(), decode(query, false)?.into_owned()))
+        Some((
+            method.to_owned(),
+            path.to_owned(),
+            decode(query, false)?.into_owned(),
+        ))
     };
     let (part, cause) = match (split(ours), split(servers)) {
         (Some(ours), Some(servers)) if ours.0 != servers.0 => ("method".to_owned(), Cause::Method),

@@ -11,6 +11,8 @@ pub mod diagnosis;
 mod encode;
 mod error;
 mod headers;
+#[cfg(feature = "http")]
+pub mod http;
 mod incoming;
 mod key;
 pub mod oss_v1;

@@ -1,8 +1,6 @@
 #![no_main]
 
-#[path = "../properties/canonical_query.rs"]
-mod canonical_query;
+#[path = "../bodies.rs"]
+mod bodies;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    canonical_query::run(data);
-});
+libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::canonical_query(data));

@@ -17,7 +17,11 @@ pub(crate) fn run(data: &[u8]) -> bool {
 }
 
 fn read_then_written(text: &str) -> bool {
-    let dates = [parse_iso8601(text), parse_iso8601_basic(text), parse_http(text)];
+    let dates = [
+        parse_iso8601(text),
+        parse_iso8601_basic(text),
+        parse_http(text),
+    ];
     if let Some(date) = dates[0] {
         assert_eq!(&*iso8601(date).unwrap(), text);
         assert_eq!(by_chrono(text, "%Y-%m-%dT%H:%M:%SZ"), Some(date));
@@ -38,17 +42,26 @@ fn read_then_written(text: &str) -> bool {
 
 fn written_then_read(date: DateTime<Utc>) {
     if !(0..=9999).contains(&date.year()) {
-        for error in [iso8601(date).err(), iso8601_basic(date).err(), http(date).err()] {
+        for error in [
+            iso8601(date).err(),
+            iso8601_basic(date).err(),
+            http(date).err(),
+        ] {
             assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::OutOfRange));
         }
         return;
     }
     assert_eq!(parse_iso8601(&iso8601(date).unwrap()), Some(date));
-    assert_eq!(parse_iso8601_basic(&iso8601_basic(date).unwrap()), Some(date));
+    assert_eq!(
+        parse_iso8601_basic(&iso8601_basic(date).unwrap()),
+        Some(date)
+    );
     assert_eq!(parse_http(&http(date).unwrap()), Some(date));
 }
 
 /// What a looser parser makes of it.
 fn by_chrono(text: &str, format: &str) -> Option<DateTime<Utc>> {
-    NaiveDateTime::parse_from_str(text, format).ok().map(|date| date.and_utc())
+    NaiveDateTime::parse_from_str(text, format)
+        .ok()
+        .map(|date| date.and_utc())
 }

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 /// A secret that no seed is signed with.
 const SECRET: &str = "a secret that no seed is signed with";
 
+const SPACE: [char; 2] = [' ', '\t'];
+
 /// How a request may be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scheme {
@@ -45,7 +47,7 @@ pub(crate) fn run(data: &[u8]) -> Vec<Scheme> {
     }
 }
 
-fn check(scheme: Scheme, request: &Received<'_>) -> bool {
+fn check(scheme: Scheme, request: &Received) -> bool {
     let Some(claim) = judge(scheme, request, None) else {
         return false;
     };
@@ -64,15 +66,18 @@ fn check(scheme: Scheme, request: &Received<'_>) -> bool {
     }
     let signature = sign(scheme, &claim, to_sign);
     let signed = resigned(scheme, request, &claim, &signature);
-    let accepted = judge(scheme, &signed.borrow(), Some(SECRET))
+    let accepted = judge(scheme, &signed, Some(SECRET))
         .unwrap_or_else(|| panic!("{scheme:?}: another signature makes the claim unreadable"));
-    assert!(accepted.verdict.is_ok(), "{scheme:?}: refused its own signature");
+    assert!(
+        accepted.verdict.is_ok(),
+        "{scheme:?}: refused its own signature"
+    );
     assert_eq!(accepted.id, claim.id);
-    assert!(judge(scheme, &signed.borrow(), None).unwrap().verdict.is_err());
+    assert!(judge(scheme, &signed, None).unwrap().verdict.is_err());
 
     for at in [0, signature.len() / 2] {
         let forged = resigned(scheme, request, &claim, &with_other_digit(&signature, at));
-        let judged = judge(scheme, &forged.borrow(), Some(SECRET));
+        let judged = judge(scheme, &forged, Some(SECRET));
         assert!(
             judged.is_none_or(|judged| judged.verdict.is_err()),
             "{scheme:?}: accepted a forged signature"
@@ -81,51 +86,43 @@ fn check(scheme: Scheme, request: &Received<'_>) -> bool {
     true
 }
 
-/// A request as it came over the wire.
-struct Received<'a> {
-    method: &'a str,
-    path: &'a str,
-    query: Query<'a>,
-    raw_query: &'a str,
-    headers: Vec<(&'a str, &'a str)>,
-    body: &'a [u8],
+/// A request as it came over the wire, or with another signature.
+#[derive(Clone)]
+struct Received {
+    method: String,
+    path: String,
+    query: String,
+    /// The query decoded, instead of `query`.
+    parameters: Option<Vec<(String, String)>>,
+    headers: Vec<(String, String)>,
+    body: Vec<u8>,
 }
 
-impl<'a> Received<'a> {
+impl Received {
     /// Splits at CR LF only, so that any other control character gets as far as the signer.
-    fn read(data: &'a [u8]) -> Option<Self> {
+    fn read(data: &[u8]) -> Option<Self> {
         const END: &[u8] = b"\r\n\r\n";
         let end = data.windows(END.len()).position(|window| window == END)?;
         let mut lines = str::from_utf8(&data[..end]).ok()?.split("\r\n");
         let (method, rest) = lines.next()?.split_once(' ')?;
         let (target, _) = rest.rsplit_once(' ')?;
-        let (path, raw_query) = target.split_once('?').unwrap_or((target, ""));
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         Some(Self {
-            method,
-            path,
-            query: Query::Raw(raw_query),
-            raw_query,
-            headers: lines.filter_map(|line| line.split_once(':')).collect(),
-            body: &data[end + END.len()..],
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            parameters: None,
+            headers: lines
+                .filter_map(|line| line.split_once(':'))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body: data[end + END.len()..].to_vec(),
         })
-    }
-
-    fn incoming(&self) -> Incoming<'_> {
-        Incoming {
-            method: self.method,
-            path: self.path,
-            query: self.query,
-            headers: &self.headers,
-            payload: match self.body {
-                [] => Payload::Empty,
-                body => Payload::Bytes(body),
-            },
-        }
     }
 
     /// The bucket and the object key of a path-style URL.
     fn object(&self) -> (Option<&str>, Option<&str>) {
-        let path = self.path.strip_prefix('/').unwrap_or(self.path);
+        let path = self.path.strip_prefix('/').unwrap_or(&self.path);
         match path.split_once('/') {
             Some((bucket, key)) => (Some(bucket), Some(key)),
             None if path.is_empty() => (None, None),
@@ -163,34 +160,56 @@ impl Judged {
 }
 
 /// Parses and verifies with the claimed AccessKey ID and this secret; `None` if there is nothing to verify.
-fn judge(scheme: Scheme, request: &Received<'_>, secret: Option<&str>) -> Option<Judged> {
+fn judge(scheme: Scheme, request: &Received, secret: Option<&str>) -> Option<Judged> {
     let buffer = &mut Buffer::new();
-    let incoming = request.incoming();
+    let headers = borrow(&request.headers);
+    let parameters = request.parameters.as_deref().map(borrow);
+    let incoming = Incoming {
+        method: &request.method,
+        path: &request.path,
+        query: match &parameters {
+            Some(parameters) => Query::Pairs(parameters),
+            None => Query::Raw(&request.query),
+        },
+        headers: &headers,
+        payload: match &*request.body {
+            [] => Payload::Empty,
+            body => Payload::Bytes(body),
+        },
+    };
     let (bucket, key) = request.object();
     Some(match scheme {
         Scheme::Acs3 => {
             let claim = acs3::Claim::parse(&incoming).ok()?;
             Judged {
                 covers_authorization: claim.signed_headers().any(|name| name == "authorization"),
-                ..Judged::of(claim.access_key_id(), secret, |key| claim.verify(key, buffer))
+                ..Judged::of(claim.access_key_id(), secret, |key| {
+                    claim.verify(key, buffer)
+                })
             }
         }
         Scheme::RpcV1 => {
             let claim = rpc_v1::Claim::parse(&incoming).ok()?;
             Judged {
                 in_query: true,
-                ..Judged::of(claim.access_key_id(), secret, |key| claim.verify(key, buffer))
+                ..Judged::of(claim.access_key_id(), secret, |key| {
+                    claim.verify(key, buffer)
+                })
             }
         }
         Scheme::RoaV1 => {
             let claim = roa_v1::Claim::parse(&incoming).ok()?;
-            Judged::of(claim.access_key_id(), secret, |key| claim.verify(key, buffer))
+            Judged::of(claim.access_key_id(), secret, |key| {
+                claim.verify(key, buffer)
+            })
         }
         Scheme::OssV1 => {
             let claim = oss_v1::Claim::parse(&incoming, bucket, key).ok()?;
             Judged {
                 in_query: claim.expires_at().is_some(),
-                ..Judged::of(claim.access_key_id(), secret, |key| claim.verify(key, buffer))
+                ..Judged::of(claim.access_key_id(), secret, |key| {
+                    claim.verify(key, buffer)
+                })
             }
         }
         Scheme::OssV4 => {
@@ -200,7 +219,9 @@ fn judge(scheme: Scheme, request: &Received<'_>, secret: Option<&str>) -> Option
                 in_query: claim.expires().is_some(),
                 covers_authorization: claim.additional_headers().any(|n| n == "authorization"),
                 scope: [&date[..8], claim.region(), claim.product()].map(str::to_owned),
-                ..Judged::of(claim.access_key_id(), secret, |key| claim.verify(key, buffer))
+                ..Judged::of(claim.access_key_id(), secret, |key| {
+                    claim.verify(key, buffer)
+                })
             }
         }
     })
@@ -245,26 +266,90 @@ fn with_other_digit(signature: &str, at: usize) -> String {
     [&signature[..at], other, &signature[at + 1..]].concat()
 }
 
-/// A request with another signature.
-struct Resigned<'a> {
-    request: &'a Received<'a>,
-    /// Decoded, if the signature is among them; there is no form then.
-    pairs: Option<Vec<(String, String)>>,
-    authorization: String,
-    has_body: bool,
+/// The request with another signature in the place of its own.
+fn resigned(scheme: Scheme, request: &Received, claim: &Judged, signature: &str) -> Received {
+    let mut request = request.clone();
+    if claim.in_query {
+        let (form, name) = match scheme {
+            Scheme::RpcV1 => (form(&request), "Signature"),
+            Scheme::OssV1 => (Vec::new(), "Signature"),
+            _ => (Vec::new(), "x-oss-signature"),
+        };
+        if !form.is_empty() {
+            request.body.clear();
+        }
+        // What comes later shadows: the form the query, the signature all.
+        let mut parameters = BTreeMap::from_iter(decode(&request.query));
+        parameters.extend(form);
+        parameters.insert(name.to_owned(), signature.to_owned());
+        request.parameters = Some(parameters.into_iter().collect());
+        return request;
+    }
+    let (_, authorization) = request
+        .headers
+        .iter_mut()
+        .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        .unwrap();
+    *authorization = match scheme {
+        Scheme::RoaV1 => format!("acs {}:{signature}", claim.id),
+        Scheme::OssV1 => format!("OSS {}:{signature}", claim.id),
+        _ => authorization
+            .trim_matches(SPACE)
+            .split(',')
+            .map(|field| match field.split_once('=') {
+                // The first field has the scheme before its name.
+                Some((name, _)) if name.trim_end_matches(SPACE).ends_with("Signature") => {
+                    format!("{name}={signature}")
+                }
+                _ => field.to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join(","),
+    };
+    request
 }
 
-/// A [`Received`] with what it borrows.
-struct Borrowed<'a> {
-    pairs: Vec<(&'a str, &'a str)>,
-    resigned: &'a Resigned<'a>,
+/// The parameters of the body, if it is a form.
+fn form(request: &Received) -> Vec<(String, String)> {
+    let is_form = request.headers.iter().any(|(name, value)| {
+        let media_type = value.split(';').next().unwrap_or_default();
+        name.eq_ignore_ascii_case("content-type")
+            && media_type
+                .trim_matches(SPACE)
+                .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    });
+    match str::from_utf8(&request.body) {
+        Ok(body) if is_form => decode(body),
+        _ => Vec::new(),
+    }
 }
 
-fn resigned<'a>(
-    scheme: Scheme,
-    request: &'a Received<'a>,
-    claim: &Judged,
-    signature: &str,
-) -> Resigned<'a> {
-    todo!()
+/// Decodes a query that is known to be well formed.
+fn decode(query: &str) -> Vec<(String, String)> {
+    let text = |encoded: &str| {
+        let mut parts = encoded.split('%');
+        let mut bytes = parts
+            .next()
+            .unwrap_or_default()
+            .replace('+', " ")
+            .into_bytes();
+        for part in parts {
+            bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            bytes.extend(part[2..].replace('+', " ").bytes());
+        }
+        String::from_utf8(bytes).unwrap()
+    };
+    query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(name, value)| (text(name), text(value)))
+        .collect()
+}
+
+fn borrow(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
+    pairs
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect()
 }

@@ -1,0 +1,5 @@
+pub mod oss;
+pub mod others;
+pub mod ours;
+#[cfg(feature = "http-stacks")]
+pub mod rpc_v1;
