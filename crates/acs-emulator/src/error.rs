@@ -13,7 +13,8 @@ pub(crate) struct ServiceError {
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
     /// What a code carries besides: `AccessDeniedDetail`, `ServerTime`, `StringToSign`.
-    pub(crate) details: Map<String, Value>,
+    /// Boxed: few refusals hold any, and every result would be as large as the map.
+    pub(crate) details: Box<Map<String, Value>>,
 }
 
 impl ServiceError {
@@ -26,7 +27,7 @@ impl ServiceError {
             status,
             code: code.into(),
             message: message.into(),
-            details: Map::new(),
+            details: Box::default(),
         }
     }
 

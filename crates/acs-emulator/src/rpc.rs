@@ -258,7 +258,7 @@ fn refusal(error: ServiceError, parts: &Parts, trace: &Trace) -> Map<String, Val
         "mts" => "Mts",
         _ => "",
     };
-    let mut fields = error.details;
+    let mut fields = *error.details;
     let recommend = format!(
         "https://api.aliyun.com/troubleshoot?q={}&product={product}",
         error.code

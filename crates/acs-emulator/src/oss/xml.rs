@@ -18,7 +18,7 @@ pub(crate) fn error(error: &ServiceError, request_id: &str, host_id: &str) -> St
         .text("Message", &error.message)
         .text("RequestId", request_id)
         .text("HostId", host_id);
-    for (name, value) in &error.details {
+    for (name, value) in error.details.iter() {
         children = match value {
             Value::String(text) => children.text(name, text),
             other => children.text(name, &other.to_string()),
