@@ -218,7 +218,8 @@ impl Builder {
     /// Starts the emulator on the current Tokio runtime.
     ///
     /// # Errors
-    /// If the port is taken, the folder can't be made, or the system gives no randomness.
+    /// If the port is taken, the folder can't be made, or the system gives no randomness. The text names the
+    /// port or the folder.
     pub async fn start(self) -> io::Result<Emulator> {
         let random = match self.seed {
             Some(seed) => Random::from_seed(seed),

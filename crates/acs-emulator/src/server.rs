@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -125,15 +125,24 @@ fn route(cloud: &Cloud, parts: &Parts) -> Route {
 fn emulator(cloud: &Cloud, parts: &Parts, trace: &mut Trace) -> Response<Body> {
     "emulator".clone_into(&mut trace.service);
     trace.request_id = cloud.random.request_id();
-    let mut response = match parts.uri.path() {
-        "/_emulator/requests" => Response::new(Body::from(cloud.log.to_json().to_string())),
-        "/_emulator/account" => Response::new(Body::from(account(cloud).to_string())),
-        _ => {
-            let mut response = Response::new(Body::from(r#"{"error":"no such page"}"#));
-            *response.status_mut() = StatusCode::NOT_FOUND;
-            response
-        }
+    let is_get = parts.method == Method::GET;
+    let (status, page) = match parts.uri.path() {
+        "/_emulator/requests" | "/_emulator/account" if !is_get => (
+            StatusCode::METHOD_NOT_ALLOWED,
+            serde_json::json!({ "error": "this page is there to GET" }),
+        ),
+        "/_emulator/requests" => (StatusCode::OK, cloud.log.to_json()),
+        "/_emulator/account" => (StatusCode::OK, account(cloud)),
+        _ => (
+            StatusCode::NOT_FOUND,
+            serde_json::json!({ "error": "no such page" }),
+        ),
     };
+    let mut response = Response::new(Body::from(page.to_string()));
+    *response.status_mut() = status;
+    if status == StatusCode::METHOD_NOT_ALLOWED {
+        set(&mut response, "allow", "GET");
+    }
     set(&mut response, "content-type", "application/json");
     response
 }
@@ -146,10 +155,13 @@ fn account(cloud: &Cloud) -> serde_json::Value {
         "bucket": cloud.settings.user_bucket,
         "pipeline_id": cloud.settings.pipeline_id,
         "region": cloud.settings.region,
+        "discard_bodies": cloud.store.discards_bodies(),
     })
 }
 
-/// Binds `port` on 127.0.0.1 and nothing else; 0 takes any free port.
+/// Binds `port` on 127.0.0.1 and nothing else; 0 takes any free port. An error names the port.
 pub(crate) async fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await
+    TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|error| io::Error::new(error.kind(), format!("port {port}: {error}")))
 }

@@ -79,9 +79,11 @@ pub(crate) struct Blob {
 }
 
 impl Store {
-    /// Opens a store under `root`, which must exist.
+    /// Opens a store under `root`, which is made if it is not there. An error names it.
     pub(crate) fn open(root: PathBuf, discard: bool, buckets: &[&str]) -> io::Result<Self> {
-        fs::create_dir_all(root.join(STAGING))?;
+        fs::create_dir_all(root.join(STAGING)).map_err(|error| {
+            io::Error::new(error.kind(), format!("{}: {error}", root.display()))
+        })?;
         let inner = Inner {
             buckets: buckets.iter().map(|&bucket| bucket.to_owned()).collect(),
             ..Inner::default()
@@ -91,6 +93,10 @@ impl Store {
             discard,
             inner: Mutex::new(inner),
         })
+    }
+
+    pub(crate) fn discards_bodies(&self) -> bool {
+        self.discard
     }
 
     pub(crate) fn has_bucket(&self, bucket: &str) -> bool {

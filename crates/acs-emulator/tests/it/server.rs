@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{Cloud, Keys, Reply, STS, VOD, noise};
+use crate::support::{Call, Cloud, Keys, Reply, STS, VOD, noise};
 
 #[tokio::test]
 async fn a_body_waits_for_100_continue_and_is_not_sent_after_a_refusal() {
@@ -296,7 +296,7 @@ async fn each_start_has_keys_of_its_own_unless_told_otherwise() {
 #[tokio::test]
 async fn a_taken_port_is_an_error_not_another_port() {
     let first = Emulator::builder().start().await.unwrap();
-    let port = first
+    let port: u16 = first
         .endpoint()
         .rsplit(':')
         .next()
@@ -304,5 +304,49 @@ async fn a_taken_port_is_an_error_not_another_port() {
         .parse()
         .unwrap();
     let second = Emulator::builder().port(port).start().await;
-    assert_eq!(second.unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+    let error = second.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&port.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = folder.path().join("a-file");
+    std::fs::write(&taken, "x").unwrap();
+    let error = Emulator::builder().keep(&taken).start().await.unwrap_err();
+    assert!(
+        error.to_string().contains(taken.to_str().unwrap()),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn its_own_pages_answer_get_only() {
+    let cloud = Cloud::start().await;
+    for page in ["/_emulator/requests", "/_emulator/account"] {
+        cloud.get(page).await.ok();
+        for method in ["POST", "PUT", "DELETE"] {
+            let reply = cloud
+                .send(Call {
+                    method: method.to_owned(),
+                    target: page.to_owned(),
+                    headers: vec![("host".to_owned(), cloud.host().to_owned())],
+                    body: Vec::new(),
+                })
+                .await;
+            assert_eq!(reply.status, 405, "{method} {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_account_page_says_whether_bodies_are_discarded_and_never_the_secret() {
+    for discard in [false, true] {
+        let cloud = Cloud::start_with(|b| b.discard_bodies(discard)).await;
+        let reply = cloud.get("/_emulator/account").await.ok();
+        let text = String::from_utf8(reply.body.clone()).unwrap();
+        assert!(!text.contains(cloud.emulator.access_key_secret()));
+        assert_eq!(reply.json()["discard_bodies"], discard);
+    }
 }
