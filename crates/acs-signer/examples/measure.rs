@@ -114,7 +114,11 @@ fn verify(digit: usize) -> Box<dyn FnMut()> {
     let mut own: Vec<_> = signed.headers().map(|(n, v)| (n, v.to_owned())).collect();
     let authorization = &mut own.last_mut().unwrap().1;
     let digit = authorization.len() - 64 + digit;
-    let wrong = if &authorization[digit..=digit] == "0" { "1" } else { "0" };
+    let wrong = if &authorization[digit..=digit] == "0" {
+        "1"
+    } else {
+        "0"
+    };
     authorization.replace_range(digit..=digit, wrong);
     Box::new(move || {
         let mut headers = request.headers.to_vec();

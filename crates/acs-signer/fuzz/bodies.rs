@@ -89,8 +89,8 @@ pub fn verification(data: &[u8]) {
     let mut buffer = Buffer::new();
     let is_claimed = |of: Scheme| {
         if headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
         {
             assert_eq!(scheme, Ok(Some(of)));
         }

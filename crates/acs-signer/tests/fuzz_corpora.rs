@@ -7,15 +7,19 @@ mod dates;
 #[path = "../fuzz/properties/verify.rs"]
 mod verify;
 
+use std::fs;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
-use std::fs;
 use verify::Scheme;
 
 #[test]
 fn every_seed_of_canonical_query_holds() {
     let signed = replay("canonical_query", canonical_query::run);
-    assert_eq!(signed.iter().max(), Some(&8), "no seed is signed in every way");
+    assert_eq!(
+        signed.iter().max(),
+        Some(&8),
+        "no seed is signed in every way"
+    );
     assert!(signed.contains(&0), "no seed is refused in every way");
 }
 
@@ -40,7 +44,11 @@ fn replay<T>(target: &str, run: fn(&[u8]) -> T) -> Vec<T> {
         let seed = fs::read(&path).unwrap();
         catch_unwind(|| run(&seed)).unwrap_or_else(|_| panic!("{} fails", path.display()))
     };
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
     let entries = fs::read_dir(folder).unwrap();
-    entries.map(|entry| replay_one(entry.unwrap().path())).collect()
+    entries
+        .map(|entry| replay_one(entry.unwrap().path()))
+        .collect()
 }

@@ -36,7 +36,10 @@ fn hold_budget(scheme: &str, budget: u64) {
     let floor = instructions(measure, &format!("{scheme}/floor"));
     let above = sign.saturating_sub(floor);
     println!("{scheme}: {above} instructions above the floor of {floor}, of {budget}");
-    assert!(above <= budget, "{scheme} takes {above} instructions above its floor, more than {budget}");
+    assert!(
+        above <= budget,
+        "{scheme} takes {above} instructions above its floor, more than {budget}"
+    );
 }
 
 /// The instructions of one operation: the difference between many and few, without what starting costs.
@@ -54,7 +57,9 @@ fn total(measure: &Path, case: &str, count: u64) -> u64 {
         .unwrap();
     let report = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{report}");
-    let (_, refs) = report.split_once("refs:").expect("callgrind counts instructions");
+    let (_, refs) = report
+        .split_once("refs:")
+        .expect("callgrind counts instructions");
     let digits: String = refs
         .trim_start()
         .chars()
@@ -69,13 +74,25 @@ fn measure() -> Option<&'static Path> {
     static MEASURE: OnceLock<Option<PathBuf>> = OnceLock::new();
     MEASURE
         .get_or_init(|| {
-            if !Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success()) {
+            if !Command::new("valgrind")
+                .arg("--version")
+                .output()
+                .is_ok_and(|output| output.status.success())
+            {
                 println!("skipped: valgrind is not at hand");
                 return None;
             }
             let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("measure");
             let status = Command::new(env!("CARGO"))
-                .args(["build", "--quiet", "--release", "--package", "acs-signer", "--example", "measure"])
+                .args([
+                    "build",
+                    "--quiet",
+                    "--release",
+                    "--package",
+                    "acs-signer",
+                    "--example",
+                    "measure",
+                ])
                 .arg("--target-dir")
                 .arg(&target)
                 .current_dir(env!("CARGO_MANIFEST_DIR"))
