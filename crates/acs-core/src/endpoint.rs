@@ -85,17 +85,32 @@ impl Endpoint {
         let parsed: http::uri::Authority = authority
             .parse()
             .map_err(|_| refuse("this is not a host name or address"))?;
-        if parsed.host().is_empty() {
+        let host = parsed.host().to_ascii_lowercase();
+        if host.is_empty() {
             return Err(refuse("the host is missing"));
         }
-        if !is_https && !is_loopback(parsed.host()) {
+        if !is_https && !is_loopback(&host) {
             return Err(refuse(
                 "plain http is for a loopback address only; use https",
             ));
         }
+        // Written as HTTP clients write it, since it is signed: without the scheme's own port.
+        let port = match authority[parsed.host().len()..].strip_prefix(':') {
+            None | Some("") => None,
+            Some(digits) => Some(
+                digits
+                    .parse::<u16>()
+                    .map_err(|_| refuse("the port must be a number up to 65535"))?,
+            ),
+        };
+        let default_port = if is_https { 443 } else { 80 };
+        let authority = match port.filter(|port| *port != default_port) {
+            Some(port) => format!("{host}:{port}"),
+            None => host,
+        };
         Ok(Self {
             is_https,
-            authority: authority.to_owned(),
+            authority,
         })
     }
 
@@ -147,7 +162,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost")
         || bare
@@ -258,6 +273,29 @@ mod tests {
         ] {
             let error = Endpoint::parse(text).unwrap_err();
             assert!(!error.to_string().contains("canary"));
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_written_as_http_clients_write_it() {
+        for (text, written) in [
+            ("HTTP://x", None),
+            ("http://LOCALHOST:37675", Some("http://localhost:37675")),
+            ("http://127.0.0.1:80", Some("http://127.0.0.1")),
+            ("http://127.0.0.1:", Some("http://127.0.0.1")),
+            ("http://127.0.0.1:080", Some("http://127.0.0.1")),
+            ("http://[::1]:8080", Some("http://[::1]:8080")),
+            (
+                "https://VOD.cn-shanghai.aliyuncs.com:443/",
+                Some("https://vod.cn-shanghai.aliyuncs.com"),
+            ),
+            ("127.0.0.1:99999", None),
+            ("127.0.0.1:x", None),
+        ] {
+            let parsed = Endpoint::parse(text)
+                .ok()
+                .map(|endpoint| endpoint.to_string());
+            assert_eq!(parsed.as_deref(), written, "{text}");
         }
     }
 

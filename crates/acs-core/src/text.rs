@@ -21,18 +21,28 @@ impl fmt::Display for Clean<'_> {
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
     // A character has at most four bytes, so no more of them can be shown.
     let head = &bytes[..bytes.len().min(EXCERPT_CHARS * 4)];
-    String::from_utf8_lossy(head)
-        .trim_start_matches('\u{feff}')
-        .chars()
-        .take(EXCERPT_CHARS)
-        .map(|c| if is_harmful(c) { ' ' } else { c })
-        .collect()
+    let text = String::from_utf8_lossy(head);
+    let mut shown = String::new();
+    let mut count = 0;
+    for c in text.trim_start_matches('\u{feff}').trim().chars() {
+        let c = if is_harmful(c) { ' ' } else { c };
+        // A page of markup is mostly blanks.
+        if c == ' ' && shown.ends_with(' ') {
+            continue;
+        }
+        if count == EXCERPT_CHARS {
+            break;
+        }
+        shown.push(c);
+        count += 1;
+    }
+    shown
 }
 
 /// Control characters, and those that turn the direction of the text around them.
 fn is_harmful(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -44,7 +54,7 @@ mod tests {
         let noisy = format!("\u{feff}a\x1b[31mb\r\nc{}", "x".repeat(2_000));
         let shown = excerpt(noisy.as_bytes());
         assert_eq!(shown.chars().count(), EXCERPT_CHARS);
-        assert!(shown.starts_with("a [31mb  c"));
+        assert!(shown.starts_with("a [31mb c"));
         assert!(!shown.chars().any(char::is_control));
     }
 }

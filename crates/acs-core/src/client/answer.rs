@@ -1,9 +1,10 @@
 //! An answer, read whole: capped, unpacked, and sorted into success and failure.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, HeaderMap};
+use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
 
 use super::decide::{Failure, Refusal};
 use crate::body::{Body, CollectError};
@@ -14,6 +15,17 @@ use crate::text;
 /// How much of an answer that reports an error is read.
 const MAX_ERROR_BYTES: usize = 1 << 20;
 
+/// How an answer is read.
+#[derive(Clone, Copy)]
+pub(super) struct Reading<'a> {
+    pub(super) max_bytes: usize,
+    /// The answer may hold secrets of its own.
+    pub(super) is_secret: bool,
+    /// What an error must not show, should the other side send it back.
+    pub(super) authorization: Option<&'a HeaderValue>,
+    pub(super) security_token: Option<&'a str>,
+}
+
 /// A successful answer, not decoded yet.
 #[derive(Debug)]
 pub(super) struct Answer {
@@ -22,21 +34,22 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) attempts: u32,
+    pub(super) is_secret: bool,
 }
 
 impl Answer {
     /// Reads an answer to its end.
     pub(super) async fn read(
         response: http::Response<Body>,
-        max_bytes: usize,
+        reading: &Reading<'_>,
     ) -> Result<Self, Failure> {
         let (head, body) = response.into_parts();
         let status = head.status.as_u16();
         let is_success = head.status.is_success();
         let limit = if is_success {
-            max_bytes
+            reading.max_bytes
         } else {
-            max_bytes.min(MAX_ERROR_BYTES)
+            reading.max_bytes.min(MAX_ERROR_BYTES)
         };
         let raw = body.collect(limit).await;
         // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
@@ -56,10 +69,17 @@ impl Answer {
             headers: head.headers,
             body: raw,
             attempts: 0,
+            is_secret: reading.is_secret,
         };
-        let answer = answer.unpacked(limit)?;
+        let answer = match answer.unpacked(limit) {
+            Ok(answer) => answer,
+            // As above: the status says enough.
+            Err((answer, _)) if !is_success => answer,
+            Err((answer, cause)) => return Err(answer.refuse(cause)),
+        };
         if !is_success {
-            let error = service_error::read(status, &answer.headers, &answer.body);
+            let body = reading.without_secrets(&answer.body);
+            let error = service_error::read(status, &answer.headers, &body);
             return Err(Failure::Service(Box::new(Refusal {
                 error,
                 headers: answer.headers,
@@ -80,11 +100,12 @@ impl Answer {
             headers,
             body: Bytes::new(),
             attempts: 0,
+            is_secret: true,
         }
     }
 
     /// Undoes gzip, here and not in the transport, so that the size is counted on both sides of it.
-    fn unpacked(self, limit: usize) -> Result<Self, Failure> {
+    fn unpacked(self, limit: usize) -> Result<Self, (Self, BoxError)> {
         let is_gzip = self.headers.get(CONTENT_ENCODING).is_some_and(|value| {
             let value = value.as_bytes();
             value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
@@ -103,9 +124,11 @@ impl Answer {
                 body: plain.into(),
                 ..self
             }),
-            Ok(_) => Err(Self::without_body(self.status, self.headers)
-                .refuse(CollectError::TooLarge { limit })),
-            Err(error) => Err(Self::without_body(self.status, self.headers).refuse(error)),
+            Ok(_) => Err((
+                Self::without_body(self.status, self.headers),
+                CollectError::TooLarge { limit }.into(),
+            )),
+            Err(error) => Err((Self::without_body(self.status, self.headers), error.into())),
         }
     }
 
@@ -117,7 +140,11 @@ impl Answer {
     pub(super) fn malformed(&self, cause: impl Into<BoxError>) -> Error {
         let service = ServiceError {
             status: self.status,
-            message: text::excerpt(&self.body),
+            message: if self.is_secret {
+                String::new()
+            } else {
+                text::excerpt(&self.body)
+            },
             request_id: Some(self.request_id.clone()).filter(|id| !id.is_empty()),
             ..ServiceError::default()
         };
@@ -128,6 +155,28 @@ impl Answer {
         )
         .with_service(service)
         .with_source(cause)
+    }
+}
+
+impl Reading<'_> {
+    /// Takes the token and the signature of the request out of a body.
+    fn without_secrets<'b>(&self, body: &'b Bytes) -> Cow<'b, [u8]> {
+        let authorization = self.authorization.and_then(|value| value.to_str().ok());
+        let signature = authorization
+            .and_then(|text| text.rsplit_once("Signature="))
+            .map(|(_, signature)| signature);
+        let mut shown = Cow::Borrowed(&body[..]);
+        for secret in [self.security_token, signature]
+            .into_iter()
+            .flatten()
+            .filter(|secret| !secret.is_empty())
+        {
+            let text = String::from_utf8_lossy(&shown);
+            if text.contains(secret) {
+                shown = Cow::Owned(text.replace(secret, "<redacted>").into_bytes());
+            }
+        }
+        shown
     }
 }
 

@@ -107,6 +107,7 @@ impl<P: Product> CallByName<'_, P> {
                 Security::AccessKey
             },
             is_idempotent: is_a_read(self.action),
+            is_secret: true,
             duplicate_guard: None,
         };
         let answer = self

@@ -5,10 +5,12 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use http::HeaderMap;
+use http::header::AUTHORIZATION;
 use tracing::Instrument as _;
 
-use super::answer::Answer;
+use super::answer::{Answer, Reading};
 use super::bucket::RetryBucket;
 use super::clock::ClockOffset;
 use super::decide::{Circumstances, Failure, Next, decide};
@@ -53,6 +55,8 @@ struct Call<'a> {
     circumstances: Circumstances,
     /// An earlier attempt's fate is unknown.
     is_fate_unknown: bool,
+    /// What the attempt under way added to the local clock.
+    dated_with: TimeDelta,
 }
 
 impl Inner {
@@ -84,6 +88,7 @@ impl Inner {
                 ..Circumstances::default()
             },
             is_fate_unknown: false,
+            dated_with: TimeDelta::zero(),
         };
         let span = tracing::debug_span!("acs_call", product = target.product.product, action = target.action, region = %self.region);
         let result = call.run().instrument(span).await;
@@ -118,16 +123,16 @@ impl Inner {
 
 impl Call<'_> {
     async fn run(mut self) -> Result<Answer, Error> {
+        let mut refused: Option<(Credentials, Failure)> = None;
         loop {
-            if let Some(limiter) = &self.inner.limiter {
-                let wait = limiter.reserve(self.target.action, self.inner.runtime.elapsed());
-                self.sleep_within_time(wait).await?;
+            self.wait_for_turn().await?;
+            let credentials = self.credentials().await?;
+            if let (Some(new), Some((old, failure))) = (&credentials, refused.take())
+                && new.is_same(&old)
+            {
+                return Err(self.give_up(failure, Next::Stop));
             }
-            let credentials = self
-                .inner
-                .credentials_for(self.target)
-                .await
-                .map_err(|error| error.with_attempts(self.attempt))?;
+            self.dated_with = self.inner.clock.get();
             self.attempt += 1;
             let failure = match self.attempt(credentials.as_ref()).await {
                 Ok(answer) => {
@@ -148,8 +153,52 @@ impl Call<'_> {
             };
             self.is_fate_unknown |= failure.is_fate_unknown();
             tracing::debug!(attempt = self.attempt, ?delay, "sending again");
-            self.sleep_within_time(delay).await?;
+            // The wait ends in time: `delay_before_next` saw to that.
+            if !delay.is_zero() {
+                self.inner.runtime.sleep(delay).await;
+            }
+            if let (Next::AgainWithNewCredentials, Some(old)) = (next, credentials) {
+                refused = Some((old, failure));
+            }
         }
+    }
+
+    async fn wait_for_turn(&self) -> Result<(), Error> {
+        let Some(limiter) = &self.inner.limiter else {
+            return Ok(());
+        };
+        let now = self.inner.runtime.elapsed();
+        let Some(wait) = limiter.reserve(self.target.action, now, self.end) else {
+            return Err(self.out_of_time("its turn under the rate limit would come later"));
+        };
+        if !wait.is_zero() {
+            self.inner.runtime.sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    async fn credentials(&self) -> Result<Option<Credentials>, Error> {
+        let left = self.end.saturating_sub(self.inner.runtime.elapsed());
+        if left.is_zero() {
+            return Err(self.out_of_time("it is over"));
+        }
+        let work = self.inner.credentials_for(self.target);
+        match in_time(work, left, &*self.inner.runtime).await {
+            Some(result) => result.map_err(|error| error.with_attempts(self.attempt)),
+            None => Err(self.out_of_time("the credentials took it all")),
+        }
+    }
+
+    /// Makes the error of a call whose time ends before it is sent, or sent again.
+    fn out_of_time(&self, why: &str) -> Error {
+        let is_unknown = self.is_fate_unknown && !self.circumstances.is_idempotent;
+        let kind = if is_unknown {
+            ErrorKind::OutcomeUnknown
+        } else {
+            ErrorKind::Timeout
+        };
+        let text = format!("the call has {:?}, and {why}", self.settings.call_timeout);
+        Error::new(kind, text).with_attempts(self.attempt)
     }
 
     /// Prepares another attempt and returns the wait before it; nothing if there is to be none.
@@ -180,10 +229,11 @@ impl Call<'_> {
             }
             Next::AgainWithNewClock => {
                 self.circumstances.was_clock_corrected = true;
-                let has_changed = self
-                    .inner
-                    .clock
-                    .learn(failure.headers()?, &*self.inner.runtime);
+                let has_changed = self.inner.clock.learn(
+                    failure.headers()?,
+                    self.dated_with,
+                    &*self.inner.runtime,
+                );
                 has_changed.then_some(Duration::ZERO)
             }
         }
@@ -214,28 +264,15 @@ impl Call<'_> {
         error
     }
 
-    async fn sleep_within_time(&self, delay: Duration) -> Result<(), Error> {
-        if delay.is_zero() {
-            return Ok(());
-        }
-        if self.inner.runtime.elapsed().saturating_add(delay) >= self.end {
-            let text = format!(
-                "the call's time of {:?} would end while it waits for its turn",
-                self.settings.call_timeout
-            );
-            return Err(Error::new(ErrorKind::Timeout, text).with_attempts(self.attempt));
-        }
-        self.inner.runtime.sleep(delay).await;
-        Ok(())
-    }
-
     async fn attempt(&self, credentials: Option<&Credentials>) -> Result<Answer, Failure> {
         let start = self.inner.runtime.elapsed();
         let limit = self
             .settings
             .attempt_timeout
             .min(self.end.saturating_sub(start));
-        let result = in_time(self.send(credentials), limit, &*self.inner.runtime).await;
+        let result = in_time(self.send(credentials), limit, &*self.inner.runtime)
+            .await
+            .unwrap_or(Err(Failure::TimedOut(limit)));
         if let Some(limiter) = &self.inner.limiter {
             let is_throttled = matches!(&result, Err(failure) if failure.is_throttling());
             limiter.learn(
@@ -251,8 +288,9 @@ impl Call<'_> {
     async fn send(&self, credentials: Option<&Credentials>) -> Result<Answer, Failure> {
         let inner = self.inner;
         let nonce = runtime::nonce(&*inner.runtime);
+        let now = inner.runtime.now();
         let fresh = Fresh {
-            date: inner.clock.now(&*inner.runtime),
+            date: now.checked_add_signed(self.dated_with).unwrap_or(now),
             // Invariant: a nonce is made of hexadecimal digits.
             nonce: std::str::from_utf8(&nonce).unwrap_or_default(),
             credentials,
@@ -266,12 +304,20 @@ impl Call<'_> {
             &mut buffer,
         );
         inner.buffers.give_back(buffer);
+        let signed = signed.map_err(Failure::Local)?;
+        let authorization = signed.headers().get(AUTHORIZATION).cloned();
         let response = inner
             .transport
-            .send(signed.map_err(Failure::Local)?)
+            .send(signed)
             .await
             .map_err(Failure::Transport)?;
-        Answer::read(response, self.settings.max_response_bytes).await
+        let reading = Reading {
+            max_bytes: self.settings.max_response_bytes,
+            is_secret: self.target.is_secret,
+            authorization: authorization.as_ref(),
+            security_token: credentials.and_then(Credentials::security_token),
+        };
+        Answer::read(response, &reading).await
     }
 
     fn report(&self, result: &Result<Answer, Failure>, elapsed: Duration) {
@@ -315,20 +361,17 @@ impl Call<'_> {
     }
 }
 
-async fn in_time(
-    work: impl Future<Output = Result<Answer, Failure>>,
+/// Waits for `work`, but not longer than `limit`.
+async fn in_time<T>(
+    work: impl Future<Output = T>,
     limit: Duration,
     runtime: &dyn runtime::Runtime,
-) -> Result<Answer, Failure> {
+) -> Option<T> {
     let mut work = pin!(work);
     let mut end = runtime.sleep(limit);
-    poll_fn(|context| {
-        if let Poll::Ready(answer) = work.as_mut().poll(context) {
-            return Poll::Ready(answer);
-        }
-        end.as_mut()
-            .poll(context)
-            .map(|()| Err(Failure::TimedOut(limit)))
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => end.as_mut().poll(context).map(|()| None),
     })
     .await
 }

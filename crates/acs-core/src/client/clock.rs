@@ -15,26 +15,28 @@ const SMALLEST_CORRECTION: TimeDelta = TimeDelta::minutes(4);
 pub(super) struct ClockOffset(AtomicI64);
 
 impl ClockOffset {
-    /// Returns the time as the service has it.
-    pub(super) fn now(&self, runtime: &dyn Runtime) -> DateTime<Utc> {
-        let offset = TimeDelta::milliseconds(self.0.load(Ordering::Relaxed));
-        let now = runtime.now();
-        now.checked_add_signed(offset).unwrap_or(now)
+    /// Returns what is added to the local clock now.
+    pub(super) fn get(&self) -> TimeDelta {
+        TimeDelta::milliseconds(self.0.load(Ordering::Relaxed))
     }
 
-    /// Learns the offset from the `Date` of an answer that complains about time; says whether that changed
-    /// enough for another attempt to make sense.
-    pub(super) fn learn(&self, headers: &HeaderMap, runtime: &dyn Runtime) -> bool {
+    /// Learns the offset from the `Date` of an answer that complains about the time of a request, which was dated
+    /// with the offset `dated_with`; says whether the right one is so different that another attempt makes sense.
+    pub(super) fn learn(
+        &self,
+        headers: &HeaderMap,
+        dated_with: TimeDelta,
+        runtime: &dyn Runtime,
+    ) -> bool {
         let Some(server) = date(headers) else {
             return false;
         };
         let offset = server - runtime.now();
-        let change = offset - TimeDelta::milliseconds(self.0.load(Ordering::Relaxed));
-        if change.abs() < SMALLEST_CORRECTION {
-            return false;
+        if (offset - self.get()).abs() >= SMALLEST_CORRECTION {
+            self.0.store(offset.num_milliseconds(), Ordering::Relaxed);
         }
-        self.0.store(offset.num_milliseconds(), Ordering::Relaxed);
-        true
+        // Another call may have learnt it meanwhile; this one was dated wrongly all the same.
+        (offset - dated_with).abs() >= SMALLEST_CORRECTION
     }
 }
 

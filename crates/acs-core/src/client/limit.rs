@@ -52,18 +52,42 @@ struct Lane {
 
 impl Limiter {
     pub(super) fn new(limit: RateLimit) -> Self {
+        // The fields are public: whatever they hold, a rate is a positive number.
+        let least = if limit.min_per_second.is_finite() {
+            limit.min_per_second.max(0.001)
+        } else {
+            0.5
+        };
+        let most = if limit.max_per_second.is_finite() {
+            limit.max_per_second.max(least)
+        } else {
+            1e9
+        };
+        let limit = RateLimit {
+            min_per_second: least,
+            max_per_second: most,
+            ..limit
+        };
         Self {
             limit,
             lanes: Mutex::default(),
         }
     }
 
-    /// Takes a turn for one call, and returns how long to wait for it.
-    pub(super) fn reserve(&self, action: &str, now: Duration) -> Duration {
+    /// Takes a turn for one call, and returns how long to wait for it; takes none where it would come after `latest`.
+    pub(super) fn reserve(
+        &self,
+        action: &str,
+        now: Duration,
+        latest: Duration,
+    ) -> Option<Duration> {
         self.lane(action, now, |lane| {
             let start = lane.next.max(now);
+            if start >= latest {
+                return None;
+            }
             lane.next = start + Duration::from_secs_f64(1.0 / lane.rate);
-            start - now
+            Some(start - now)
         })
     }
 

@@ -9,6 +9,8 @@ pub(super) struct Target<'a> {
     pub(super) style: ApiStyle,
     pub(super) security: Security,
     pub(super) is_idempotent: bool,
+    /// Its answer may hold secrets, and so is never shown.
+    pub(super) is_secret: bool,
     pub(super) duplicate_guard: Option<&'static str>,
 }
 
@@ -20,6 +22,7 @@ impl From<&'static OperationInfo> for Target<'static> {
             style: info.style,
             security: info.security,
             is_idempotent: info.is_idempotent,
+            is_secret: info.is_secret,
             duplicate_guard: info.duplicate_guard,
         }
     }

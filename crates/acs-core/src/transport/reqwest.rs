@@ -1,20 +1,24 @@
 //! The transport of real programs. reqwest is named in this file and nowhere else.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::{Transport, TransportError, TransportErrorKind};
 use crate::body::Body;
+use crate::endpoint::is_loopback;
 use crate::error::{Error, ErrorKind};
 use crate::runtime::BoxFuture;
 
 /// Sends requests by reqwest, over rustls: HTTP/1.1, no redirects, no referer, no automatic decompression.
 ///
-/// Proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A clone shares the connection pool.
+/// Loopback is reached directly, always. For all else proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A clone shares the connection pool.
 #[derive(Clone, Debug)]
 pub struct ReqwestTransport {
     client: ::reqwest::Client,
+    /// For loopback, where a proxy of the environment has no business.
+    direct: Arc<OnceLock<Option<::reqwest::Client>>>,
+    settings: Arc<ReqwestTransportBuilder>,
     hosts: Arc<Hosts>,
 }
 
@@ -102,6 +106,15 @@ impl ReqwestTransportBuilder {
     /// # Errors
     /// The proxy's URL or a certificate is malformed; TLS could not be set up: with the feature `rustls-no-provider`, because no crypto provider is installed.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
+        Ok(ReqwestTransport {
+            client: self.client()?,
+            direct: Arc::default(),
+            settings: Arc::new(self),
+            hosts: Arc::default(),
+        })
+    }
+
+    fn client(&self) -> Result<::reqwest::Client, Error> {
         let builder = ::reqwest::Client::builder()
             .redirect(::reqwest::redirect::Policy::none())
             .referer(false)
@@ -137,16 +150,29 @@ impl ReqwestTransportBuilder {
         } else {
             builder.tls_certs_merge(roots)
         };
-        builder
-            .build()
-            .map(|client| ReqwestTransport {
-                client,
-                hosts: Arc::default(),
-            })
-            .map_err(|error| {
-                Error::new(ErrorKind::Connect, "the HTTP client could not be set up")
-                    .with_source(error)
-            })
+        builder.build().map_err(|error| {
+            Error::new(ErrorKind::Connect, "the HTTP client could not be set up").with_source(error)
+        })
+    }
+}
+
+impl ReqwestTransport {
+    fn client_for(&self, host: Option<&str>) -> Result<&::reqwest::Client, TransportError> {
+        if matches!(self.settings.proxy, Proxy::None) || !host.is_some_and(is_loopback) {
+            return Ok(&self.client);
+        }
+        let make = || {
+            ReqwestTransportBuilder::clone(&self.settings)
+                .without_proxy()
+                .client()
+                .ok()
+        };
+        self.direct.get_or_init(make).as_ref().ok_or_else(|| {
+            TransportError::new(
+                TransportErrorKind::Request,
+                "the HTTP client could not be set up",
+            )
+        })
     }
 }
 
@@ -157,15 +183,12 @@ impl Transport for ReqwestTransport {
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
             let (head, body) = request.into_parts();
+            let client = self.client_for(head.uri.host())?;
             let url = self.hosts.url(&head.uri)?;
             let mut request = ::reqwest::Request::new(head.method, url);
             *request.headers_mut() = head.headers;
             *request.body_mut() = Some(into_reqwest_body(body));
-            let response = self
-                .client
-                .execute(request)
-                .await
-                .map_err(from_reqwest_error)?;
+            let response = client.execute(request).await.map_err(from_reqwest_error)?;
             Ok(http::Response::from(response).map(Body::stream))
         })
     }
