@@ -1,6 +1,8 @@
 #![no_main]
 
-#[path = "../bodies.rs"]
-mod bodies;
+#[path = "../properties/canonical_query.rs"]
+mod canonical_query;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| bodies::canonical_query(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    canonical_query::run(data);
+});

@@ -7,7 +7,6 @@
 #![forbid(unsafe_code)]
 
 use std::collections::HashMap;
-use std::env;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -40,7 +39,7 @@ fn main() {
 
 /// Counts per `scheme\tsigner`.
 fn allocations() -> HashMap<String, (String, String)> {
-    let mut command = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    let mut command = Command::new(env!("CARGO"));
     command.args([
         "run",
         "--release",
