@@ -228,6 +228,11 @@ pub trait ProvideCredentials: fmt::Debug + Send + Sync {
     /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when there are none, with what to do next.
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, Error>>;
 
+    /// Returns credentials that are at hand and valid now, without waiting; `None` where they must be fetched.
+    fn cached(&self) -> Option<Credentials> {
+        None
+    }
+
     /// Tells that the service refused `rejected` as expired or unknown: the next call must not return them again.
     fn invalidate(&self, rejected: &Credentials) {
         let _ = rejected;
@@ -241,11 +246,19 @@ impl ProvideCredentials for Credentials {
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, Error>> {
         Box::pin(std::future::ready(Ok(self.clone())))
     }
+
+    fn cached(&self) -> Option<Credentials> {
+        Some(self.clone())
+    }
 }
 
 impl<P: ProvideCredentials + ?Sized> ProvideCredentials for Arc<P> {
     fn credentials(&self) -> BoxFuture<'_, Result<Credentials, Error>> {
         (**self).credentials()
+    }
+
+    fn cached(&self) -> Option<Credentials> {
+        (**self).cached()
     }
 
     fn invalidate(&self, rejected: &Credentials) {

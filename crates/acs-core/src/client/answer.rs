@@ -63,32 +63,25 @@ impl Answer {
             Err(_) if !is_success => Bytes::new(),
             Err(error) => return Err(Self::without_body(status, head.headers).refuse(error)),
         };
-        let answer = Self {
+        let body = match unpack(&head.headers, raw, limit) {
+            Ok(body) => body,
+            // As above.
+            Err(_) if !is_success => Bytes::new(),
+            Err(error) => return Err(Self::without_body(status, head.headers).refuse(error)),
+        };
+        let headers = head.headers;
+        if !is_success {
+            let error = service_error::read(status, &headers, &reading.without_secrets(&body));
+            return Err(Failure::Service(Box::new(Refusal { error, headers })));
+        }
+        let request_id = request_id(&headers, &body);
+        Ok(Self {
             status,
-            request_id: String::new(),
-            headers: head.headers,
-            body: raw,
+            request_id,
+            headers,
+            body,
             attempts: 0,
             is_secret: reading.is_secret,
-        };
-        let answer = match answer.unpacked(limit) {
-            Ok(answer) => answer,
-            // As above: the status says enough.
-            Err((answer, _)) if !is_success => answer,
-            Err((answer, cause)) => return Err(answer.refuse(cause)),
-        };
-        if !is_success {
-            let body = reading.without_secrets(&answer.body);
-            let error = service_error::read(status, &answer.headers, &body);
-            return Err(Failure::Service(Box::new(Refusal {
-                error,
-                headers: answer.headers,
-            })));
-        }
-        let request_id = request_id(&answer.headers, &answer.body);
-        Ok(Self {
-            request_id,
-            ..answer
         })
     }
 
@@ -101,34 +94,6 @@ impl Answer {
             body: Bytes::new(),
             attempts: 0,
             is_secret: true,
-        }
-    }
-
-    /// Undoes gzip, here and not in the transport, so that the size is counted on both sides of it.
-    fn unpacked(self, limit: usize) -> Result<Self, (Self, BoxError)> {
-        let is_gzip = self.headers.get(CONTENT_ENCODING).is_some_and(|value| {
-            let value = value.as_bytes();
-            value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
-        });
-        if !is_gzip || self.body.is_empty() {
-            return Ok(self);
-        }
-        let mut plain = Vec::new();
-        // One byte more than allowed, to know whether there is more.
-        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-        let read = flate2::read::MultiGzDecoder::new(&*self.body)
-            .take(most)
-            .read_to_end(&mut plain);
-        match read {
-            Ok(length) if length <= limit => Ok(Self {
-                body: plain.into(),
-                ..self
-            }),
-            Ok(_) => Err((
-                Self::without_body(self.status, self.headers),
-                CollectError::TooLarge { limit }.into(),
-            )),
-            Err(error) => Err((Self::without_body(self.status, self.headers), error.into())),
         }
     }
 
@@ -156,6 +121,27 @@ impl Answer {
         .with_service(service)
         .with_source(cause)
     }
+}
+
+/// Undoes gzip, here and not in the transport, so that the size is counted on both sides of it.
+fn unpack(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, BoxError> {
+    let is_gzip = headers.get(CONTENT_ENCODING).is_some_and(|value| {
+        let value = value.as_bytes();
+        value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
+    });
+    if !is_gzip || body.is_empty() {
+        return Ok(body);
+    }
+    let mut plain = Vec::new();
+    // One byte more than allowed, to know whether there is more.
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let length = flate2::read::MultiGzDecoder::new(&*body)
+        .take(most)
+        .read_to_end(&mut plain)?;
+    if length > limit {
+        return Err(CollectError::TooLarge { limit }.into());
+    }
+    Ok(plain.into())
 }
 
 impl Reading<'_> {

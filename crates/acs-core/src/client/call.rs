@@ -182,6 +182,17 @@ impl Call<'_> {
         if left.is_zero() {
             return Err(self.out_of_time("it is over"));
         }
+        // The usual case: at hand, without a box or a timer.
+        let is_signed = self.target.security != Security::Anonymous;
+        if let Some(credentials) = self
+            .inner
+            .credentials
+            .as_ref()
+            .filter(|_| is_signed)
+            .and_then(|it| it.cached())
+        {
+            return Ok(Some(credentials));
+        }
         let work = self.inner.credentials_for(self.target);
         match in_time(work, left, &*self.inner.runtime).await {
             Some(result) => result.map_err(|error| error.with_attempts(self.attempt)),

@@ -341,7 +341,7 @@ pub(crate) fn put(out: &mut dyn FieldValue, value: &Value) -> Result<(), String>
         }
         (Slot::Integer(out), value) if value.is_i64() => *out = value.as_i64().unwrap(),
         (Slot::Integer32(out), value) if value.is_i64() => {
-            *out = value.as_i64().unwrap().try_into().unwrap()
+            *out = value.as_i64().unwrap().try_into().unwrap();
         }
         (Slot::Float(out), value) if value.is_number() => *out = value.as_f64().unwrap(),
         (Slot::Boolean(out), Value::Bool(is)) => *out = *is,

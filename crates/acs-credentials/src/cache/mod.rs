@@ -333,6 +333,11 @@ impl ProvideCredentials for CredentialsCache {
         }
     }
 
+    fn cached(&self) -> Option<Credentials> {
+        // The inherent one.
+        Self::cached(self)
+    }
+
     fn invalidate(&self, rejected: &Credentials) {
         let is_current = |entry: &Entry| {
             let current = &entry.credentials;

@@ -10,6 +10,9 @@ use crate::{Client, QueryJobList};
 /// `QueryJobList` takes no more ids at once.
 const MOST_IDS: usize = 10;
 
+/// A watcher does not ask more often than this, whatever it is told.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+
 /// Waits for transcoding jobs to end, asking for ten at once and less and less often.
 ///
 /// Dropping the future that waits ends the waiting; the jobs go on.
@@ -33,7 +36,8 @@ pub struct FinishedJob {
 }
 
 impl JobWatcher {
-    /// Makes a watcher that asks after 2 s first, then less often, at least every 30 s, for six hours at most.
+    /// Makes a watcher that asks at once, again after 2 s, then less often, at least every 30 s, for six hours at
+    /// most.
     pub fn new(client: Client) -> Self {
         Self {
             client,
@@ -90,13 +94,15 @@ impl JobWatcher {
         let runtime = self.client.runtime();
         let end = runtime.elapsed().saturating_add(self.deadline);
         let mut finished: HashMap<&str, FinishedJob> = HashMap::new();
-        let mut wait = self.first_wait;
+        let mut wait = self.first_wait.max(SHORTEST_WAIT);
         loop {
-            let open: Vec<&str> = job_ids
+            let mut open: Vec<&str> = job_ids
                 .iter()
                 .copied()
                 .filter(|id| !finished.contains_key(id))
                 .collect();
+            open.sort_unstable();
+            open.dedup();
             if open.is_empty() {
                 return Ok(job_ids
                     .iter()
@@ -116,18 +122,15 @@ impl JobWatcher {
                     }
                 }
             }
-            if finished.len() < job_ids.len() {
-                if runtime.elapsed().saturating_add(wait) >= end {
-                    let text = format!(
-                        "{} jobs have not ended within {:?}",
-                        job_ids.len() - finished.len(),
-                        self.deadline
-                    );
-                    return Err(Error::new(ErrorKind::Timeout, text).with_action("QueryJobList"));
-                }
-                runtime.sleep(wait).await;
-                wait = wait.mul_f64(1.5).min(self.longest_wait);
+            if job_ids.iter().all(|id| finished.contains_key(id)) {
+                continue;
             }
+            if runtime.elapsed().saturating_add(wait) >= end {
+                let text = format!("not all jobs have ended within {:?}", self.deadline);
+                return Err(Error::new(ErrorKind::Timeout, text).with_action("QueryJobList"));
+            }
+            runtime.sleep(wait).await;
+            wait = wait.mul_f64(1.5).min(self.longest_wait).max(SHORTEST_WAIT);
         }
     }
 
