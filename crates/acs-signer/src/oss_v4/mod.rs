@@ -32,6 +32,9 @@ const EXPIRES: &str = "x-oss-expires";
 const SIGNATURE: &str = "x-oss-signature";
 const SIGNATURE_VERSION: &str = "x-oss-signature-version";
 
+/// The longest life of a presigned URL, seven days in seconds.
+const LONGEST_LIFE: u32 = 604_800;
+
 /// A request to sign. Build it with `..Request::at(date)`:
 ///
 /// ```

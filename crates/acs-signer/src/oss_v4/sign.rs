@@ -1,7 +1,7 @@
 use super::{
-    ADDITIONAL_HEADERS, ALGORITHM, CONTENT_SHA256, CREDENTIAL, DATE, EXPIRES, Request,
-    SECURITY_TOKEN, SIGNATURE, SIGNATURE_VERSION, ScopedKey, UNSIGNED_PAYLOAD, is_default_header,
-    write_uri,
+    ADDITIONAL_HEADERS, ALGORITHM, CONTENT_SHA256, CREDENTIAL, DATE, EXPIRES, LONGEST_LIFE,
+    Request, SECURITY_TOKEN, SIGNATURE, SIGNATURE_VERSION, ScopedKey, UNSIGNED_PAYLOAD,
+    is_default_header, write_uri,
 };
 use crate::buffer::Buffer;
 use crate::date::DateText;
@@ -67,8 +67,7 @@ pub fn presign<'b>(
     key: &ScopedKey,
     buffer: &'b mut Buffer,
 ) -> Result<Presigned<'b>, Error> {
-    const LONGEST: u32 = 604_800;
-    if !(1..=LONGEST).contains(&expires) {
+    if !(1..=LONGEST_LIFE).contains(&expires) {
         return Err(Error::new(ErrorKind::OutOfRange, "expires"));
     }
     const OWN: [&str; 7] = [

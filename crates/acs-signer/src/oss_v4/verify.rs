@@ -1,8 +1,9 @@
 use super::key::{Scope, parse_credential};
 use super::sign::string_to_sign;
 use super::{
-    ADDITIONAL_HEADERS, ALGORITHM, CONTENT_SHA256, CREDENTIAL, DATE, EXPIRES, SECURITY_TOKEN,
-    SIGNATURE, SIGNATURE_VERSION, ScopedKey, UNSIGNED_PAYLOAD, is_default_header, write_uri,
+    ADDITIONAL_HEADERS, ALGORITHM, CONTENT_SHA256, CREDENTIAL, DATE, EXPIRES, LONGEST_LIFE,
+    SECURITY_TOKEN, SIGNATURE, SIGNATURE_VERSION, ScopedKey, UNSIGNED_PAYLOAD, is_default_header,
+    write_uri,
 };
 use crate::buffer::Buffer;
 use crate::check::LineBreaks;
@@ -196,6 +197,9 @@ impl<'a> Claim<'a> {
         }
         let date_text = required(DATE)?;
         let expires = required(EXPIRES)?.parse().map_err(|_| malformed(EXPIRES))?;
+        if !(1..=LONGEST_LIFE).contains(&expires) {
+            return Err(Error::named(ErrorKind::OutOfRange, "parameter", EXPIRES));
+        }
         let claim = Self {
             request: *request,
             bucket: None,
