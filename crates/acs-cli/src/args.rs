@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Upload, play and transcode media on Alibaba Cloud, or on a local emulator.
 ///
@@ -34,12 +34,15 @@ pub(crate) enum Vod {
     Upload(Upload),
 }
 
+/// The region when none is given.
+pub(crate) const DEFAULT_REGION: &str = "cn-shanghai";
+
 /// Where calls go, and how the result is printed.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Common {
-    /// Region of the service
-    #[arg(long, default_value = "cn-shanghai", value_name = "ID")]
-    pub(crate) region: String,
+    /// Region of the service; default: cn-shanghai, or for a demo on a running emulator its own
+    #[arg(long, value_name = "ID")]
+    pub(crate) region: Option<String>,
     /// A running emulator, in place of Alibaba Cloud (plain http for loopback only)
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
@@ -48,14 +51,21 @@ pub(crate) struct Common {
     pub(crate) json: bool,
 }
 
+impl Common {
+    pub(crate) fn region(&self) -> &str {
+        self.region.as_deref().unwrap_or(DEFAULT_REGION)
+    }
+}
+
 #[derive(Args, Debug)]
+#[command(group = ArgGroup::new("elsewhere").args(["endpoint", "live"]))]
 pub(crate) struct Demo {
     /// The video; without it, a small sample that ships with the program
     pub(crate) file: Option<PathBuf>,
     /// How the client that uploads gets its rights
     #[arg(long, value_enum, default_value_t = Method::Credential)]
     pub(crate) method: Method,
-    /// Title of the video; default: the file's name
+    /// Title of the video, at most 128 bytes; default: the file's name, cut to that
     #[arg(long)]
     pub(crate) title: Option<String>,
     #[command(flatten)]
@@ -67,13 +77,13 @@ pub(crate) struct Demo {
     #[arg(long, conflicts_with = "endpoint")]
     pub(crate) live: bool,
     /// Own OSS bucket for the transcoding job (with --live or --endpoint)
-    #[arg(long)]
+    #[arg(long, requires = "elsewhere")]
     pub(crate) bucket: Option<String>,
     /// MPS pipeline for the transcoding job (with --live or --endpoint)
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", requires = "elsewhere")]
     pub(crate) pipeline: Option<String>,
     /// Role for --method sts (with --live or --endpoint)
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", requires = "elsewhere")]
     pub(crate) role_arn: Option<String>,
     /// With --live: go on without asking
     #[arg(long, requires = "live")]
@@ -127,7 +137,7 @@ pub(crate) struct Emulator {
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
     /// Region that the emulator plays
-    #[arg(long, default_value = "cn-shanghai", value_name = "ID")]
+    #[arg(long, default_value = DEFAULT_REGION, value_name = "ID")]
     pub(crate) region: String,
     /// Keep objects in this folder
     #[arg(long, value_name = "DIR", conflicts_with = "discard_bodies")]

@@ -2,10 +2,29 @@
 
 use std::sync::Arc;
 
-use acs_core::{ProvideCredentials, ReqwestTransport, SharedTransport};
+use acs_core::{Endpoint, Network, Product, ProvideCredentials, ReqwestTransport, SharedTransport};
 
 use crate::args::Common;
 use crate::failure::Failure;
+
+/// Checks region and endpoint, before anything starts.
+///
+/// Who names an endpoint may know of a region that is newer than the table: then its form alone is checked.
+pub(crate) fn check_place(common: &Common) -> Result<(), Failure> {
+    match &common.endpoint {
+        Some(endpoint) => {
+            Endpoint::parse(endpoint)?;
+            Ok(acs_core::check_region(common.region())?)
+        }
+        None => check_region(common.region()),
+    }
+}
+
+/// Checks that VOD is in the region; the refusal lists where it is.
+pub(crate) fn check_region(region: &str) -> Result<(), Failure> {
+    Endpoint::resolve(<acs_vod::Vod as Product>::INFO, region, Network::Public)?;
+    Ok(())
+}
 
 /// Where calls go, and one pool of connections for all of them.
 #[derive(Clone, Debug)]
@@ -26,7 +45,8 @@ impl Place {
     }
 
     pub(crate) fn of(common: &Common) -> Result<Self, Failure> {
-        Self::new(&common.region, common.endpoint.as_deref())
+        check_place(common)?;
+        Self::new(common.region(), common.endpoint.as_deref())
     }
 
     pub(crate) fn vod(

@@ -4,11 +4,14 @@ use acs_emulator::Emulator;
 use serde_json::json;
 
 use crate::args;
+use crate::connect::check_region;
 use crate::failure::Failure;
 use crate::report::Report;
+use crate::stop::Stop;
 
-pub(crate) async fn run(args: &args::Emulator) -> Result<(), Failure> {
-    acs_core::check_region(&args.region)?;
+/// Serves until the wish to stop, which is its regular end.
+pub(crate) async fn run(args: &args::Emulator, stop: &Stop) -> Result<(), Failure> {
+    check_region(&args.region)?;
     let builder = Emulator::builder()
         .port(args.port)
         .region(&args.region)
@@ -17,14 +20,12 @@ pub(crate) async fn run(args: &args::Emulator) -> Result<(), Failure> {
         Some(folder) => builder.keep(folder),
         None => builder,
     };
-    let emulator = builder.start().await.map_err(|error| {
-        Failure::usage(format!(
-            "the emulator cannot start on port {}: {error}",
-            args.port
-        ))
-    })?;
+    let emulator = builder
+        .start()
+        .await
+        .map_err(|error| Failure::emulator(&error))?;
     // The secret is a throw-away of this run, which programs need to sign with.
-    Report::new(true).result(&json!({
+    let told = Report::new(true).result(&json!({
         "endpoint": emulator.endpoint(),
         "access_key_id": emulator.access_key_id(),
         "access_key_secret": emulator.access_key_secret(),
@@ -33,29 +34,10 @@ pub(crate) async fn run(args: &args::Emulator) -> Result<(), Failure> {
         "pipeline_id": emulator.pipeline_id(),
         "region": emulator.region(),
     }));
-    stopped().await;
-    emulator.shutdown().await;
-    Ok(())
-}
-
-/// Ends when the process is asked to stop: Ctrl-C, or SIGTERM where there is such a thing.
-async fn stopped() {
-    let interrupt = async {
-        // Without a handler nothing can be waited for; the process then ends by the signal itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                () = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+    // Without its line nobody can use it.
+    if told.is_ok() {
+        stop.wished().await;
     }
-    interrupt.await;
+    emulator.shutdown().await;
+    told
 }

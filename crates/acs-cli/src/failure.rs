@@ -5,6 +5,9 @@ use std::path::Path;
 
 use acs_core::{Error, ErrorKind};
 
+/// Exit code of a command that was asked to stop: 128 and the number of SIGINT, as shells have it.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// A failed command.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -34,6 +37,19 @@ impl Failure {
         Self::usage(format!("{}: {error}", path.display()))
     }
 
+    /// An emulator that doesn't start: its port or folder was the user's choice.
+    pub(crate) fn emulator(error: &std::io::Error) -> Self {
+        Self::usage(format!("the emulator cannot start: {error}"))
+    }
+
+    /// The user's wish to stop.
+    pub(crate) fn interrupted() -> Self {
+        Self {
+            message: "interrupted".to_owned(),
+            code: INTERRUPTED,
+        }
+    }
+
     pub(crate) fn code(&self) -> u8 {
         self.code
     }
@@ -49,6 +65,7 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = match error.kind() {
             ErrorKind::InvalidInput | ErrorKind::Credentials | ErrorKind::Io => 2,
+            ErrorKind::Cancelled => INTERRUPTED,
             _ => 1,
         };
         Self {

@@ -9,6 +9,7 @@ mod emulator;
 mod failure;
 mod media;
 mod report;
+mod stop;
 mod upload;
 mod whoami;
 
@@ -19,11 +20,14 @@ use clap::Parser as _;
 use crate::args::{Cli, Command, Vod};
 use crate::failure::Failure;
 use crate::report::Report;
+use crate::stop::Stop;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    match run(cli.command).await {
+    // Before anything is done or said: who reads a line of ours may send a signal at once.
+    let stop = Stop::listen();
+    match run(cli.command, &stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             Report::failure(&failure);
@@ -32,11 +36,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(command: Command) -> Result<(), Failure> {
+async fn run(command: Command, stop: &Stop) -> Result<(), Failure> {
     match command {
-        Command::Demo(args) => demo::run(&args).await,
-        Command::Whoami(args) => whoami::run(&args).await,
-        Command::Vod(Vod::Upload(args)) => upload::run(&args).await,
-        Command::Emulator(args) => emulator::run(&args).await,
+        Command::Demo(args) => demo::run(&args, stop).await,
+        Command::Whoami(args) => stop.or(whoami::run(&args)).await,
+        Command::Vod(Vod::Upload(args)) => upload::run(&args, stop).await,
+        Command::Emulator(args) => emulator::run(&args, stop).await,
     }
 }

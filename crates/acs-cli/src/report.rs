@@ -1,6 +1,7 @@
 //! What a person or a machine reads: progress on a terminal, plain lines elsewhere, JSON when asked for.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::sync::{Arc, OnceLock};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
@@ -11,32 +12,39 @@ use crate::failure::Failure;
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     is_json: bool,
+    /// Why a line could not be written, of the first such line.
+    unwritten: Arc<OnceLock<String>>,
 }
 
 impl Report {
     pub(crate) fn new(is_json: bool) -> Self {
-        Self { is_json }
+        Self {
+            is_json,
+            unwritten: Arc::default(),
+        }
     }
 
     /// Writes one line about what is going on; none with `--json`.
     pub(crate) fn step(&self, text: impl AsRef<str>) {
         if !self.is_json {
-            print_line(text.as_ref());
+            self.print_line(text.as_ref());
         }
     }
 
     /// Writes the result: its fields for a person, one object for a machine.
-    pub(crate) fn result(&self, value: &Value) {
-        if self.is_json {
-            return print_line(&value.to_string());
+    ///
+    /// It fails when this or an earlier line could not be written, on a full disk say. A reader that went away
+    /// (`acs … | head -1`) is no failure of ours.
+    pub(crate) fn result(&self, value: &Value) -> Result<(), Failure> {
+        match self.is_json {
+            true => self.print_line(&value.to_string()),
+            false => self.print_fields(value),
         }
-        let fields: Vec<_> = value.as_object().into_iter().flatten().collect();
-        let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-        for (name, value) in fields {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            print_line(&format!("  {name:width$}  {text}"));
+        match self.unwritten.get() {
+            None => Ok(()),
+            Some(reason) => Err(Failure::service(format!(
+                "the output cannot be written: {reason}"
+            ))),
         }
     }
 
@@ -63,12 +71,29 @@ impl Report {
         _ = writeln!(
             std::io::stderr(),
             "acs: {}",
-            failure.to_string().replace('\n', " ")
+            failure.to_string().replace(char::is_control, " ")
         );
     }
-}
 
-/// A reader that went away (`acs … | head -1`) is no failure of ours.
-fn print_line(text: &str) {
-    _ = writeln!(std::io::stdout(), "{text}");
+    fn print_fields(&self, value: &Value) {
+        let fields: Vec<_> = value.as_object().into_iter().flatten().collect();
+        let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, value) in fields {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            self.print_line(&format!("  {name:width$}  {text}"));
+        }
+    }
+
+    fn print_line(&self, text: &str) {
+        let mut out = std::io::stdout();
+        let written = writeln!(out, "{text}").and_then(|()| out.flush());
+        if let Err(error) = written
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            // The first reason is the one to tell.
+            _ = self.unwritten.set(error.to_string());
+        }
+    }
 }

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use acs_core::SharedTransport;
-use acs_vod::CreateUploadVideo;
-use acs_vod::upload::{CancelToken, RefreshTicket, UploadTicket, Uploaded, Uploader};
+use acs_vod::upload::{UploadTicket, Uploaded, Uploader};
+use acs_vod::{Client, CreateUploadVideo};
 use serde_json::json;
 
 use crate::args::Upload;
 use crate::connect::Place;
 use crate::failure::Failure;
-use crate::media::MediaFile;
+use crate::media::{MediaFile, check_title};
 use crate::report::Report;
+use crate::stop::Stop;
 
-pub(crate) async fn run(args: &Upload) -> Result<(), Failure> {
+pub(crate) async fn run(args: &Upload, stop: &Stop) -> Result<(), Failure> {
     let report = Report::new(args.common.json);
+    check_title(&args.title)?;
     let media = MediaFile::open(&args.file)?;
     let place = Place::of(&args.common)?;
     let vod = place.vod(acs_credentials::default_chain())?;
@@ -23,14 +25,18 @@ pub(crate) async fn run(args: &Upload) -> Result<(), Failure> {
         Some(tags) => create.tags(tags),
         None => create,
     };
-    let ticket = UploadTicket::from(vod.send(create).await?.into_inner());
+    let ticket = UploadTicket::from(
+        stop.or(async { Ok(vod.send(create).await?) })
+            .await?
+            .into_inner(),
+    );
     report.step(format!(
         "uploading {} ({} bytes) as video {}",
         media.name,
         media.size,
         ticket.video_id()
     ));
-    let uploaded = send_file(ticket, vod, &media, &place.transport, &report).await?;
+    let uploaded = send_file(ticket, vod, &media, &place.transport, &report, stop).await?;
     report.result(&json!({
         "video_id": uploaded.video_id,
         "bucket": uploaded.bucket,
@@ -39,22 +45,20 @@ pub(crate) async fn run(args: &Upload) -> Result<(), Failure> {
         "parts": uploaded.parts,
         "crc64": uploaded.crc64.to_string(),
         "request_id": uploaded.request_id,
-    }));
-    Ok(())
+    }))
 }
 
-/// Uploads with a ticket; Ctrl-C calls the upload off, and leaves no parts behind.
+/// Uploads with a ticket; the wish to stop calls the upload off, and leaves no parts behind.
 pub(crate) async fn send_file(
     ticket: UploadTicket,
-    refresh: impl RefreshTicket + 'static,
+    refresh: Client,
     media: &MediaFile,
     transport: &SharedTransport,
     report: &Report,
+    stop: &Stop,
 ) -> Result<Uploaded, Failure> {
     let bar = report.bytes_bar(media.size);
     let shown = bar.clone();
-    let cancel = CancelToken::new();
-    let on_interrupt = tokio::spawn(cancel_on_interrupt(cancel.clone()));
     let result = Uploader::new(ticket)
         .refresh(refresh)
         .transport(Arc::clone(transport))
@@ -65,17 +69,9 @@ pub(crate) async fn send_file(
                 progress.parts, progress.total_parts
             ));
         })
-        .cancel(&cancel)
+        .cancel(stop.token())
         .upload_file(&media.path)
         .await;
-    on_interrupt.abort();
     bar.finish_and_clear();
     Ok(result?)
-}
-
-async fn cancel_on_interrupt(cancel: CancelToken) {
-    // Without a handler the signal ends the process by itself.
-    if tokio::signal::ctrl_c().await.is_ok() {
-        cancel.cancel();
-    }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &Whoami) -> Result<(), Failure> {
     if args.explain && args.common.json {
         result["steps"] = steps.iter().map(step_json).collect();
     }
-    report.result(&result);
+    report.result(&result)?;
     if identity.identity_type == "Account" {
         report.warning("these are keys of the account itself, which can do everything: use a RAM user's key in programs");
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -74,11 +74,25 @@ fn a_file_that_cannot_be_uploaded_is_named_before_anything_is_sent() {
     std::fs::write(&empty, "").unwrap();
     std::fs::write(&no_extension, "x").unwrap();
     let missing = folder.path().join("missing.mp4");
+    #[cfg(unix)]
+    let fifo = folder.path().join("fifo.mp4");
+    #[cfg(unix)]
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
     for (path, word) in [
         (missing.as_path(), "No such file"),
         (&empty, "empty"),
         (folder.path(), "directory"),
         (&no_extension, "extension"),
+        #[cfg(unix)]
+        (std::path::Path::new("/dev/zero"), "not a regular file"),
+        #[cfg(unix)]
+        (&fifo, "not a regular file"),
     ] {
         for command in [&["demo"][..], &["vod", "upload", "--title", "t"]] {
             let output = acs(command).arg(path).output().unwrap();
@@ -89,6 +103,43 @@ fn a_file_that_cannot_be_uploaded_is_named_before_anything_is_sent() {
             );
         }
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_with_control_characters_is_refused_and_shown_harmlessly() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("a\u{1b}[2J\n.mp4");
+    std::fs::write(&path, "x").unwrap();
+    for command in [&["demo"][..], &["vod", "upload", "--title", "t"]] {
+        let line = refused(&acs(command).arg(&path).output().unwrap(), 2);
+        assert!(line.contains("control characters"), "{line}");
+        assert!(!line.trim_end().contains(char::is_control), "{line:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_too_large_for_the_demo_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("large.mp4");
+    // Sparse: it takes no room.
+    let file = std::fs::File::create(&path).unwrap();
+    file.set_len((5 << 30) + 1).unwrap();
+    let line = refused(&acs(&["demo"]).arg(&path).output().unwrap(), 2);
+    assert!(line.contains("5 GiB"), "{line}");
+}
+
+#[test]
+fn a_title_is_not_empty_and_one_of_a_long_name_is_cut() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join(format!("{}.mp4", "课".repeat(80))); // 244 bytes
+    std::fs::write(&path, "x").unwrap();
+    for command in [&["demo"][..], &["vod", "upload"]] {
+        let output = acs(command).arg(&path).args(["--title", ""]).output();
+        assert!(refused(&output.unwrap(), 2).contains("title"));
+    }
+    let demo = acs(&["demo"]).arg(&path).output().unwrap();
+    assert!(demo.status.success(), "{demo:?}");
 }
 
 #[test]
@@ -152,6 +203,9 @@ fn an_unknown_region_and_a_wrong_endpoint_are_the_users_mistakes() {
             "cn-nowhere",
         ),
         (&["demo", "--region", "Shanghai"], "region"),
+        (&["demo", "--region", "mars-1"], "cn-shanghai"),
+        (&["whoami", "--region", "mars-1"], "cn-shanghai"),
+        (&["emulator", "--region", "mars-1"], "cn-shanghai"),
         (
             &[
                 "whoami",
@@ -247,6 +301,184 @@ fn a_running_emulator_serves_every_command() {
 }
 
 #[test]
+fn the_demo_takes_the_region_of_a_running_emulator() {
+    let emulator = Emulator::start_with(&["--region", "cn-beijing"], None);
+    let demo = emulator.acs(&["demo", "--json"]).output().unwrap();
+    assert!(demo.status.success(), "{demo:?}");
+    let other = emulator.acs(&["demo", "--region", "cn-shanghai"]).output();
+    let line = refused(&other.unwrap(), 2);
+    assert!(
+        line.contains("cn-beijing") && line.contains("cn-shanghai"),
+        "{line}"
+    );
+}
+
+#[test]
+fn an_emulator_that_discards_bodies_is_no_stage_for_the_demo() {
+    let emulator = Emulator::start_with(&["--discard-bodies"], None);
+    let line = refused(&emulator.acs(&["demo"]).output().unwrap(), 2);
+    assert!(line.contains("--discard-bodies"), "{line}");
+}
+
+#[test]
+fn a_server_that_is_no_emulator_is_told_from_one() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // A page of its own, with what an emulator would say.
+            let page = r#"{"bucket":"b","pipeline_id":"p","region":"cn-shanghai"}"#;
+            let mut request = [0; 4096];
+            _ = stream.read(&mut request);
+            _ = write!(
+                stream,
+                "HTTP/1.1 404 Not Found\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
+                page.len()
+            );
+        }
+    });
+    let output = with_key(acs(&["demo", "--endpoint", &endpoint]), "LTAItest", SECRET).output();
+    let line = refused(&output.unwrap(), 1);
+    assert!(line.contains("not an emulator"), "{line}");
+}
+
+#[test]
+fn what_an_own_emulator_brings_cannot_be_chosen() {
+    for flag in ["--bucket", "--pipeline", "--role-arn"] {
+        let output = acs(&["demo", flag, "x"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            text.contains("--endpoint") && text.contains("--live"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_live_demo_lists_what_it_needs_also_beside_json() {
+    let output = acs(&["demo", "--live", "--json"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("It may cost"), "{text}");
+}
+
+#[test]
+fn a_port_and_a_folder_that_cannot_be_had_are_named() {
+    let emulator = Emulator::start();
+    let endpoint = emulator.fact("endpoint");
+    let port = endpoint.rsplit(':').next().unwrap();
+    let output = acs(&["emulator", "--port", port]).output().unwrap();
+    assert!(refused(&output, 2).contains(port));
+
+    let folder = TempDir::new().unwrap();
+    let taken = folder.path().join("a-file");
+    std::fs::write(&taken, "x").unwrap();
+    for command in ["emulator", "demo"] {
+        let output = acs(&[command, "--keep"]).arg(&taken).output().unwrap();
+        let line = refused(&output, 2);
+        assert!(line.contains(taken.to_str().unwrap()), "{line}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let emulator = Emulator::start();
+    let full = || std::fs::File::options().write(true).open("/dev/full");
+    for mut command in [
+        emulator.acs(&["whoami"]),
+        emulator.acs(&["whoami", "--json"]),
+        acs(&["emulator"]),
+    ] {
+        let output = command.stdout(full().unwrap()).output().unwrap();
+        let line = refused(&output, 1);
+        assert!(line.contains("cannot be written"), "{line}");
+    }
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let emulator = Emulator::start();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut whoami = emulator.acs(&["whoami"]);
+    assert!(whoami.stdout(writer).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_emulator_leaves_nothing_behind() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let temporary = TempDir::new().unwrap();
+        let mut emulator = Emulator::start_with(&[], Some(&temporary));
+        assert_eq!(entries(&temporary), 1);
+        // Its line is out: from here on it must know what to do.
+        send_signal(&emulator.child, signal);
+        assert_eq!(emulator.child.wait().unwrap().code(), Some(0), "{signal}");
+        assert_eq!(entries(&temporary), 0, "{signal}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_demo_is_stopped_wherever_it_is_and_leaves_nothing_behind() {
+    for (signal, at) in [
+        ("-INT", "uploaded in"),
+        ("-TERM", "client: uploading"),
+        ("-HUP", "mps: job"),
+    ] {
+        let temporary = TempDir::new().unwrap();
+        let mut demo = acs(&["demo"])
+            .env("TMPDIR", temporary.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+        assert!(
+            lines.any(|line| line.unwrap().starts_with(at)),
+            "{at} was never reached"
+        );
+        send_signal(&demo, signal);
+        // Read on, so that the demo is not held up by a full pipe.
+        lines.for_each(drop);
+        let output = demo.wait_with_output().unwrap();
+        refused(&output, 130);
+        assert_eq!(entries(&temporary), 0, "{signal}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_call_that_is_never_answered_can_be_stopped() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/media/sample.mp4");
+    for arguments in [
+        &["whoami"][..],
+        &["demo"],
+        &["vod", "upload", sample, "--title", "t"],
+    ] {
+        let mut command = with_key(acs(arguments), "LTAItest", SECRET);
+        let child = command
+            .args(["--endpoint", &endpoint])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let connection = listener.accept().unwrap();
+        send_signal(&child, "-INT");
+        refused(&child.wait_with_output().unwrap(), 130);
+        drop(connection);
+    }
+}
+
+#[test]
 fn no_argument_takes_a_secret() {
     for command in [
         &["demo"][..],
@@ -299,6 +531,23 @@ fn last_line(output: &Output) -> Value {
     serde_json::from_str(text.trim_end().lines().next_back().unwrap()).unwrap()
 }
 
+#[cfg(unix)]
+fn send_signal(child: &Child, signal: &str) {
+    let id = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args([signal, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+#[cfg(unix)]
+fn entries(folder: &TempDir) -> usize {
+    std::fs::read_dir(folder.path()).unwrap().count()
+}
+
 /// A running `acs emulator`; it is stopped when dropped.
 struct Emulator {
     child: Child,
@@ -307,7 +556,16 @@ struct Emulator {
 
 impl Emulator {
     fn start() -> Self {
-        let mut child = acs(&["emulator", "--port", "0"])
+        Self::start_with(&[], None)
+    }
+
+    fn start_with(arguments: &[&str], temporary: Option<&TempDir>) -> Self {
+        let mut command = acs(&["emulator", "--port", "0"]);
+        if let Some(folder) = temporary {
+            command.env("TMPDIR", folder.path());
+        }
+        let mut child = command
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();

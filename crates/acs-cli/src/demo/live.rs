@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use acs_vod::DeleteVideo;
+use tokio::sync::oneshot;
 
 use super::stage::Stage;
 use super::transcode::{Objects, bucket};
@@ -22,8 +23,10 @@ It may cost: storage and traffic of the file in VOD and OSS, and one low-definit
 At the end it deletes the video and both objects.";
 
 /// Lists what the demo needs and may cost, and asks whether to go on.
-pub(super) fn ask(args: &Demo, report: &Report) -> Result<(), Failure> {
-    report.step(NEEDS);
+pub(super) async fn ask(args: &Demo) -> Result<(), Failure> {
+    let mut out = std::io::stderr();
+    // On standard error, so that it is read also where the output is JSON for a program.
+    _ = writeln!(out, "{NEEDS}");
     let has_all = args.bucket.is_some()
         && args.pipeline.is_some()
         && (args.method == Method::Credential || args.role_arn.is_some());
@@ -35,12 +38,18 @@ pub(super) fn ask(args: &Demo, report: &Report) -> Result<(), Failure> {
             "--live asks before it begins, and here is nobody to answer: add --yes",
         ));
     }
-    let mut out = std::io::stderr();
     // If the question can't be shown, the answer below is still asked for.
     _ = write!(out, "Go on? [y/N] ").and_then(|()| out.flush());
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+    // A thread of its own, which the end of the process doesn't wait for: Ctrl-C may come in place of an answer.
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut answer = String::new();
+        let read = std::io::stdin().read_line(&mut answer);
+        _ = tell.send(read.map(|_| answer));
+    });
+    if let Ok(Ok(answer)) = told.await
+        && matches!(answer.trim(), "y" | "Y" | "yes")
+    {
         return Ok(());
     }
     Err(Failure::usage("stopped before anything was sent"))

@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_core::{Body, Credentials};
+use acs_core::{Body, Credentials, SharedTransport};
 use acs_oss::Crc64;
 use acs_sts::AssumeRole;
-use acs_vod::upload::{RefreshTicket as _, UploadTicket, Uploaded, refresh_by};
+use acs_vod::upload::UploadTicket;
 use acs_vod::{Client, CreateUploadVideo, GetPlayInfo, GetVideoInfo, GetVideoPlayAuth, PlayAuth};
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 
+use super::LONGEST_SILENCE;
 use super::stage::Stage;
 use crate::args::Method;
 use crate::failure::Failure;
 use crate::media::MediaFile;
 use crate::report::Report;
-use crate::upload::send_file;
 
 /// What the session of the STS method may do, and no more. VOD rights are per API: it could reach every video
 /// of the account, which is why the credential method is the better one.
@@ -31,14 +32,22 @@ pub(super) struct Played {
     pub(super) crc64: u64,
 }
 
-/// Uploads the file in the way that was asked for.
-pub(super) async fn upload(
+/// A video that was created, whose file is still to be sent.
+#[derive(Debug)]
+pub(super) struct Created {
+    pub(super) ticket: UploadTicket,
+    /// Who is asked for another ticket: the server, which an application reaches over the network, or the session.
+    pub(super) refresh: Client,
+}
+
+/// Creates the video in the way that was asked for.
+pub(super) async fn create(
     stage: &Stage,
     method: Method,
     title: &str,
     media: &MediaFile,
     report: &Report,
-) -> Result<Uploaded, Failure> {
+) -> Result<Created, Failure> {
     match method {
         Method::Credential => by_credential(stage, title, media, report).await,
         Method::Sts => by_session(stage, title, media, report).await,
@@ -51,7 +60,7 @@ async fn by_credential(
     title: &str,
     media: &MediaFile,
     report: &Report,
-) -> Result<Uploaded, Failure> {
+) -> Result<Created, Failure> {
     let server = stage.place.vod(stage.credentials.clone())?;
     let created = server
         .send(CreateUploadVideo::new(title, &media.name))
@@ -67,11 +76,10 @@ async fn by_credential(
         "client: uploading {} ({} bytes), without a key of its own",
         media.name, media.size
     ));
-    let ask_server = refresh_by(move |video_id: String| {
-        let server = server.clone();
-        async move { server.refresh_ticket(&video_id).await }
-    });
-    send_file(ticket, ask_server, media, &stage.place.transport, report).await
+    Ok(Created {
+        ticket,
+        refresh: server,
+    })
 }
 
 /// The STS method. The server's part hands out a session, and the client's part does the rest with it.
@@ -80,7 +88,7 @@ async fn by_session(
     title: &str,
     media: &MediaFile,
     report: &Report,
-) -> Result<Uploaded, Failure> {
+) -> Result<Created, Failure> {
     let role = stage
         .role_arn
         .as_deref()
@@ -107,8 +115,10 @@ async fn by_session(
         "client: video {} created by the session; uploading {} bytes",
         created.video_id, media.size
     ));
-    let ticket = UploadTicket::from(created.into_inner());
-    send_file(ticket, client, media, &stage.place.transport, report).await
+    Ok(Created {
+        ticket: UploadTicket::from(created.into_inner()),
+        refresh: client,
+    })
 }
 
 /// Waits until the video can be played.
@@ -163,33 +173,56 @@ pub(super) async fn play(stage: &Stage, vod: &Client, video_id: &str) -> Result<
             "video {video_id} has no stream to play"
         )));
     };
+    let (bytes, crc64) = fetch(&stage.place.transport, &play_url).await?;
+    Ok(Played {
+        play_auth_expires_at: play_auth.expires_at,
+        play_url,
+        bytes,
+        crc64,
+    })
+}
+
+/// Fetches a play URL to its end: how many bytes came, and their CRC-64.
+async fn fetch(transport: &SharedTransport, url: &str) -> Result<(u64, u64), Failure> {
     let unplayable =
         |what: String| Failure::service(format!("the play URL cannot be fetched: {what}"));
-    let request = http::Request::get(&play_url)
+    let late = |_| unplayable(format!("nothing came for {LONGEST_SILENCE:?}"));
+    let request = http::Request::get(url)
         .body(Body::empty())
         .map_err(|error| unplayable(error.to_string()))?;
-    let response = stage
-        .place
-        .transport
-        .send(request)
+    let response = timeout(LONGEST_SILENCE, transport.send(request))
         .await
+        .map_err(late)?
         .map_err(|error| unplayable(error.to_string()))?;
     if !response.status().is_success() {
         return Err(unplayable(format!("HTTP {}", response.status())));
     }
     let (mut bytes, mut crc) = (0, Crc64::new());
     let mut body = response.into_body();
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = timeout(LONGEST_SILENCE, body.frame()).await.map_err(late)? {
         let frame = frame.map_err(|_| unplayable("the stream broke off".to_owned()))?;
         if let Some(data) = frame.data_ref() {
             bytes += data.len() as u64;
             crc.update(data);
         }
     }
-    Ok(Played {
-        play_auth_expires_at: play_auth.expires_at,
-        play_url,
-        bytes,
-        crc64: crc.value(),
-    })
+    Ok((bytes, crc.value()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::demo::silence::Silent;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_stands_still_is_given_up() {
+        for silent in [Silent::BeforeHead, Silent::BeforeBody] {
+            let transport: SharedTransport = Arc::new(silent);
+            let failure = fetch(&transport, "http://127.0.0.1/x.mp4").await;
+            let text = failure.unwrap_err().to_string();
+            assert!(text.contains("nothing came for 10s"), "{text}");
+        }
+    }
 }
