@@ -53,9 +53,9 @@ fn main() {
         {
             for _ in 0..count.parse::<usize>().unwrap() {
                 if *who == "ours" {
-                    call(ours.clone()).await
+                    call(ours.clone()).await;
                 } else {
-                    plain.call().await
+                    plain.call().await;
                 }
             }
             return;
