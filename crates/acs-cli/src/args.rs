@@ -8,6 +8,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 ///
 /// Credentials come from ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_SECRET and, for an STS session,
 /// ALIBABA_CLOUD_SECURITY_TOKEN; never from arguments.
+///
+/// Exit codes: 0 done; 1 the service, the network or the output failed; 2 the input must be corrected; 130 stopped
+/// by a signal. The first signal lets the command tidy up, a second one ends it at once.
 #[derive(Debug, Parser)]
 #[command(name = "acs", version, propagate_version = true)]
 pub(crate) struct Cli {
@@ -24,7 +27,7 @@ pub(crate) enum Command {
     /// ApsaraVideo VOD
     #[command(subcommand)]
     Vod(Vod),
-    /// Serve a local cloud on loopback until stopped
+    /// Serve a local cloud on loopback until stopped, which is exit code 0 here
     Emulator(Emulator),
 }
 

@@ -58,11 +58,10 @@ struct Signals(Vec<tokio::signal::unix::Signal>);
 impl Signals {
     fn register() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [
-            SignalKind::interrupt(),
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-        ];
+        let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+        if !ignores_hangup() {
+            kinds.push(SignalKind::hangup());
+        }
         Self(kinds.into_iter().filter_map(|it| signal(it).ok()).collect())
     }
 
@@ -79,6 +78,19 @@ impl Signals {
         })
         .await;
     }
+}
+
+/// Says whether the process was started to outlive its terminal, as by `nohup`: a handler would undo that.
+///
+/// Known on Linux only, by the mask in `/proc/self/status`, whose lowest bit is SIGHUP.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(not(unix))]
