@@ -1,6 +1,6 @@
 //! Many calls, and what they leave behind.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

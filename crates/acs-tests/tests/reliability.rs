@@ -1,6 +1,6 @@
 //! What the client runtime promises under faults. Each test asserts its figure and prints it.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::VecDeque;
 use std::io::Write as _;

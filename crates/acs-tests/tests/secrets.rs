@@ -1,6 +1,6 @@
 //! B4: no secret, token or signature in any log, error or Debug text.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::io;
 use std::sync::{Arc, Mutex};
