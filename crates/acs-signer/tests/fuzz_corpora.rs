@@ -1,5 +1,7 @@
 //! Replays the seeds of the fuzz targets, and what the fuzzer has kept, through the properties that it checks.
 
+#![expect(clippy::unwrap_used, reason = "a property that fails panics")]
+
 #[path = "../fuzz/properties/canonical_query.rs"]
 mod canonical_query;
 #[path = "../fuzz/properties/dates.rs"]

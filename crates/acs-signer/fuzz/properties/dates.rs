@@ -11,7 +11,9 @@ pub(crate) fn run(data: &[u8]) -> bool {
     if let Some(seconds) = data.first_chunk() {
         // Twice the range that can be written, around it.
         let seconds = i64::from_be_bytes(*seconds) % 600_000_000_000;
-        DateTime::from_timestamp(seconds, 0).map(written_then_read);
+        DateTime::from_timestamp(seconds, 0)
+            .into_iter()
+            .for_each(written_then_read);
     }
     str::from_utf8(data).is_ok_and(read_then_written)
 }
