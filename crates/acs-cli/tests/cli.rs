@@ -344,6 +344,18 @@ fn a_server_that_is_no_emulator_is_told_from_one() {
 }
 
 #[test]
+fn a_demo_with_a_file_and_a_running_emulator_needs_no_temporary_folder() {
+    let emulator = Emulator::start();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/media/sample.mp4");
+    let mut demo = emulator.acs(&["demo", sample, "--json"]);
+    for name in ["TMPDIR", "TMP", "TEMP"] {
+        demo.env(name, "/nonexistent");
+    }
+    let output = demo.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
 fn what_an_own_emulator_brings_cannot_be_chosen() {
     for flag in ["--bucket", "--pipeline", "--role-arn"] {
         let output = acs(&["demo", flag, "x"]).output().unwrap();
