@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Command, Output, Stdio};
+#[cfg(unix)]
+mod stop;
+mod support;
 
-use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::process::{Command, Stdio};
+
 use tempfile::TempDir;
 
-const SECRET: &str = "canary-secret-of-the-user";
+use crate::support::{Emulator, SECRET, acs, last_line, refused, with_key};
 
 #[test]
 fn the_demo_does_the_whole_job_by_both_methods() {
@@ -423,101 +426,6 @@ fn a_reader_that_went_away_is_no_failure() {
     assert!(whoami.stdout(writer).status().unwrap().success());
 }
 
-#[cfg(unix)]
-#[test]
-fn a_stopped_emulator_leaves_nothing_behind() {
-    for signal in ["-INT", "-TERM", "-HUP"] {
-        if is_ignored(signal) {
-            continue;
-        }
-        let temporary = TempDir::new().unwrap();
-        let mut emulator = Emulator::start_with(&[], Some(&temporary));
-        assert_eq!(entries(&temporary), 1);
-        // Its line is out: from here on it must know what to do.
-        send_signal(&emulator.child, signal);
-        assert_eq!(emulator.child.wait().unwrap().code(), Some(0), "{signal}");
-        assert_eq!(entries(&temporary), 0, "{signal}");
-    }
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn an_emulator_that_is_to_outlive_its_terminal_does() {
-    let mut nohup = Command::new("sh");
-    let program = env!("CARGO_BIN_EXE_acs");
-    let mut child = nohup
-        .args(["-c", "trap '' HUP; exec \"$0\" emulator", program])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let emulator = Emulator {
-        child,
-        facts: serde_json::from_str(&line).unwrap(),
-    };
-    send_signal(&emulator.child, "-HUP");
-    assert!(emulator.acs(&["whoami"]).status().unwrap().success());
-}
-
-#[cfg(unix)]
-#[test]
-fn a_demo_is_stopped_wherever_it_is_and_leaves_nothing_behind() {
-    for (signal, at) in [
-        ("-INT", "uploaded in"),
-        ("-TERM", "client: uploading"),
-        ("-HUP", "mps: job"),
-    ] {
-        if is_ignored(signal) {
-            continue;
-        }
-        let temporary = TempDir::new().unwrap();
-        let mut demo = acs(&["demo"])
-            .env("TMPDIR", temporary.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-        assert!(
-            lines.any(|line| line.unwrap().starts_with(at)),
-            "{at} was never reached"
-        );
-        send_signal(&demo, signal);
-        // Read on, so that the demo is not held up by a full pipe.
-        lines.for_each(drop);
-        let output = demo.wait_with_output().unwrap();
-        refused(&output, 130);
-        assert_eq!(entries(&temporary), 0, "{signal}");
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_call_that_is_never_answered_can_be_stopped() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/media/sample.mp4");
-    for arguments in [
-        &["whoami"][..],
-        &["demo"],
-        &["vod", "upload", sample, "--title", "t"],
-    ] {
-        let mut command = with_key(acs(arguments), "LTAItest", SECRET);
-        let child = command
-            .args(["--endpoint", &endpoint])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let connection = listener.accept().unwrap();
-        send_signal(&child, "-INT");
-        refused(&child.wait_with_output().unwrap(), 130);
-        drop(connection);
-    }
-}
-
 #[test]
 fn no_argument_takes_a_secret() {
     for command in [
@@ -531,126 +439,5 @@ fn no_argument_takes_a_secret() {
         for word in ["--secret", "--access-key", "--token", "--password"] {
             assert!(!text.contains(word), "{command:?} takes {word}");
         }
-    }
-}
-
-/// The command, with nothing of the tester's own environment that could change it.
-fn acs(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_acs"));
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy().to_uppercase();
-        if text.starts_with("ALIBABA") || text.contains("PROXY") {
-            command.env_remove(&name);
-        }
-    }
-    command
-        .env("HOME", "/nonexistent")
-        .env("USERPROFILE", "/nonexistent")
-        .args(arguments);
-    command
-}
-
-fn with_key(mut command: Command, id: &str, secret: &str) -> Command {
-    command
-        .env("ALIBABA_CLOUD_ACCESS_KEY_ID", id)
-        .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", secret);
-    command
-}
-
-/// The one line of a refusal; it must not hold the secret.
-fn refused(output: &Output, code: i32) -> String {
-    let line = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{line}");
-    assert_eq!(line.trim_end().lines().count(), 1, "{line}");
-    assert!(!line.contains(SECRET), "{line}");
-    line
-}
-
-fn last_line(output: &Output) -> Value {
-    let text = String::from_utf8(output.stdout.clone()).unwrap();
-    serde_json::from_str(text.trim_end().lines().next_back().unwrap()).unwrap()
-}
-
-#[cfg(unix)]
-fn send_signal(child: &Child, signal: &str) {
-    let id = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args([signal, &id])
-            .status()
-            .unwrap()
-            .success()
-    );
-}
-
-/// Whether the tests themselves run under `nohup`, which their children inherit.
-#[cfg(unix)]
-fn is_ignored(signal: &str) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    signal == "-HUP"
-        && mask.is_some_and(|mask| {
-            mask.trim()
-                .ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f'])
-        })
-}
-
-#[cfg(unix)]
-fn entries(folder: &TempDir) -> usize {
-    std::fs::read_dir(folder.path()).unwrap().count()
-}
-
-/// A running `acs emulator`; it is stopped when dropped.
-struct Emulator {
-    child: Child,
-    facts: Value,
-}
-
-impl Emulator {
-    fn start() -> Self {
-        Self::start_with(&[], None)
-    }
-
-    fn start_with(arguments: &[&str], temporary: Option<&TempDir>) -> Self {
-        let mut command = acs(&["emulator", "--port", "0"]);
-        if let Some(folder) = temporary {
-            command.env("TMPDIR", folder.path());
-        }
-        let mut child = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        Self {
-            child,
-            facts: serde_json::from_str(&line).unwrap(),
-        }
-    }
-
-    fn fact(&self, name: &str) -> String {
-        self.facts[name].as_str().unwrap_or_default().to_owned()
-    }
-
-    fn acs(&self, arguments: &[&str]) -> Command {
-        let command = acs(arguments);
-        let mut command = with_key(
-            command,
-            &self.fact("access_key_id"),
-            &self.fact("access_key_secret"),
-        );
-        command.arg("--endpoint").arg(self.fact("endpoint"));
-        command
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        // It may have ended already, which is fine here.
-        _ = self.child.kill();
-        _ = self.child.wait();
     }
 }
