@@ -111,18 +111,25 @@ const OWN: usize = 0;
 /// An empty name, a name given twice in one place, or one that the signer writes itself; too many pairs.
 pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
     order.clear();
-    let all = pairs.0.iter().flat_map(|part| part.iter());
-    for (index, (name, _)) in (0..).zip(all) {
-        if name.is_empty() {
-            return Err(Error::new(ErrorKind::Empty, "parameter name"));
-        }
-        order.push(Slot::new(name, index));
-    }
-    if order.len() as u64 > Slot::INDEX {
+    let count = pairs.0.iter().map(|part| part.len()).sum::<usize>();
+    if count as u64 > Slot::INDEX {
         return Err(Error::new(ErrorKind::OutOfRange, "number of parameters"));
     }
+    let mut first = 0;
+    let mut is_any_empty = false;
+    for part in pairs.0 {
+        order.extend((first..).zip(part).map(|(index, (name, _))| {
+            is_any_empty |= name.is_empty();
+            Slot::new(name, index)
+        }));
+        first += part.len() as u64;
+    }
+    if is_any_empty {
+        return Err(Error::new(ErrorKind::Empty, "parameter name"));
+    }
     order.sort_unstable();
-    if sort_same_prefixes(order, pairs) {
+    let have_same_prefix = |w: &[Slot]| w[0].prefix() == w[1].prefix();
+    if order.windows(2).any(have_same_prefix) && sort_same_prefixes(order, pairs) {
         resolve_same_names(order, pairs)?;
     }
     Ok(())
