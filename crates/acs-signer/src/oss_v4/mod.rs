@@ -102,9 +102,9 @@ impl fmt::Debug for Request<'_> {
 
 /// Whether a header is signed without being named.
 fn is_default_header(name: &str) -> bool {
-    name.eq_ignore_ascii_case("content-type")
+    has_prefix(name, "x-oss-")
+        || name.eq_ignore_ascii_case("content-type")
         || name.eq_ignore_ascii_case("content-md5")
-        || has_prefix(name, "x-oss-")
 }
 
 /// Appends the canonical URI, `/bucket/key`; returns the part of it that a virtual-host URL has, `/key`.
