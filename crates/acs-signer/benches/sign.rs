@@ -3,8 +3,7 @@
 //! `sign` is the whole path: parameters in no order go in, what a request needs comes out, in a reused buffer. `floor`
 //! is the hashes and the HMAC that the scheme must do, over ready bytes, with the HMAC state kept. The ratio of the two
 //! is what this crate adds; see `docs/performance.md`.
-
-#![expect(missing_docs, reason = "criterion's macros write no documentation")]
+#![allow(clippy::unwrap_used, reason = "a benchmark")]
 
 #[path = "fixture/mod.rs"]
 mod fixture;

@@ -3,7 +3,7 @@
 //! `measure CASE COUNT` runs `COUNT` operations: the difference of two counts under callgrind is the cost of one.
 //! `measure CASE` prints the least time of one in nanoseconds. Cases are `<scheme>/sign`, `<scheme>/floor` and
 //! `verify/head`, `verify/tail`, which verify a signature that is wrong in its first or last byte.
-
+#![allow(clippy::disallowed_methods, reason = "not a library")]
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a measuring tool")]
 
 #[path = "../benches/fixture/mod.rs"]

@@ -1,4 +1,5 @@
 //! Signing in a reused buffer allocates nothing.
+#![allow(clippy::unwrap_used, reason = "not a library")]
 
 #[path = "../benches/fixture/mod.rs"]
 mod fixture;

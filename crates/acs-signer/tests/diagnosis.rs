@@ -1,4 +1,5 @@
 //! What a `SignatureDoesNotMatch` is traced to.
+#![allow(clippy::unwrap_used, reason = "not a library")]
 
 use acs_signer::Scheme;
 use acs_signer::diagnosis::{Cause, diagnose, server_string_to_sign};

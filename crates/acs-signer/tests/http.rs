@@ -1,5 +1,5 @@
 //! Signing an `http::Request` in place.
-
+#![allow(clippy::unwrap_used, reason = "not a library")]
 #![cfg(feature = "http")]
 
 use acs_signer::http::{Acs3, OssV4, sign_acs3, sign_oss_v4};

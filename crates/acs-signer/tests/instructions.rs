@@ -1,4 +1,5 @@
 //! Counts of instructions under callgrind, which noise cannot move. They need valgrind, and are skipped without it.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "not a library")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,4 +1,5 @@
 //! What holds for any request: 10,000 cases each.
+#![allow(clippy::unwrap_used, reason = "not a library")]
 
 use acs_signer::oss_v4::ScopedKey;
 use acs_signer::{
@@ -225,7 +226,9 @@ impl Sent {
         let signed = acs3::sign(&request, &key(), &mut buffer).unwrap();
         let mut sent = owned(headers.iter().copied());
         sent.push(("host".to_owned(), request.host.to_owned()));
-        sent.extend(owned(signed.headers().map(|(n, v)| (n, v))));
+        sent.extend(owned(
+            signed.headers().map(|(n, v)| -> (&str, &str) { (n, v) }),
+        ));
         Self {
             method: values.method.to_owned(),
             path: values.path.clone(),

@@ -1,4 +1,5 @@
 //! What cannot be signed is refused, with an error that names the field and not its value.
+#![allow(clippy::unwrap_used, reason = "not a library")]
 
 use acs_signer::oss_v4::ScopedKey;
 use acs_signer::{Buffer, Error, ErrorKind, LineBreaks, PrivateKey, SigningKey};

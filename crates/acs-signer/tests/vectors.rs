@@ -1,4 +1,5 @@
 //! Known answers of the official SDKs and documents: `vectors/signing/*.json`.
+#![allow(clippy::unwrap_used, reason = "not a library")]
 
 use acs_conformance::signing::{self, Outcome};
 

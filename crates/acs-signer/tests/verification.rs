@@ -1,4 +1,5 @@
 //! What a server can rely on.
+#![allow(clippy::unwrap_used, reason = "not a library")]
 
 use acs_signer::{Buffer, ErrorKind, Incoming, Payload, PrivateKey, Query, Scheme, SigningKey};
 use acs_signer::{acs3, cdn, oss_v4, rpc_v1, vod_callback};
