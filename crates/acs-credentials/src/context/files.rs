@@ -193,18 +193,18 @@ fn replace(path: &Path, limit: usize, change: Change) -> io::Result<()> {
     let mut lock_path = path.clone().into_os_string();
     lock_path.push(".lock");
     let mut lock = fd_lock::RwLock::new(private_file(Path::new(&lock_path))?);
-    let _guard = lock_patiently(&mut lock)?;
-
-    let (_, old, _) = read_once(&path, limit)?;
-    let new = Zeroizing::new(change(&old)?);
-    // tempfile makes its files readable by their owner only.
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".acs-")
-        .tempfile_in(directory)?;
-    temporary.write_all(&new)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(&path).map_err(|error| error.error)?;
-    Ok(())
+    locked(&mut lock, || {
+        let (_, old, _) = read_once(&path, limit)?;
+        let new = Zeroizing::new(change(&old)?);
+        // tempfile makes its files readable by their owner only.
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".acs-")
+            .tempfile_in(directory)?;
+        temporary.write_all(&new)?;
+        temporary.as_file().sync_all()?;
+        temporary.persist(&path).map_err(|error| error.error)?;
+        Ok(())
+    })
 }
 
 fn private_file(path: &Path) -> io::Result<fs::File> {
@@ -215,23 +215,24 @@ fn private_file(path: &Path) -> io::Result<fs::File> {
     options.open(path)
 }
 
-fn lock_patiently(
+/// Does `work` while holding the lock, which is waited for.
+fn locked(
     lock: &mut fd_lock::RwLock<fs::File>,
-) -> io::Result<fd_lock::RwLockWriteGuard<'_, fs::File>> {
+    work: impl FnOnce() -> io::Result<()>,
+) -> io::Result<()> {
     let pause = Duration::from_millis(50);
     let mut waited = Duration::ZERO;
-    while waited < LOCK_PATIENCE {
-        // The borrow ends with each failed try.
-        if lock.try_write().is_ok() {
-            break;
+    loop {
+        if let Ok(_guard) = lock.try_write() {
+            return work();
+        }
+        if waited >= LOCK_PATIENCE {
+            return Err(io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "another process holds the lock of the file",
+            ));
         }
         std::thread::sleep(pause);
         waited += pause;
     }
-    lock.try_write().map_err(|_| {
-        io::Error::new(
-            io::ErrorKind::WouldBlock,
-            "another process holds the lock of the file",
-        )
-    })
 }
