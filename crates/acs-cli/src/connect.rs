@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acs_core::{Endpoint, Network, Product, ProvideCredentials, ReqwestTransport, SharedTransport};
+use acs_core::{Endpoint, Network, Product, ProvideCredentials, SharedTransport};
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -40,7 +40,7 @@ impl Place {
         Ok(Self {
             region: region.to_owned(),
             endpoint: endpoint.map(str::to_owned),
-            transport: Arc::new(ReqwestTransport::builder().build()?),
+            transport: acs_core::default_transport()?,
         })
     }
 
