@@ -34,6 +34,8 @@ pub(crate) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> ServiceErro
     }
 }
 
+const STRING_TO_SIGN: &str = "server string to sign";
+
 #[derive(Default)]
 struct Fields {
     code: Option<String>,
@@ -59,14 +61,20 @@ impl Fields {
             })
         };
         let full = text(["Message", "message"]);
-        // The message of SignatureDoesNotMatch ends with the server's string to sign.
-        let string_to_sign = full
+        // The message of SignatureDoesNotMatch ends with the server's string to sign, which can hold a token.
+        let (message, string_to_sign) = match full
             .as_deref()
-            .and_then(|message| message.split_once("server string to sign is:"))
-            .map(|(_, rest)| rest.to_owned());
+            .and_then(|text| text.split_once(STRING_TO_SIGN))
+        {
+            Some((before, after)) => (
+                Some(format!("{before}(its string to sign is left out)")),
+                Some(after.trim_start_matches(" is:").to_owned()),
+            ),
+            None => (full, None),
+        };
         Self {
             code: text(["Code", "code"]),
-            message: full,
+            message,
             request_id: text(["RequestId", "requestId"]),
             recommend: text(["Recommend", "recommend"]),
             string_to_sign,

@@ -154,9 +154,24 @@ pub(crate) fn read_error(answer: &Answer) -> ServiceError {
     error
 }
 
+/// Cleans and cuts a text of the service; its string to sign, which can hold a token, is left out.
 fn short(text: &str) -> String {
-    text.chars()
+    let end = text.to_ascii_lowercase().find("string to sign is");
+    text[..end.unwrap_or(text.len())]
+        .chars()
         .take(512)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_string_to_sign_is_left_out_of_an_error_since_it_can_hold_a_token() {
+        let text = "The signature does not match, Server String To Sign is:POST&%2F&SecurityToken%3Dcanary";
+        assert!(!short(text).contains("canary"));
+        assert!(short(text).starts_with("The signature does not match"));
+    }
 }
