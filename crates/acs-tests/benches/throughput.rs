@@ -30,7 +30,7 @@ fn main() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let server = BareServer::start(ANSWER, |_| {}).unwrap();
+        let server = BareServer::start(ANSWER, 1, |_| {}).unwrap();
         let ours = Client::builder("cn-shanghai")
             .endpoint(server.endpoint())
             .credentials(

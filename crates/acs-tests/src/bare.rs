@@ -13,7 +13,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{Barrier, oneshot};
 
 /// A running server on loopback, in a thread of its own. It stops when dropped.
 #[derive(Debug)]
@@ -27,10 +27,16 @@ pub struct BareServer {
 impl BareServer {
     /// Starts a server that answers every request with `body`, after showing `look` its head.
     ///
+    /// The first `together` requests are answered when all of them are there, so that each has a
+    /// connection of its own. Without that (`1`), hyper may make one more than there are requests
+    /// in flight: while connections are being made, one that comes free goes to a request whose
+    /// own is already on its way.
+    ///
     /// # Errors
     /// No port could be had.
     pub fn start(
         body: &'static str,
+        together: usize,
         look: impl Fn(&Request<Incoming>) + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
@@ -48,7 +54,7 @@ impl BareServer {
                     return;
                 };
                 tokio::select! {
-                    () = accept(listener, body, Arc::new(look), counted) => {}
+                    () = accept(listener, body, First::new(together), Arc::new(look), counted) => {}
                     _ = stopped => {}
                 }
             });
@@ -74,16 +80,18 @@ impl BareServer {
 async fn accept<L>(
     listener: TcpListener,
     body: &'static str,
+    first: First,
     look: Arc<L>,
     connections: Arc<AtomicUsize>,
 ) where
     L: Fn(&Request<Incoming>) + Send + Sync + 'static,
 {
+    let first = Arc::new(first);
     while let Ok((stream, _)) = listener.accept().await {
         connections.fetch_add(1, Ordering::Relaxed);
         // Without it, a delayed acknowledgement would be measured.
         _ = stream.set_nodelay(true);
-        let look = Arc::clone(&look);
+        let (first, look) = (Arc::clone(&first), Arc::clone(&look));
         tokio::spawn(async move {
             let service = service_fn(move |request: Request<Incoming>| {
                 look(&request);
@@ -92,12 +100,43 @@ async fn accept<L>(
                     .header("x-acs-request-id", "00000000-0000-0000-0000-000000000000")
                     .body(Full::new(Bytes::from_static(body.as_bytes())))
                     .unwrap_or_default();
-                async move { Ok::<_, Infallible>(response) }
+                let first = Arc::clone(&first);
+                async move {
+                    first.wait().await;
+                    Ok::<_, Infallible>(response)
+                }
             });
             // A client that went away is how every connection ends.
             _ = hyper::server::conn::http1::Builder::new()
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
+    }
+}
+
+/// The first requests, which wait for each other.
+struct First {
+    left: AtomicUsize,
+    together: Barrier,
+}
+
+impl First {
+    fn new(together: usize) -> Self {
+        Self {
+            left: AtomicUsize::new(together),
+            together: Barrier::new(together),
+        }
+    }
+
+    async fn wait(&self) {
+        let is_first = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok();
+        if is_first {
+            self.together.wait().await;
+        }
     }
 }
