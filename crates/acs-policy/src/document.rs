@@ -1,12 +1,17 @@
-use std::fmt;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
 use crate::condition::{Condition, Operator};
 use crate::error::PolicyError;
+use crate::json;
 
 /// The most characters that the inline policy of a session may have.
 pub const MAX_INLINE_CHARS: usize = 2048;
+
+const ONE_RESOURCE_LIST: &str = "must have either Resource or NotResource";
+const LIST_OF_TEXTS: &str = "must be a text or a list of texts, none of them blank";
+const AT_LEAST_ONE: &str = "must be a list of at least one statement";
 
 /// A policy document of version `1`.
 ///
@@ -75,47 +80,61 @@ impl Policy {
     ///
     /// # Errors
     /// It is no policy, or holds what this version does not know: one that is half understood would seem to allow what it
-    /// does not. The error names the element.
+    /// does not, or to deny what it does not. The error names the element, and shows no value.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let document: Value = serde_json::from_str(text).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            PolicyError::new(place, "this is not JSON")
-        })?;
+        let document = json::parse(text)?;
         let document = object(&document, "policy")?;
         only_known(document, &["Version", "Statement"], "policy")?;
         if document.get("Version").and_then(Value::as_str) != Some("1") {
             return Err(PolicyError::new("Version", "must be \"1\""));
         }
-        let statements = match document.get("Statement") {
-            Some(Value::Array(list)) if !list.is_empty() => list,
-            _ => {
-                return Err(PolicyError::new(
-                    "Statement",
-                    "must be a list of at least one statement",
-                ));
-            }
+        let Some(Value::Array(statements)) = document.get("Statement") else {
+            return Err(PolicyError::new("Statement", AT_LEAST_ONE));
         };
-        let read = |(index, statement)| Statement::read(statement, &format!("Statement[{index}]"));
+        let read = |(index, statement)| Statement::read(statement, &place_of(index));
         let statements = statements
             .iter()
             .enumerate()
             .map(read)
             .collect::<Result<_, _>>()?;
-        Ok(Self { statements })
+        let policy = Self { statements };
+        policy.check()?;
+        Ok(policy)
+    }
+
+    /// Checks a policy that was built: that it can be written, and then reads as what it is.
+    ///
+    /// # Errors
+    /// It has no statement; a statement has no action or no resource, or a blank one; a condition has a value that its
+    /// operator can't read; or two conditions of a statement have the same operator and key, which JSON has no room for:
+    /// with their values in one list, either would do. The error names the element, `Statement[0].Condition.Bool.acs:SecureTransport`
+    /// say.
+    pub fn check(&self) -> Result<(), PolicyError> {
+        if self.statements.is_empty() {
+            return Err(PolicyError::new("Statement", AT_LEAST_ONE));
+        }
+        self.statements
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, statement)| statement.check(&place_of(index)))
     }
 
     /// Writes the document, as short as it gets.
-    pub fn to_json(&self) -> String {
+    ///
+    /// # Errors
+    /// As [`check`](Self::check).
+    pub fn to_json(&self) -> Result<String, PolicyError> {
+        self.check()?;
         let statements: Vec<Value> = self.statements.iter().map(Statement::to_value).collect();
-        json!({"Version": "1", "Statement": statements}).to_string()
+        Ok(json!({"Version": "1", "Statement": statements}).to_string())
     }
 
     /// Writes the document for a session (`Policy` of AssumeRole).
     ///
     /// # Errors
-    /// It has more than 2048 characters: the error gives its size.
+    /// As [`check`](Self::check), and it has more than 2048 characters: the error gives its size.
     pub fn to_inline_json(&self) -> Result<String, PolicyError> {
-        let text = self.to_json();
+        let text = self.to_json()?;
         let chars = text.chars().count();
         if chars > MAX_INLINE_CHARS {
             return Err(PolicyError::new(
@@ -126,12 +145,6 @@ impl Policy {
             ));
         }
         Ok(text)
-    }
-}
-
-impl fmt::Display for Policy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_json())
     }
 }
 
@@ -205,8 +218,8 @@ impl Statement {
         };
         let (actions, all_but_actions) = match (statement.get("Action"), statement.get("NotAction"))
         {
-            (Some(list), None) => (texts(list, &at("Action"))?, false),
-            (None, Some(list)) => (texts(list, &at("NotAction"))?, true),
+            (Some(list), None) => (names(list, &at("Action"))?, false),
+            (None, Some(list)) => (names(list, &at("NotAction"))?, true),
             _ => {
                 return Err(PolicyError::new(
                     place,
@@ -220,15 +233,10 @@ impl Statement {
         };
         let (resources, all_but_resources) =
             match (statement.get("Resource"), statement.get("NotResource")) {
-                (Some(list), None) => (texts(list, &at("Resource"))?, false),
-                (None, Some(list)) => (texts(list, &at("NotResource"))?, true),
+                (Some(list), None) => (names(list, &at("Resource"))?, false),
+                (None, Some(list)) => (names(list, &at("NotResource"))?, true),
                 (None, None) if principal.is_some() => (Vec::new(), false),
-                _ => {
-                    return Err(PolicyError::new(
-                        place,
-                        "must have either Resource or NotResource",
-                    ));
-                }
+                _ => return Err(PolicyError::new(place, ONE_RESOURCE_LIST)),
             };
         Ok(Self {
             effect,
@@ -244,6 +252,43 @@ impl Statement {
         })
     }
 
+    fn check(&self, place: &str) -> Result<(), PolicyError> {
+        let name = if self.all_but_actions {
+            "NotAction"
+        } else {
+            "Action"
+        };
+        check_names(&self.actions, &format!("{place}.{name}"))?;
+        let name = if self.all_but_resources {
+            "NotResource"
+        } else {
+            "Resource"
+        };
+        match (self.resources.is_empty(), &self.principal) {
+            (false, _) => check_names(&self.resources, &format!("{place}.{name}"))?,
+            (true, Some(_)) if !self.all_but_resources => {}
+            (true, _) => return Err(PolicyError::new(place, ONE_RESOURCE_LIST)),
+        }
+        if let Some(principal) = &self.principal {
+            principal.check(&format!("{place}.Principal"))?;
+        }
+        let place = format!("{place}.Condition");
+        let mut seen = BTreeSet::new();
+        for condition in &self.conditions {
+            condition.check(&place)?;
+            // Keys are compared without regard to case, so that writing one otherwise makes no other key of it.
+            let name = condition.operator.name();
+            if !seen.insert((name, condition.key.to_lowercase())) {
+                return Err(PolicyError::new(
+                    format!("{place}.{name}.{}", condition.key),
+                    "two conditions have this operator and key, and a document has room for one: make one of what both allow",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a statement that was checked.
     fn to_value(&self) -> Value {
         let mut map = Map::new();
         let effect = if self.effect == Effect::Allow {
@@ -284,13 +329,31 @@ impl Principal {
         only_known(principal, &["RAM", "Service", "Federated"], place)?;
         let list = |name: &str| match principal.get(name) {
             None => Ok(Vec::new()),
-            Some(list) => texts(list, &format!("{place}.{name}")),
+            Some(list) => names(list, &format!("{place}.{name}")),
         };
         Ok(Self {
             ram: list("RAM")?,
             service: list("Service")?,
             federated: list("Federated")?,
         })
+    }
+
+    fn check(&self, place: &str) -> Result<(), PolicyError> {
+        let lists = [
+            ("RAM", &self.ram),
+            ("Service", &self.service),
+            ("Federated", &self.federated),
+        ];
+        if lists.iter().all(|(_, list)| list.is_empty()) {
+            return Err(PolicyError::new(
+                place,
+                "must have RAM, Service or Federated",
+            ));
+        }
+        lists
+            .into_iter()
+            .filter(|(_, list)| !list.is_empty())
+            .try_for_each(|(name, list)| check_names(list, &format!("{place}.{name}")))
     }
 
     fn to_value(&self) -> Value {
@@ -318,7 +381,7 @@ fn conditions(block: &Value, place: &str) -> Result<Vec<Condition>, PolicyError>
             conditions.push(Condition {
                 operator,
                 key: key.clone(),
-                values: texts(values, &format!("{place}.{key}"))?,
+                values: self::values(values, &format!("{place}.{key}"))?,
             });
         }
     }
@@ -341,21 +404,39 @@ fn only_known(map: &Map<String, Value>, known: &[&str], place: &str) -> Result<(
     }
 }
 
-/// Reads one text or a list of them; numbers and truth values count as texts.
-fn texts(value: &Value, place: &str) -> Result<Vec<String>, PolicyError> {
-    let list = match value {
-        Value::Array(list) => list.as_slice(),
-        one => std::slice::from_ref(one),
-    };
+/// Reads the values of a condition: one or a list of them. Numbers and truth values count as texts.
+fn values(value: &Value, place: &str) -> Result<Vec<String>, PolicyError> {
     let read = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
         _ => None,
     };
-    match list.iter().map(read).collect::<Option<Vec<String>>>() {
-        Some(texts) if !texts.is_empty() => Ok(texts),
-        _ => Err(PolicyError::new(place, "must be a text or a list of texts")),
+    list_of(value, read)
+        .ok_or_else(|| PolicyError::new(place, "must be a value or a list of values"))
+}
+
+/// Reads the names of actions, resources or principals: one text or a list of them.
+fn names(value: &Value, place: &str) -> Result<Vec<String>, PolicyError> {
+    list_of(value, |value| value.as_str().map(str::to_owned))
+        .ok_or_else(|| PolicyError::new(place, LIST_OF_TEXTS))
+}
+
+fn list_of(value: &Value, read: impl Fn(&Value) -> Option<String>) -> Option<Vec<String>> {
+    match value {
+        Value::Array(list) => list.iter().map(read).collect(),
+        one => Some(vec![read(one)?]),
     }
+}
+
+fn check_names(names: &[String], place: &str) -> Result<(), PolicyError> {
+    if names.is_empty() || names.iter().any(|name| name.trim().is_empty()) {
+        return Err(PolicyError::new(place, LIST_OF_TEXTS));
+    }
+    Ok(())
+}
+
+fn place_of(statement: usize) -> String {
+    format!("Statement[{statement}]")
 }
 
 fn short_list(list: &[String]) -> Value {

@@ -10,7 +10,7 @@ pub struct PolicyError {
 impl PolicyError {
     pub(crate) fn new(place: impl Into<String>, fault: impl Into<String>) -> Self {
         Self {
-            place: place.into(),
+            place: one_short_line(&place.into()),
             fault: fault.into(),
         }
     }
@@ -19,6 +19,18 @@ impl PolicyError {
     pub fn place(&self) -> &str {
         &self.place
     }
+}
+
+/// A place has names of the document in it, which may be anything.
+fn one_short_line(place: &str) -> String {
+    const LONGEST: usize = 256;
+    let is_long = place.chars().nth(LONGEST).is_some();
+    place
+        .chars()
+        .take(LONGEST)
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .chain(is_long.then_some('…'))
+        .collect()
 }
 
 impl fmt::Display for PolicyError {

@@ -80,6 +80,9 @@ impl Request {
 
 /// Tells what the policies of one identity, taken together, make of a request: allowed where a statement allows it and
 /// none denies it.
+///
+/// Whom a trust policy names (`Principal`) is not looked at. A condition that
+/// [`Policy::check`](crate::Policy::check) would refuse counts as met in a Deny and as failed in an Allow.
 pub fn evaluate<'a>(
     policies: impl IntoIterator<Item = &'a Policy>,
     request: &Request,
@@ -176,6 +179,19 @@ fn judge(statement: &Statement, request: &Request) -> Verdict {
             .context
             .get(&condition.key.to_lowercase())
             .map(String::as_str);
+        if condition.check("").is_err() {
+            // Only a statement that was changed by hand has one. Whatever was meant, it must not allow more.
+            match statement.effect {
+                Effect::Deny => continue,
+                Effect::Allow => {
+                    return Verdict::ConditionFails(format!(
+                        "{} {}: its values cannot be read",
+                        condition.key,
+                        condition.operator.name()
+                    ));
+                }
+            }
+        }
         if !condition.holds(given) {
             let wanted = condition.values.join(" or ");
             let given = given.unwrap_or("absent");

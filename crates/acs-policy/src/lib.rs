@@ -5,6 +5,7 @@ mod condition;
 mod document;
 mod error;
 mod evaluate;
+mod json;
 mod pattern;
 pub mod presets;
 pub mod system;
