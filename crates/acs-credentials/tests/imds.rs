@@ -5,8 +5,10 @@ mod support {
     pub(crate) mod wire;
 }
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use acs_core::ReplayTransport;
 use acs_credentials::{
     Chain, Context, CredentialsCache, CredentialsUri, EcsRamRole, FixedEnv, Source as _,
     StepOutcome,
@@ -295,6 +297,35 @@ async fn f18_a_credentials_uri_is_not_left_for_where_it_redirects_to() {
     }
     println!("F18: {} requests at the sink", sink.seen().len());
     assert!(sink.seen().is_empty());
+}
+
+#[tokio::test]
+async fn metadata_and_credentials_uris_never_go_through_a_proxy() {
+    let answers = |count: usize| {
+        let transport = Arc::new(ReplayTransport::new());
+        for _ in 0..count {
+            transport.answer(200, keys("2999-01-01T00:00:00Z"));
+        }
+        transport
+    };
+    for uri in [
+        "https://keys.example.com/x",
+        "http://127.0.0.1:1/x",
+        "http://100.100.100.200/x",
+    ] {
+        let (general, direct) = (answers(1), answers(1));
+        let context = Context::isolated()
+            .with_transports(Arc::clone(&general) as _, Arc::clone(&direct) as _);
+        CredentialsUri::new(uri).load(&context).await.unwrap();
+        assert_eq!((general.sent().len(), direct.sent().len()), (0, 1), "{uri}");
+    }
+    let (general, direct) = (answers(2), answers(2));
+    let context =
+        Context::isolated().with_transports(Arc::clone(&general) as _, Arc::clone(&direct) as _);
+    let role = EcsRamRole::new().role_name("node");
+    // The first answer is taken for the token.
+    role.load(&context).await.unwrap();
+    assert_eq!((general.sent().len(), direct.sent().len()), (0, 2));
 }
 
 #[tokio::test]

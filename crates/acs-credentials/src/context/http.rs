@@ -28,6 +28,7 @@ pub(crate) enum Transports {
 pub(crate) struct SystemTransports {
     general: OnceLock<Result<SharedTransport, String>>,
     direct: OnceLock<Result<SharedTransport, String>>,
+    metadata: OnceLock<Result<SharedTransport, String>>,
 }
 
 /// Which way a request goes.
@@ -37,6 +38,8 @@ pub(crate) enum Route {
     General,
     /// Never through a proxy.
     Direct,
+    /// Never through a proxy, and to the instance metadata service, which is near or not there at all.
+    Metadata,
 }
 
 impl Transports {
@@ -56,12 +59,13 @@ impl Transports {
         match self {
             Self::Given { general, direct } => Ok(match route {
                 Route::General => general,
-                Route::Direct => direct,
+                Route::Direct | Route::Metadata => direct,
             }),
             Self::System(made) => {
                 let cell = match route {
                     Route::General => &made.general,
                     Route::Direct => &made.direct,
+                    Route::Metadata => &made.metadata,
                 };
                 cell.get_or_init(|| build(route))
                     .as_ref()
@@ -76,13 +80,14 @@ impl Transports {
 
 #[cfg(any(feature = "rustls", feature = "rustls-no-provider"))]
 fn build(route: Route) -> Result<SharedTransport, String> {
-    let builder = acs_core::ReqwestTransport::builder();
-    let builder = match route {
-        Route::General => builder.connect_timeout(Duration::from_secs(5)),
+    let builder = acs_core::ReqwestTransport::builder().connect_timeout(match route {
+        Route::General | Route::Direct => Duration::from_secs(5),
         // Shorter than a whole request may take, so that an address where nobody is shows as just that.
-        Route::Direct => builder
-            .connect_timeout(Duration::from_millis(900))
-            .without_proxy(),
+        Route::Metadata => Duration::from_millis(900),
+    });
+    let builder = match route {
+        Route::General => builder,
+        Route::Direct | Route::Metadata => builder.without_proxy(),
     };
     match builder.build() {
         Ok(transport) => Ok(Arc::new(transport)),

@@ -102,8 +102,8 @@ impl Context {
         self
     }
 
-    /// Replaces the network by two transports: `direct` takes the instance metadata service and plain-http credential
-    /// URIs, and must use no proxy; `general` takes all else (https), and may use one.
+    /// Replaces the network by two transports: `direct` takes the instance metadata service and credentials URIs, and
+    /// must use no proxy; `general` takes all else (https), and may use one.
     #[must_use]
     pub fn with_transports(mut self, general: SharedTransport, direct: SharedTransport) -> Self {
         self.transports = http::Transports::given(general, direct);

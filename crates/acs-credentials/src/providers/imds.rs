@@ -268,7 +268,7 @@ impl EcsRamRole {
         let request = request
             .body(Body::empty())
             .map_err(|_| HttpFault::Setup("the address is malformed".to_owned()))?;
-        exchange(context, Route::Direct, request, BOUNDS).await
+        exchange(context, Route::Metadata, request, BOUNDS).await
     }
 
     /// Nobody answers: no instance, to a chain that only looks; a failure where it is known to be one.

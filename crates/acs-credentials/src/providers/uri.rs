@@ -23,8 +23,8 @@ const BOUNDS: Bounds = Bounds {
 
 /// An address that answers a GET with the keys of a session, in the JSON of the instance metadata service.
 ///
-/// It is https. Plain http goes to loopback (`localhost` too), link-local and 100.64.0.0/10 addresses, and never by a
-/// proxy; a name other than `localhost` is not looked up for this. Only status 200 counts, redirects are not followed.
+/// It is https. Plain http goes to loopback (`localhost` too), link-local and 100.64.0.0/10 addresses; a name other than
+/// `localhost` is not looked up for this. Never by a proxy; only status 200 counts, redirects are not followed.
 pub struct CredentialsUri {
     /// `None`: that of `ALIBABA_CLOUD_CREDENTIALS_URI`. Its query may hold a secret.
     uri: Option<Zeroizing<String>>,
@@ -67,7 +67,7 @@ impl CredentialsUri {
             .parse()
             .map_err(|_| Failure::new("the credentials URI is malformed"))?;
         let shown = harmless(&uri);
-        let route = self.route(&uri).map_err(|reason| {
+        self.check(&uri).map_err(|reason| {
             Failure::new(format!(
                 "the credentials URI {shown} is not asked: {reason}"
             ))
@@ -77,7 +77,7 @@ impl CredentialsUri {
             .uri(uri)
             .body(Body::empty())
             .map_err(|_| Failure::new("the credentials URI is malformed"))?;
-        let answer = exchange(context, route, request, BOUNDS)
+        let answer = exchange(context, Route::Direct, request, BOUNDS)
             .await
             .map_err(|fault| Failure::new(format!("the credentials URI {shown}: {fault}")))?;
         if answer.status != 200 {
@@ -99,14 +99,15 @@ impl CredentialsUri {
         Ok(Found::new(keys, format!("the credentials URI {shown}")))
     }
 
-    fn route(&self, uri: &Uri) -> Result<Route, &'static str> {
+    /// Checks that nobody on the way can read what the address answers.
+    fn check(&self, uri: &Uri) -> Result<(), &'static str> {
         let host = uri
             .host()
             .filter(|host| !host.is_empty())
             .ok_or("it names no host")?;
         match uri.scheme_str() {
-            Some("https") => Ok(Route::General),
-            Some("http") if is_near(host) || self.allow_plain_http => Ok(Route::Direct),
+            Some("https") => Ok(()),
+            Some("http") if is_near(host) || self.allow_plain_http => Ok(()),
             Some("http") => {
                 Err("plain http is for loopback, link-local and 100.64.0.0/10 addresses; use https")
             }
@@ -194,7 +195,7 @@ mod tests {
         ] {
             let parsed: Uri = uri.parse().unwrap_or_default();
             assert_eq!(
-                CredentialsUri::from_env().route(&parsed).is_ok(),
+                CredentialsUri::from_env().check(&parsed).is_ok(),
                 is_allowed,
                 "{uri}"
             );
