@@ -24,6 +24,8 @@ pub struct Chain {
     name: Cow<'static, str>,
     steps: Vec<SharedSource>,
     fall_through: bool,
+    allow_process: bool,
+    imds_v2_only: bool,
     answered: AtomicUsize,
 }
 
@@ -79,6 +81,8 @@ impl Chain {
             name: name.into(),
             steps: Vec::new(),
             fall_through: false,
+            allow_process: true,
+            imds_v2_only: false,
             answered: AtomicUsize::new(NONE),
         }
     }
@@ -126,12 +130,44 @@ impl Chain {
         self
     }
 
+    /// Forbids its steps, with `false`, to run a program or to ask an address that a profile names: see
+    /// [`Context::allow_process`].
+    #[must_use]
+    pub fn allow_process(mut self, allow: bool) -> Self {
+        self.allow_process = allow;
+        self
+    }
+
+    /// Makes its steps never ask version 1 of the instance metadata service, which is recommended: see
+    /// [`Context::imds_v2_only`].
+    #[must_use]
+    pub fn imds_v2_only(mut self) -> Self {
+        self.imds_v2_only = true;
+        self
+    }
+
     /// Asks the steps in turn and reports what each said, those after the one that answered included.
     pub async fn explain(&self, context: &Context) -> Vec<StepReport> {
-        self.walk(context).await.1
+        self.walk(&self.narrowed(context)).await.1
+    }
+
+    /// The context with what this chain forbids besides; nothing is allowed again.
+    fn narrowed<'a>(&self, context: &'a Context) -> Cow<'a, Context> {
+        if self.allow_process && !self.imds_v2_only {
+            return Cow::Borrowed(context);
+        }
+        let mut narrowed = context.clone();
+        if !self.allow_process {
+            narrowed = narrowed.allow_process(false);
+        }
+        if self.imds_v2_only {
+            narrowed = narrowed.imds_v2_only();
+        }
+        Cow::Owned(narrowed)
     }
 
     async fn load_chain(&self, context: &Context) -> Result<Found, LoadError> {
+        let context = &*self.narrowed(context);
         let answered = self.answered.load(Ordering::Relaxed);
         if let Some(step) = self.steps.get(answered) {
             match step.load(context).await {

@@ -18,6 +18,7 @@ pub use self::files::{Change, Files, NoFiles, SystemFiles};
 pub use self::process::SystemProcesses;
 pub use self::process::{CommandLine, NoProcesses, ProcessOutput, Processes};
 use crate::failure::Failure;
+use crate::vars;
 
 /// Everything that providers reach the outside by. Cheap to clone.
 ///
@@ -42,6 +43,8 @@ pub struct Context {
     processes: Arc<dyn Processes>,
     runtime: SharedRuntime,
     transports: http::Transports,
+    allow_process: bool,
+    imds_v2_only: bool,
 }
 
 impl Context {
@@ -53,6 +56,8 @@ impl Context {
             processes: process::system(),
             runtime: Arc::new(SystemRuntime::new()),
             transports: http::Transports::system(),
+            allow_process: true,
+            imds_v2_only: false,
         }
     }
 
@@ -64,6 +69,8 @@ impl Context {
             processes: Arc::new(NoProcesses),
             runtime: Arc::new(SystemRuntime::new()),
             transports: http::Transports::none(),
+            allow_process: true,
+            imds_v2_only: false,
         }
     }
 
@@ -110,6 +117,21 @@ impl Context {
         self
     }
 
+    /// Forbids, with `false`, what `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` forbids: to run a program, and to ask an
+    /// address that a profile or options name. Whoever can write the file then can't make this program do either.
+    #[must_use]
+    pub fn allow_process(mut self, allow: bool) -> Self {
+        self.allow_process = allow;
+        self
+    }
+
+    /// Never asks version 1 of the instance metadata service, as `ALIBABA_CLOUD_IMDSV1_DISABLED` does: recommended.
+    #[must_use]
+    pub fn imds_v2_only(mut self) -> Self {
+        self.imds_v2_only = true;
+        self
+    }
+
     /// Returns the wall-clock time.
     pub fn now(&self) -> DateTime<Utc> {
         self.runtime.now()
@@ -132,6 +154,23 @@ impl Context {
 
     pub(crate) fn transports(&self) -> &http::Transports {
         &self.transports
+    }
+
+    /// Fails where what a profile asks of others is forbidden; `what` is not done then.
+    pub(crate) fn check_process_allowed(&self, what: &str) -> Result<(), Failure> {
+        let by = if !self.allow_process {
+            "the program"
+        } else if self.switch(vars::DISABLE_EXTERNAL_PROCESS)? {
+            vars::DISABLE_EXTERNAL_PROCESS
+        } else {
+            return Ok(());
+        };
+        Err(Failure::new(format!("{what}: {by} forbids it")))
+    }
+
+    /// Says whether version 1 of the instance metadata service must not be asked.
+    pub(crate) fn is_imds_v2_only(&self) -> Result<bool, Failure> {
+        Ok(self.imds_v2_only || self.switch(vars::IMDSV1_DISABLED)?)
     }
 
     /// Reads a variable; one that is blank counts as not set.

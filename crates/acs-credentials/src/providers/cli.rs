@@ -14,7 +14,7 @@ use crate::failure::{Failure, LoadError};
 use crate::providers::federated::OidcRoleArn;
 use crate::providers::keys::{RawKeys, Static};
 use crate::providers::oauth::{self, Rotated};
-use crate::providers::process::{ExternalProcess, check_allowed};
+use crate::providers::process::ExternalProcess;
 use crate::providers::role::{RamRoleArn, RoleOptions, SessionSettings};
 use crate::providers::{CredentialsUri, EcsRamRole, sso};
 use crate::source::{Found, SharedSource, Source};
@@ -222,14 +222,8 @@ impl Reader<'_> {
                 Arc::new(OidcRoleArn::of(provider_arn, PathBuf::from(file), options).map_err(at)?)
             }
             "credentialsuri" => {
-                check_allowed(
-                    self.context,
-                    "the credentials URI of the profile is not asked",
-                )?;
-                Arc::new(CredentialsUri::new(need(
-                    &profile.credentials_uri,
-                    "credentials_uri",
-                )?))
+                let uri = need(&profile.credentials_uri, "credentials_uri")?;
+                Arc::new(CredentialsUri::of_profile(uri))
             }
             "external" => {
                 let command = owned(profile.process_command.as_ref())

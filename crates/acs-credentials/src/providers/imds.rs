@@ -182,7 +182,7 @@ impl EcsRamRole {
 
     /// Asks for a page of the metadata, with a token where there is one.
     async fn fetch(&self, context: &Context, path: &str) -> Result<Answer, LoadError> {
-        let v2_only = self.v2_only || context.switch(vars::IMDSV1_DISABLED)?;
+        let v2_only = self.v2_only || context.is_imds_v2_only()?;
         let Some(token) = self.token(context, v2_only).await? else {
             return self.get(context, path, None).await;
         };

@@ -111,7 +111,7 @@ impl Options {
             "credentials_uri" | "credential_uri" => {
                 let uri = self.get("url").or_else(|| self.get("credentials_uri"));
                 Arc::new(match uri {
-                    Some(uri) => CredentialsUri::new(uri),
+                    Some(uri) => CredentialsUri::of_profile(uri),
                     None => CredentialsUri::from_env(),
                 })
             }

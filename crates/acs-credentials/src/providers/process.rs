@@ -13,7 +13,6 @@ use crate::failure::{Failure, LoadError};
 use crate::providers::keys::RawKeys;
 use crate::session::{self, take_text};
 use crate::source::{Found, Source};
-use crate::vars;
 
 const TIME: Duration = Duration::from_secs(60);
 const MAX_OUTPUT: usize = 64 << 10;
@@ -25,7 +24,7 @@ const KEEP_SESSION: Duration = Duration::from_secs(15 * 60);
 ///
 /// It is run without a shell, for 60 s at most, with nothing on its standard input; its standard error is dropped, and of
 /// its output 64 KiB are read. Nothing is written back to a file. A session without an end is kept for 15 minutes, a key
-/// pair until it is refused. `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` forbids it.
+/// pair until it is refused. `ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS` and [`Context::allow_process`] forbid it.
 pub struct ExternalProcess {
     command: Zeroizing<String>,
 }
@@ -39,7 +38,7 @@ impl ExternalProcess {
     }
 
     async fn run(&self, context: &Context) -> Result<Found, LoadError> {
-        check_allowed(context, "the program of the profile is not run")?;
+        context.check_process_allowed("the program of the profile is not run")?;
         let mut words = split(&self.command, cfg!(windows))?;
         if words.is_empty() {
             return Err(Failure::new("process_command is empty").into());
@@ -114,17 +113,6 @@ fn read_output(stdout: &[u8], context: &Context) -> Result<Found, Failure> {
         (true, None) => found.keep_for(KEEP_SESSION),
         _ => found,
     })
-}
-
-/// Fails where the environment forbids what a profile asks of other programs.
-pub(crate) fn check_allowed(context: &Context, what: &str) -> Result<(), Failure> {
-    if context.switch(vars::DISABLE_EXTERNAL_PROCESS)? {
-        return Err(Failure::new(format!(
-            "{what}: {} forbids it",
-            vars::DISABLE_EXTERNAL_PROCESS
-        )));
-    }
-    Ok(())
 }
 
 /// Splits a command line. On Windows `\` stands for itself, but for `\"`.

@@ -28,6 +28,8 @@ const BOUNDS: Bounds = Bounds {
 pub struct CredentialsUri {
     /// `None`: that of `ALIBABA_CLOUD_CREDENTIALS_URI`. Its query may hold a secret.
     uri: Option<Zeroizing<String>>,
+    /// A file or options name it, and not the program or the environment: what forbids programs forbids it too.
+    is_of_profile: bool,
     allow_plain_http: bool,
 }
 
@@ -36,7 +38,15 @@ impl CredentialsUri {
     pub fn new(uri: impl Into<String>) -> Self {
         Self {
             uri: Some(Zeroizing::new(uri.into())),
-            allow_plain_http: false,
+            ..Self::from_env()
+        }
+    }
+
+    /// Asks the address that a profile names.
+    pub(crate) fn of_profile(uri: impl Into<String>) -> Self {
+        Self {
+            is_of_profile: true,
+            ..Self::new(uri)
         }
     }
 
@@ -44,6 +54,7 @@ impl CredentialsUri {
     pub fn from_env() -> Self {
         Self {
             uri: None,
+            is_of_profile: false,
             allow_plain_http: false,
         }
     }
@@ -56,6 +67,9 @@ impl CredentialsUri {
     }
 
     async fn fetch(&self, context: &Context) -> Result<Found, LoadError> {
+        if self.is_of_profile {
+            context.check_process_allowed("the credentials URI of the profile is not asked")?;
+        }
         let text = match &self.uri {
             Some(uri) => uri.clone(),
             None => Zeroizing::new(context.var(vars::CREDENTIALS_URI)?.ok_or_else(|| {
