@@ -243,6 +243,70 @@ async fn f17_version_1_is_asked_only_when_allowed_and_an_expired_token_is_replac
 }
 
 #[tokio::test]
+async fn f17_version_1_is_asked_for_no_other_refusal_than_that_of_a_service_without_version_2() {
+    let without = [
+        text(403, ""),
+        text(404, ""),
+        text(405, ""),
+        text(500, ""),
+        text(503, ""),
+        Act::Hang,
+        Act::Close,
+    ];
+    let other = [301, 302, 307, 400, 401, 402, 406, 429]
+        .map(|status| Act::Answer(status, "location: /latest/api/token2\r\n", String::new()));
+    let other = other.into_iter().chain([Act::Flood(200 << 10)]);
+    for (acts, is_asked) in [(without.to_vec(), true), (other.collect(), false)] {
+        for act in acts {
+            let server =
+                Server::start(vec![(TOKEN, vec![act.clone()]), (ROLE, vec![good()])]).await;
+            let context =
+                context().with_env(FixedEnv::from([("ALIBABA_CLOUD_ECS_METADATA", "node")]));
+            let found = EcsRamRole::probe()
+                .base_url(&server.base)
+                .load(&context)
+                .await;
+            assert_eq!(found.is_ok(), is_asked, "{act:?}: {found:?}");
+            let asked = server
+                .seen()
+                .iter()
+                .filter(|request| *request == ROLE)
+                .count();
+            assert_eq!(asked, usize::from(is_asked), "{act:?}: {:?}", server.seen());
+        }
+    }
+    println!(
+        "F17: version 1 is asked after 403, 404, 405, 5xx, silence and a closed connection, and after nothing else"
+    );
+}
+
+#[tokio::test]
+async fn f17_a_page_that_is_refused_with_a_token_is_asked_for_without_one_only_on_403() {
+    for (status, pages) in [(400, 1), (404, 1), (429, 1), (500, 1), (403, 2), (401, 2)] {
+        let server = Server::start(vec![
+            (TOKEN, vec![text(200, "T")]),
+            (ROLE, vec![text(status, "")]),
+        ])
+        .await;
+        let context = context().with_env(FixedEnv::from([("ALIBABA_CLOUD_ECS_METADATA", "node")]));
+        EcsRamRole::probe()
+            .base_url(&server.base)
+            .load(&context)
+            .await
+            .unwrap_err();
+        let seen = server.seen();
+        let with_token = format!("{ROLE} +token");
+        let bare = seen.iter().filter(|request| *request == ROLE).count();
+        let tokens = seen
+            .iter()
+            .filter(|request| **request == with_token)
+            .count();
+        assert_eq!(bare + tokens, pages, "{status}: {seen:?}");
+        assert_eq!(bare, usize::from(status == 403), "{status}: {seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_used_again_until_shortly_before_its_end() {
     let server = Server::start(vec![(TOKEN, vec![text(200, "T")]), (ROLE, vec![good()])]).await;
     let source = EcsRamRole::new().role_name("node").base_url(&server.base);

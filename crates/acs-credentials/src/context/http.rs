@@ -136,13 +136,6 @@ pub(crate) enum HttpFault {
     TooLarge(usize),
 }
 
-impl HttpFault {
-    /// Nobody is at the address: another request to it is in vain.
-    pub(crate) fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Setup(_) | Self::Connect(_))
-    }
-}
-
 impl fmt::Display for HttpFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -34,9 +34,11 @@ const PROBE_TIME: Duration = Duration::from_secs(2);
 
 /// The RAM role of the ECS instance, from its metadata service at `100.100.100.200`.
 ///
-/// Version 2 of the service (with a token) is asked first. Version 1 is asked where the token is not to be had, unless
-/// [`v2_only`](Self::v2_only) or `ALIBABA_CLOUD_IMDSV1_DISABLED` forbids it, which is recommended. Never by a proxy,
-/// redirects are not followed, an answer may have 64 KiB.
+/// Version 2 of the service (with a token) is asked first. Version 1 is asked where the token is answered with 403, 404,
+/// 405 or 5xx, not in time, or by a closed connection, and for a page that is answered 403 with a token; unless
+/// [`v2_only`](Self::v2_only), [`Context::imds_v2_only`] or `ALIBABA_CLOUD_IMDSV1_DISABLED` forbids it, which is
+/// recommended. A page that is answered 401 is asked for once more, with a new token. Never by a proxy, redirects are not
+/// followed, an answer may have 64 KiB.
 pub struct EcsRamRole {
     role_name: Option<String>,
     base: Cow<'static, str>,
@@ -249,10 +251,11 @@ impl EcsRamRole {
             Ok(answer) if v2_only => {
                 Err(refused(&answer, "token, and version 1 is switched off").into())
             }
-            Ok(_) => Ok(None),
-            // Nobody is there: version 1 would be asked in vain.
-            Err(fault) if v2_only || fault.is_unreachable() => Err(self.silent(&fault.to_string())),
-            Err(_) => Ok(None),
+            Ok(answer) if is_without_version_2(answer.status) => Ok(None),
+            Ok(answer) => Err(refused(&answer, "token").into()),
+            Err(HttpFault::TimedOut | HttpFault::Broken(_)) if !v2_only => Ok(None),
+            // Nobody is there, or not the service: version 1 would be asked in vain.
+            Err(fault) => Err(self.silent(&fault.to_string())),
         }
     }
 
@@ -279,6 +282,12 @@ impl EcsRamRole {
         }
         Failure::new(text).into()
     }
+}
+
+/// Says whether a refusal of a token is that of a service which has no version 2, or not now. A redirect and the other
+/// refusals are not: they say that something else is wrong.
+fn is_without_version_2(status: u16) -> bool {
+    matches!(status, 403..=405 | 500..=599)
 }
 
 fn refused(answer: &Answer, what: &str) -> Failure {
