@@ -228,6 +228,83 @@ async fn a_profile_that_is_asked_for_by_name_and_missing_is_an_error_and_not_ano
 }
 
 #[tokio::test]
+async fn a_section_that_is_named_and_has_no_keys_is_an_error_and_not_another_identity() {
+    let home = tempfile::tempdir().unwrap();
+    for (section, expected) in [
+        (
+            "enable=false\ntype=access_key\naccess_key_id=I\naccess_key_secret=s",
+            "switched off",
+        ),
+        ("access_key_id=I", "there is no `type`"),
+        (
+            "type=access_key\naccess_key_id=I",
+            "the access key secret is empty",
+        ),
+        (
+            "type=credentials_uri",
+            "ALIBABA_CLOUD_CREDENTIALS_URI is not set",
+        ),
+    ] {
+        write(
+            &home.path().join(".alibabacloud/credentials"),
+            &format!("[p]\n{section}\n"),
+        );
+        let chain = || {
+            let other = Static::access_key("OTHER", "s").unwrap();
+            Chain::empty("x").with(Profile::current()).with(other)
+        };
+        let context = env(home.path(), &[("PROFILE", " p ")]);
+        let error = chain().load(&context).await.unwrap_err().to_string();
+        assert!(
+            error.contains("profile: failed: ")
+                && error.contains(expected)
+                && error.contains("static_ak: not asked"),
+            "{section}: {error}"
+        );
+        Profile::named("p")
+            .load(&env(home.path(), &[]))
+            .await
+            .unwrap_err();
+        // Nobody asked for the section: it is passed over, and the other one answers.
+        let found = chain().load(&env(home.path(), &[])).await.unwrap();
+        assert_eq!(found.credentials.access_key_id(), "OTHER");
+    }
+}
+
+#[tokio::test]
+async fn a_profile_or_section_that_is_set_up_and_finds_no_role_is_an_error_and_not_another_identity()
+ {
+    let home = tempfile::tempdir().unwrap();
+    config(home.path(), r#"{"name":"a","mode":"EcsRamRole"}"#);
+    write(
+        &home.path().join(".alibabacloud/credentials"),
+        "[default]\ntype=ecs_ram_role\n",
+    );
+    let mut env = FixedEnv::from([("HOME", home.path().as_os_str())]);
+    env.set("ALIBABA_CLOUD_IMDSV1_DISABLED", "1");
+    let sources: [Box<dyn Source>; 2] = [
+        Box::new(CliProfile::current()),
+        Box::new(Profile::current()),
+    ];
+    for source in sources {
+        let transport = Arc::new(ReplayTransport::new());
+        for _ in 0..2 {
+            transport.answer(200, "TOKEN");
+            transport.answer(404, "no role");
+        }
+        let context = Context::isolated()
+            .with_env(env.clone())
+            .with_files(SystemFiles)
+            .with_transport(Arc::clone(&transport) as _);
+        let error = source.load(&context).await.unwrap_err();
+        assert!(
+            matches!(&error, LoadError::Failed(failure) if failure.to_string().contains("404")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn circles_of_profiles_and_sections_are_shown() {
     let home = tempfile::tempdir().unwrap();
     config(

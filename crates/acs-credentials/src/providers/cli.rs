@@ -131,7 +131,11 @@ impl Reader<'_> {
             }
             _ => {
                 let source = self.source(name, visited).await?;
-                source.load(self.context).await
+                // The profile is set up: what is missing beyond it is its failure.
+                Ok(source
+                    .load(self.context)
+                    .await
+                    .map_err(LoadError::into_failure)?)
             }
         }
     }

@@ -42,7 +42,8 @@ const KEYS: [&str; 20] = [
 ///
 /// The file is that of `ALIBABA_CLOUD_CREDENTIALS_FILE`, else `~/.alibabacloud/credentials`, else
 /// `~/.alibabacloud/credentials.ini`; it is read at each load. The section is the one that is given, else that of
-/// `ALIBABA_CLOUD_PROFILE`, else `default`. One with `enable = false` is passed over. A `ram_role_arn` section takes the
+/// `ALIBABA_CLOUD_PROFILE`, else `default`. One with `enable = false` is passed over, unless it is named: then it is an
+/// error, as is everything that it lacks. A `ram_role_arn` section takes the
 /// keys of another with `source = name`.
 #[derive(Debug, Default)]
 pub struct Profile {
@@ -76,13 +77,28 @@ impl Profile {
                 .map(|name| name.trim().to_owned()),
         };
         let name = wanted.as_deref().unwrap_or("default");
+        let found = match self.load_from(&ini, &path, name, context).await {
+            // Whoever asks for a section by name is not to get another identity in its place.
+            Err(LoadError::NotConfigured(reason)) if wanted.is_some() => {
+                Err(Failure::new(reason).into())
+            }
+            answer => answer,
+        };
+        found.map(|found| found.under("profile"))
+    }
+
+    async fn load_from(
+        &self,
+        ini: &Ini<'_>,
+        path: &Path,
+        name: &str,
+        context: &Context,
+    ) -> Result<Found, LoadError> {
+        let shown = path.display();
         if !ini.has_section(name) {
-            let reason = format!("{shown} has no section [{name}]");
-            return Err(match wanted {
-                // Whoever asks for a section by name is not to get another identity in its place.
-                Some(_) => Failure::new(reason).into(),
-                None => LoadError::NotConfigured(reason),
-            });
+            return Err(LoadError::NotConfigured(format!(
+                "{shown} has no section [{name}]"
+            )));
         }
         if ini
             .value(name, "enable")
@@ -92,8 +108,12 @@ impl Profile {
                 "the section [{name}] of {shown} is switched off by `enable = false`"
             )));
         }
-        let source = self.source(&ini, &path, name, &mut Vec::new())?;
-        Ok(source.load(context).await?.under("profile"))
+        let source = self.source(ini, path, name, &mut Vec::new())?;
+        // The section is set up: what is missing beyond it is its failure.
+        Ok(source
+            .load(context)
+            .await
+            .map_err(LoadError::into_failure)?)
     }
 
     fn source(
