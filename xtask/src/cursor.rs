@@ -99,10 +99,10 @@ impl<'a> At<'a> {
     pub(crate) fn number(&self) -> Result<f64> {
         match self.value {
             Value::Number(number) => number.as_f64().ok_or_else(|| self.expected("a number")),
-            Value::String(text) => text
-                .trim()
-                .parse()
-                .map_err(|_| self.error(format!("`{text}` is no number"))),
+            Value::String(text) => {
+                let number = text.trim().parse().ok().filter(|it: &f64| it.is_finite());
+                number.ok_or_else(|| self.error(format!("`{text}` is no number")))
+            }
             _ => Err(self.expected("a number")),
         }
     }

@@ -125,7 +125,10 @@ fn surface(package: &Package) -> Surface {
     out
 }
 
-const PATHS: Paths = Paths { shared: "types" };
+const PATHS: Paths<'_> = Paths {
+    shared: "types",
+    own: None,
+};
 
 fn add_type(out: &mut Surface, prefix: &str, ty: &Type) {
     let name = format!("{prefix}{}", ty.name());

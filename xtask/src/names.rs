@@ -32,6 +32,15 @@ pub(crate) fn screaming(name: &str) -> String {
     snake(name).to_ascii_uppercase()
 }
 
+/// The first of `name`, `name2`, `name3` ... that is free; `between` stands before the number.
+pub(crate) fn free(name: &str, between: &str, is_free: impl Fn(&str) -> bool) -> String {
+    let numbered = (2_u32..).map(|n| format!("{name}{between}{n}"));
+    std::iter::once(name.to_owned())
+        .chain(numbered)
+        .find(|name| is_free(name))
+        .unwrap_or_else(|| name.to_owned())
+}
+
 /// A field's or function's name: keywords are raw where they can be.
 pub(crate) fn field(name: &str) -> String {
     let name = snake(name);
@@ -53,9 +62,9 @@ pub(crate) fn module(name: &str) -> String {
         }
     };
     let name: String = snake(name).chars().map(ascii).collect();
-    if KEYWORDS.contains(&name.as_str())
-        || ["self", "super", "crate", "mod"].contains(&name.as_str())
-    {
+    // `mod.rs` is taken, and so are the crates that generated code names.
+    let taken = ["self", "super", "crate", "mod", "acs_core", "std", "core"];
+    if KEYWORDS.contains(&name.as_str()) || taken.contains(&name.as_str()) {
         return format!("{name}_");
     }
     name
@@ -130,7 +139,11 @@ fn words(name: &str) -> Vec<String> {
     let mut index = 0;
     let mut is_open = false;
     while index < chars.len() {
-        if !chars[index].is_alphabetic() && !chars[index].is_ascii_digit() {
+        if !is_part(chars[index]) {
+            // What no name of Rust's can hold parts words; a letter that can't be had is told by its number.
+            if chars[index].is_alphabetic() {
+                words.push(format!("u{:x}", u32::from(chars[index])));
+            }
             is_open = false;
             index += 1;
             continue;
@@ -159,6 +172,16 @@ fn words(name: &str) -> Vec<String> {
     }
     words
 }
+
+/// Whether a name can hold a character without a warning of rustc's: letters and digits of ASCII, and Chinese.
+fn is_part(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || (matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
+            && !LOOKALIKES.contains(c))
+}
+
+/// Chinese characters that look like those of other scripts, which the lint `mixed_script_confusables` warns of.
+const LOOKALIKES: &str = "一丅丫丿乄二亻八力匕卜厶口囗夕工彐礻";
 
 /// Whether a word begins here, after a letter or digit.
 fn starts_word(chars: &[char], index: usize) -> bool {
@@ -207,6 +230,52 @@ fn capital(word: &str) -> String {
     })
 }
 
+/// Types and traits of the prelude, which a type of these names would hide from generated code; and `New`, whose `new`
+/// would look like a mistake.
+pub(crate) const PRELUDE: &[&str] = &[
+    "AsMut",
+    "AsRef",
+    "Box",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "Err",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "New",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Send",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Vec",
+];
+
 /// Keywords of the 2024 edition that can be raw identifiers.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
@@ -247,6 +316,11 @@ mod tests {
             ("2K", "n2_k"),
             ("__name__", "name"),
             ("", "unnamed"),
+            ("名称Name", "名称_name"),
+            ("工", "u5de5"),
+            ("naïve", "na_uef_ve"),
+            ("Ⓐ", "u24b6"),
+            ("a\u{301}b", "a_b"),
         ] {
             assert_eq!(snake(wire), expected, "{wire}");
         }

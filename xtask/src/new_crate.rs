@@ -94,8 +94,8 @@ fn format(mut files: Files, name: &str) -> Result<Files> {
 fn manifest(package: &Package, name: &str, core: &Path) -> String {
     let description = format!(
         "Alibaba Cloud {} ({}): every operation, typed",
-        plain(&package.title),
-        plain(&package.version)
+        emit::plain(&package.title),
+        emit::plain(&package.version)
     );
     let core = core.display().to_string();
     format!(
@@ -133,7 +133,7 @@ pub use generated::*;
 /// A client of {}: see [`acs_core::Client`].
 pub type Client = acs_core::Client<{}>;
 "#,
-        plain(&package.title),
+        emit::plain(&package.title),
         package.type_name
     )
 }
@@ -165,9 +165,9 @@ let client = {library}::Client::builder("{region}").credentials(credentials).bui
 # }}
 ```
 "#,
-        title = plain(&package.title),
-        product = plain(&package.product),
-        version = plain(&package.version),
+        title = emit::plain(&package.title),
+        product = emit::plain(&package.product),
+        version = emit::plain(&package.version),
         count = package.operations.len(),
     )
 }
@@ -178,12 +178,4 @@ fn call(operation: &Operation, library: &str) -> String {
         "let {result} = client.send({library}::{}::new()).await?;\nprintln!(\"{{{result}:?}}\");\n",
         operation.name
     )
-}
-
-/// A name of the document's on one line, without what Markdown or TOML would take for markup.
-fn plain(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || " .,:;()/+-".contains(c);
-    text.chars()
-        .map(|c| if is_plain(c) { c } else { ' ' })
-        .collect()
 }

@@ -131,7 +131,7 @@ fn operation(name: &str, at: &At<'_>) -> Result<Operation> {
             .get("path")
             .map(|at| at.text().map(str::to_owned))
             .transpose()?,
-        deprecated: soft(flag(at, "deprecated"), at).unwrap_or_default(),
+        deprecated: soft_flag(at, "deprecated"),
         consumes: texts(at, "consumes")?,
         produces: texts(at, "produces")?,
         parameters,
@@ -201,11 +201,11 @@ pub(crate) fn schema_of(value: &Value) -> Result<Schema> {
 }
 
 fn schema(at: &At<'_>) -> Result<Schema> {
-    let kind = at
-        .require_object()?
-        .get("type")
-        .map(|at| at.text())
-        .transpose()?;
+    let kind = at.require_object()?.get("type");
+    let kind = kind.as_ref().map(kind_of).transpose()?;
+    for keyword in NOT_READ.iter().filter(|keyword| at.get(keyword).is_some()) {
+        at.note(format!("`{keyword}` is not read"));
+    }
     let values = at
         .get("enum")
         .and_then(|list| soft(values(&list), &list))
@@ -217,16 +217,18 @@ fn schema(at: &At<'_>) -> Result<Schema> {
             .get("required")
             .filter(|at| !at.value().is_array())
             .map_or(Ok(false), |at| at.boolean())?,
-        doc_required: soft(flag(at, "docRequired"), at).unwrap_or_default(),
-        deprecated: soft(flag(at, "deprecated"), at).unwrap_or_default(),
-        sensitive: soft(flag(at, "sensitive"), at).unwrap_or_default(),
-        item_node: soft(flag(at, "itemNode"), at).unwrap_or_default(),
-        default: at.get("default").and_then(|at| at.scalar().ok()),
+        doc_required: soft_flag(at, "docRequired"),
+        deprecated: soft_flag(at, "deprecated"),
+        sensitive: soft_flag(at, "sensitive"),
+        item_node: soft_flag(at, "itemNode"),
+        default: at
+            .get("default")
+            .map(|at| at.scalar().unwrap_or_else(|_| at.value().to_string())),
         values,
         minimum: bound(at, "minimum"),
         maximum: bound(at, "maximum"),
-        exclusive_minimum: soft(flag(at, "exclusiveMinimum"), at).unwrap_or_default(),
-        exclusive_maximum: soft(flag(at, "exclusiveMaximum"), at).unwrap_or_default(),
+        exclusive_minimum: soft_flag(at, "exclusiveMinimum"),
+        exclusive_maximum: soft_flag(at, "exclusiveMaximum"),
         min_length: count(at, "minLength"),
         max_length: count(at, "maxLength"),
         min_items: count(at, "minItems"),
@@ -234,6 +236,37 @@ fn schema(at: &At<'_>) -> Result<Schema> {
         pattern: at.get("pattern").and_then(|at| soft(at.scalar(), &at)),
         prose: prose(at, "description").or_else(|| prose(at, "title")),
     })
+}
+
+/// What other descriptions of JSON have and Alibaba's has not.
+const NOT_READ: &[&str] = &[
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "const",
+    "prefixItems",
+    "patternProperties",
+    "multipleOf",
+    "uniqueItems",
+];
+
+/// The type; of several, as `["string", "null"]`, the one that is not null.
+fn kind_of<'a>(at: &At<'a>) -> Result<&'a str> {
+    let Some(kinds) = at.value().as_array() else {
+        return at.text();
+    };
+    let mut kinds = kinds
+        .iter()
+        .filter_map(|kind| kind.as_str())
+        .filter(|kind| *kind != "null");
+    match (kinds.next(), kinds.next()) {
+        (Some(kind), None) => Ok(kind),
+        _ => {
+            at.note("several types in one; the value is any JSON");
+            Ok("any")
+        }
+    }
 }
 
 fn shape(at: &At<'_>, kind: Option<&str>) -> Result<Shape> {
@@ -244,33 +277,44 @@ fn shape(at: &At<'_>, kind: Option<&str>) -> Result<Shape> {
         })?;
         return Ok(Shape::Ref(name.to_owned()));
     }
-    let kind = kind.unwrap_or_else(|| {
-        if at.get("properties").is_some() {
-            "object"
-        } else if at.get("items").is_some() {
-            "array"
-        } else {
-            "any"
-        }
-    });
-    Ok(match kind {
+    let has = |name| at.get(name).is_some();
+    let by_content = if has("properties") || has("additionalProperties") {
+        Some("object")
+    } else {
+        has("items").then_some("array")
+    };
+    let kind = match kind.map(str::to_ascii_lowercase) {
+        Some(kind) if !kind.is_empty() => kind,
+        _ => by_content.unwrap_or("any").to_owned(),
+    };
+    Ok(match kind.as_str() {
         "string" | "file" => Shape::String,
         "integer" | "long" => Shape::Integer,
         "number" | "float" | "double" => Shape::Number,
         "boolean" => Shape::Boolean,
-        "array" => Shape::List(Box::new(
-            at.get("items")
-                .map_or_else(|| Ok(Schema::default()), |at| schema(&at))?,
-        )),
+        "array" => list(at)?,
         "object" => object(at)?,
         "any" => Shape::Any,
         other => {
             at.note(format!(
-                "the type `{other}` is not known; the value is any JSON"
+                "the type `{other}` is not known; the value is {}",
+                by_content
+                    .map_or_else(|| "any JSON".to_owned(), |kind| format!("read as `{kind}`"))
             ));
-            Shape::Any
+            match by_content {
+                Some("array") => list(at)?,
+                Some(_) => object(at)?,
+                None => Shape::Any,
+            }
         }
     })
+}
+
+fn list(at: &At<'_>) -> Result<Shape> {
+    let items = at
+        .get("items")
+        .map_or_else(|| Ok(Schema::default()), |at| schema(&at))?;
+    Ok(Shape::List(Box::new(items)))
 }
 
 fn object(at: &At<'_>) -> Result<Shape> {
@@ -279,13 +323,30 @@ fn object(at: &At<'_>) -> Result<Shape> {
         for (name, at) in map.entries()? {
             properties.push((name.to_owned(), schema(&at)?));
         }
-        return Ok(Shape::Object(properties));
     }
-    match at.get("additionalProperties") {
-        Some(values) if values.value().is_object() => Ok(Shape::Map(Box::new(schema(&values)?))),
+    // Alibaba's own documents say it in the property; other tools list the names here.
+    if let Some(list) = at.get("required").filter(|at| at.value().is_array()) {
+        for at in list.items()? {
+            let name = at.text()?;
+            match properties.iter_mut().find(|(it, _)| it == name) {
+                Some((_, schema)) => schema.required = true,
+                None => at.note(format!("`{name}` is required and is no property")),
+            }
+        }
+    }
+    let values = at
+        .get("additionalProperties")
+        .filter(|values| values.value().is_object());
+    Ok(match values {
+        Some(values) if properties.is_empty() => Shape::Map(Box::new(schema(&values)?)),
+        Some(_) => {
+            at.note("its additional properties have no place beside the named ones");
+            Shape::Object(properties)
+        }
         // An object of which nothing is said.
-        _ => Ok(Shape::Any),
-    }
+        None if properties.is_empty() => Shape::Any,
+        None => Shape::Object(properties),
+    })
 }
 
 impl<'a> At<'a> {
@@ -296,6 +357,13 @@ impl<'a> At<'a> {
 
 fn flag(at: &At<'_>, name: &str) -> Result<bool> {
     at.get(name).map_or(Ok(false), |at| at.boolean())
+}
+
+/// A flag that only documentation or checks use.
+fn soft_flag(at: &At<'_>, name: &str) -> bool {
+    at.get(name)
+        .and_then(|at| soft(at.boolean(), &at))
+        .unwrap_or_default()
 }
 
 /// A bound; the documents write numbers as texts, and an empty one for none.

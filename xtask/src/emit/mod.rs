@@ -8,7 +8,7 @@ mod types;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::{Package, Ty};
+use crate::model::{Field, Package, Ty};
 
 /// Texts by file name, relative to the folder of generated code.
 pub(crate) type Files = BTreeMap<String, String>;
@@ -85,12 +85,14 @@ impl Code {
 
 /// How a file names the types that operations share.
 #[derive(Clone, Copy)]
-pub(crate) struct Paths {
-    pub(crate) shared: &'static str,
+pub(crate) struct Paths<'a> {
+    pub(crate) shared: &'a str,
+    /// The shared type whose code this is, if it is one's.
+    pub(crate) own: Option<&'a str>,
 }
 
 /// A type as code.
-pub(crate) fn ty(ty: &Ty, paths: Paths) -> String {
+pub(crate) fn ty(ty: &Ty, paths: Paths<'_>) -> String {
     match ty {
         Ty::Unit => "()".to_owned(),
         Ty::String => "String".to_owned(),
@@ -107,6 +109,7 @@ pub(crate) fn ty(ty: &Ty, paths: Paths) -> String {
             "std::collections::BTreeMap<String, {}>",
             self::ty(value, paths)
         ),
+        Ty::Shared(name) if paths.own == Some(name) => "Self".to_owned(),
         Ty::Local(name)
         | Ty::Choice {
             name,
@@ -121,8 +124,19 @@ pub(crate) fn ty(ty: &Ty, paths: Paths) -> String {
     }
 }
 
+/// Whether clippy would find one of these types hard to read, which is the document's doing.
+pub(crate) fn is_complex<'a>(fields: impl IntoIterator<Item = &'a Field>) -> bool {
+    fn depth(ty: &Ty) -> usize {
+        match ty {
+            Ty::List(inner) | Ty::Map(inner) => 1 + depth(inner),
+            _ => 0,
+        }
+    }
+    fields.into_iter().any(|field| depth(&field.ty) > 2)
+}
+
 /// What a function takes for a value of a type, and how that becomes the value.
-pub(crate) fn argument(ty: &Ty, name: &str, paths: Paths) -> (String, String) {
+pub(crate) fn argument(ty: &Ty, name: &str, paths: Paths<'_>) -> (String, String) {
     let plain = self::ty(ty, paths);
     match ty {
         Ty::String | Ty::Timestamp | Ty::CommaList | Ty::Json | Ty::Bytes => {
@@ -144,6 +158,25 @@ pub(crate) fn argument(ty: &Ty, name: &str, paths: Paths) -> (String, String) {
         }
         _ => (plain, name.to_owned()),
     }
+}
+
+/// Text that is fit to stand between backticks.
+pub(crate) fn code(text: &str) -> String {
+    let text = text.replace('`', "'");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        "(empty)".to_owned()
+    } else {
+        text
+    }
+}
+
+/// A name of the document's on one line, without what Markdown or TOML would take for markup.
+pub(crate) fn plain(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || " .,:;()/+-".contains(c);
+    text.chars()
+        .map(|c| if is_plain(c) { c } else { ' ' })
+        .collect()
 }
 
 /// A string literal.

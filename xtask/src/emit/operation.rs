@@ -6,6 +6,7 @@ pub(super) fn file(package: &Package, it: &Operation) -> String {
     let mut code = Code::default();
     let paths = Paths {
         shared: "super::types",
+        own: None,
     };
     let is_deprecated = it.is_deprecated
         || it.request.fields.iter().any(|field| field.is_deprecated)
@@ -14,6 +15,11 @@ pub(super) fn file(package: &Package, it: &Operation) -> String {
     if is_deprecated {
         code.line("#![allow(deprecated)]\n");
     }
+    let output = match &it.output {
+        Output::Struct(output) => output.fields.as_slice(),
+        Output::Other(_) => &[],
+    };
+    types::allow_complex(&mut code, &it.types, it.request.fields.iter().chain(output));
     code.doc(&doc(package, it));
     if it.is_deprecated {
         code.line("#[deprecated = \"the service advises against it\"]");
@@ -41,12 +47,15 @@ fn doc(package: &Package, it: &Operation) -> Vec<String> {
         lines.push(String::new());
     }
     let mut facts = format!(
-        "`{}` of {} ({} {}).",
-        it.action, package.title, package.product, package.version
+        "`{}` of {} (`{}` {}).",
+        super::code(&it.action),
+        super::plain(&package.title),
+        super::code(&package.product),
+        super::plain(&package.version)
     );
     let methods = it.methods.join(" or ");
     match &it.path {
-        Some(path) => facts.push_str(&format!(" {methods} `{path}`.")),
+        Some(path) => facts.push_str(&format!(" {methods} `{}`.", super::code(path))),
         None => facts.push_str(&format!(" {methods}.")),
     }
     facts.push_str(match it.security {
@@ -69,7 +78,10 @@ fn doc(package: &Package, it: &Operation) -> Vec<String> {
     }
     lines.push(facts);
     for (kind, names) in &it.request.checks {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let names: Vec<String> = names
+            .iter()
+            .map(|name| format!("`{}`", super::code(name)))
+            .collect();
         let names = names.join(", ");
         lines.push(String::new());
         lines.push(match *kind {
@@ -84,19 +96,33 @@ fn doc(package: &Package, it: &Operation) -> Vec<String> {
         let codes: Vec<String> = it
             .error_codes
             .iter()
-            .map(|(status, code)| format!("`{code}` ({status})"))
+            .map(|(status, code)| format!("`{}` ({})", super::code(code), super::code(status)))
             .collect();
         lines.push(format!("Codes of its own: {}.", codes.join(", ")));
     }
     lines.push(String::new());
     lines.push(format!(
         "[Official page](https://api.aliyun.com/document/{}/{}/{})",
-        package.product, package.version, it.action
+        escape(&package.product),
+        escape(&package.version),
+        escape(&it.action)
     ));
     lines
 }
 
-fn implement(code: &mut Code, package: &Package, it: &Operation, paths: Paths) {
+/// A segment of an address.
+fn escape(segment: &str) -> String {
+    let escape = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    segment.bytes().map(escape).collect()
+}
+
+fn implement(code: &mut Code, package: &Package, it: &Operation, paths: Paths<'_>) {
     let output = match &it.output {
         Output::Struct(output) => output.name.clone(),
         Output::Other(other) => ty(other, paths),
@@ -162,7 +188,7 @@ fn info(it: &Operation) -> String {
     info
 }
 
-fn paginate(code: &mut Code, it: &Operation, pages: &Pages, paths: Paths) {
+fn paginate(code: &mut Code, it: &Operation, pages: &Pages, paths: Paths<'_>) {
     code.line(format!(
         "impl acs_core::operation::Paginated for {} {{",
         it.name

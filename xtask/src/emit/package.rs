@@ -108,7 +108,9 @@ pub(super) fn product(package: &Package) -> String {
     let mut code = Code::default();
     code.line(format!(
         "/// {} (`{}` {}), as a type.",
-        package.title, package.product, package.version
+        super::plain(&package.title),
+        super::code(&package.product),
+        super::plain(&package.version)
     ));
     code.line("#[derive(Clone, Copy, Debug)]");
     code.line("#[non_exhaustive]");
@@ -153,7 +155,7 @@ pub(super) fn error_codes(package: &Package) -> String {
     let mut code = Code::default();
     code.line("//! The error codes that the product's documentation lists.\n");
     for (name, text) in &package.error_codes {
-        code.line(format!("/// `{}`.", text.replace('`', "'")));
+        code.line(format!("/// `{}`.", super::code(text)));
         code.line(format!("pub const {name}: &str = {};", literal(text)));
     }
     code.into_text()

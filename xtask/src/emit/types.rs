@@ -1,4 +1,4 @@
-use super::{Code, Paths, argument, literal, ty};
+use super::{Code, Paths, argument, is_complex, literal, ty};
 use crate::model::{Enum, Field, Place, Struct, Style, Ty, Type};
 
 /// A file with a shared type and those inside it.
@@ -7,11 +7,30 @@ pub(super) fn component_file(types: &[Type]) -> String {
     if has_deprecated(types.iter()) {
         code.line("#![allow(deprecated)]\n");
     }
-    let paths = Paths { shared: "super" };
+    allow_complex(&mut code, types, []);
     for it in types {
+        let paths = Paths {
+            shared: "super",
+            own: Some(it.name()),
+        };
         write(&mut code, it, paths);
     }
     code.into_text()
+}
+
+/// Allows types that hold lists in lists, where there are any.
+pub(super) fn allow_complex<'a>(
+    code: &mut Code,
+    types: &'a [Type],
+    others: impl IntoIterator<Item = &'a Field>,
+) {
+    let nested = types.iter().filter_map(|it| match it {
+        Type::Struct(it) => Some(&it.fields),
+        Type::Enum(_) => None,
+    });
+    if is_complex(nested.flatten().chain(others)) {
+        code.line("#![allow(clippy::type_complexity, reason = \"as the document has it\")]\n");
+    }
 }
 
 pub(super) fn has_deprecated<'a>(types: impl IntoIterator<Item = &'a Type>) -> bool {
@@ -21,7 +40,7 @@ pub(super) fn has_deprecated<'a>(types: impl IntoIterator<Item = &'a Type>) -> b
 }
 
 /// A type that is nested in others.
-pub(super) fn write(code: &mut Code, it: &Type, paths: Paths) {
+pub(super) fn write(code: &mut Code, it: &Type, paths: Paths<'_>) {
     match it {
         Type::Struct(it) => {
             declare(code, it, true, paths);
@@ -46,7 +65,7 @@ fn set(code: &mut Code, it: &Enum) {
 }
 
 /// The struct itself.
-pub(super) fn declare(code: &mut Code, it: &Struct, has_default: bool, paths: Paths) {
+pub(super) fn declare(code: &mut Code, it: &Struct, has_default: bool, paths: Paths<'_>) {
     code.doc(&it.doc);
     code.line(if has_default {
         "#[derive(Clone, Default)]"
@@ -69,7 +88,7 @@ pub(super) fn declare(code: &mut Code, it: &Struct, has_default: bool, paths: Pa
     code.line("}\n");
 }
 
-fn field_type(field: &Field, paths: Paths) -> String {
+fn field_type(field: &Field, paths: Paths<'_>) -> String {
     let plain = ty(&field.ty, paths);
     if field.is_optional {
         format!("Option<{plain}>")
@@ -82,7 +101,7 @@ fn field_type(field: &Field, paths: Paths) -> String {
 const NAMED_FROM: usize = 4;
 
 /// `new` and the setters.
-pub(super) fn build(code: &mut Code, it: &Struct, paths: Paths) {
+pub(super) fn build(code: &mut Code, it: &Struct, paths: Paths<'_>) {
     let is_named = it.new.len() >= NAMED_FROM;
     if is_named {
         required(code, it, paths);
@@ -93,7 +112,7 @@ pub(super) fn build(code: &mut Code, it: &Struct, paths: Paths) {
         let name = &field.ident;
         let value = name;
         let (argument, into) = argument(&field.ty, value, paths);
-        code.doc(&[format!("Sets `{}`.", plain(&field.wire))]);
+        code.doc(&[format!("Sets `{}`.", super::code(&field.wire))]);
         if field.is_deprecated {
             code.line("#[deprecated = \"the service advises against it\"]");
         }
@@ -109,7 +128,7 @@ pub(super) fn build(code: &mut Code, it: &Struct, paths: Paths) {
     code.line("}\n");
 }
 
-fn new(code: &mut Code, it: &Struct, is_named: bool, paths: Paths) {
+fn new(code: &mut Code, it: &Struct, is_named: bool, paths: Paths<'_>) {
     let fields: Vec<&Field> = it.new.iter().map(|&index| &it.fields[index]).collect();
     if fields.is_empty() {
         code.line("/// Starts with nothing set.\n#[inline]\n#[must_use]\npub fn new() -> Self {\nSelf::default()\n}\n");
@@ -117,7 +136,7 @@ fn new(code: &mut Code, it: &Struct, is_named: bool, paths: Paths) {
     }
     let names: Vec<String> = fields
         .iter()
-        .map(|field| format!("`{}`", plain(&field.wire)))
+        .map(|field| format!("`{}`", super::code(&field.wire)))
         .collect();
     code.doc(&[format!(
         "Starts with what is required: {}.",
@@ -166,7 +185,7 @@ fn new(code: &mut Code, it: &Struct, is_named: bool, paths: Paths) {
 }
 
 /// Values that are required, by name: so many in a row would be swapped unnoticed.
-fn required(code: &mut Code, it: &Struct, paths: Paths) {
+fn required(code: &mut Code, it: &Struct, paths: Paths<'_>) {
     code.line(format!("/// What [`{}::new`] requires.", it.name));
     code.line("#[derive(Clone, PartialEq)]");
     code.line("#[allow(clippy::exhaustive_structs, missing_debug_implementations)]");
@@ -264,9 +283,4 @@ fn column(field: &Field) -> String {
         column.push_str(&format!(".rules(&[{}])", rules.join(", ")));
     }
     column
-}
-
-/// A name on the wire, fit to stand between backticks.
-fn plain(name: &str) -> String {
-    name.replace('`', "'")
 }

@@ -9,59 +9,64 @@ use crate::model::{Field, Place, Struct, Style, Ty, Type};
 use crate::names;
 use crate::overlay::Matched;
 
-/// The components that are structs, and their types' names.
-pub(crate) fn names(document: &Document) -> Vec<(String, String)> {
-    let mut used = HashSet::new();
-    let structs = document
-        .components
-        .iter()
-        .filter(|(_, schema)| is_struct(schema));
-    structs
-        .map(|(component, _)| {
-            let base = names::pascal(component);
-            let is_taken = |name: &String| used.contains(name) || TAKEN.contains(&name.as_str());
-            let free = (1..)
-                .map(|n| {
-                    if n == 1 {
-                        base.clone()
-                    } else {
-                        format!("{base}{n}")
-                    }
-                })
-                .find(|name| !is_taken(name));
-            let name = free.unwrap_or_else(|| base.clone());
-            used.insert(name.clone());
-            (component.clone(), name)
-        })
-        .collect()
+/// A component that gets a type of its own: it is a struct, or lists or maps of one.
+pub(crate) struct Component<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) type_name: String,
+    schema: &'a Schema,
 }
 
-/// Names of the prelude that generated code uses.
-const TAKEN: &[&str] = &[
-    "Option",
-    "String",
-    "Vec",
-    "Box",
-    "Result",
-    "Some",
-    "None",
-    "Ok",
-    "Err",
-    "Default",
-    "Clone",
-    "PartialEq",
-    "Into",
-    "From",
-    "IntoIterator",
-    "Iterator",
-    "Self",
-    "Debug",
-    "Send",
-    "Sync",
-];
+impl Component<'_> {
+    /// What a reference to the component is.
+    pub(crate) fn ty(&self) -> Ty {
+        self.wrap(self.schema)
+    }
 
-fn is_struct(schema: &Schema) -> bool {
-    matches!(&schema.shape, Shape::Object(properties) if !properties.is_empty())
+    fn wrap(&self, schema: &Schema) -> Ty {
+        match &schema.shape {
+            Shape::List(inner) => Ty::List(Box::new(self.wrap(inner))),
+            Shape::Map(inner) => Ty::Map(Box::new(self.wrap(inner))),
+            _ => Ty::Shared(self.type_name.clone()),
+        }
+    }
+
+    /// The struct itself, without lists and maps around it.
+    fn properties(&self) -> &[(String, Schema)] {
+        core(self.schema).unwrap_or_default()
+    }
+}
+
+/// The components that are structs or hold one, and their types' names.
+pub(crate) fn named(document: &Document) -> Vec<Component<'_>> {
+    let mut used = HashSet::new();
+    let mut found = Vec::new();
+    for (component, schema) in &document.components {
+        if core(schema).is_none() {
+            continue;
+        }
+        let name = match schema.shape {
+            Shape::Object(_) => names::pascal(component),
+            _ => names::pascal(&names::singular(component)),
+        };
+        let is_free = |name: &str| !used.contains(name) && !names::PRELUDE.contains(&name);
+        let type_name = names::free(&name, "", is_free);
+        used.insert(type_name.clone());
+        found.push(Component {
+            name: component,
+            type_name,
+            schema,
+        });
+    }
+    found
+}
+
+/// The fields of the struct that a schema is, or lists or maps of.
+fn core(schema: &Schema) -> Option<&[(String, Schema)]> {
+    match &schema.shape {
+        Shape::List(inner) | Shape::Map(inner) => core(inner),
+        Shape::Object(properties) if !properties.is_empty() => Some(properties),
+        _ => None,
+    }
 }
 
 /// Makes their types, by module.
@@ -71,19 +76,14 @@ pub(crate) fn lower(
     notes: &mut Vec<String>,
 ) -> Vec<(String, Vec<Type>)> {
     let always = Matched::new("always", []);
-    let mut scope =
-        Scope::new(context.component_names.iter().map(|(_, name)| name.clone())).with_parents();
+    let type_names = context.named.iter().map(|it| it.type_name.clone());
+    let mut scope = Scope::new(type_names).with_parents();
     let inputs = reachable_inputs(document);
     let mut mains = Vec::new();
-    for (component, name) in context.component_names {
-        let Some((_, schema)) = document.components.iter().find(|(it, _)| it == component) else {
-            continue;
-        };
-        let Shape::Object(properties) = &schema.shape else {
-            continue;
-        };
+    for component in context.named {
+        let name = &component.type_name;
         let root_doc = format!("[`{name}`](crate::types::{name})");
-        let is_input = inputs.contains(component);
+        let is_input = inputs.contains(component.name);
         let side = Side {
             is_input,
             is_shared: true,
@@ -91,7 +91,8 @@ pub(crate) fn lower(
             overlays: &|_| None,
             root_doc: &root_doc,
         };
-        let properties: Vec<Property<'_>> = properties
+        let properties: Vec<Property<'_>> = component
+            .properties()
             .iter()
             .map(|(wire, schema)| Property {
                 wire,
@@ -108,7 +109,8 @@ pub(crate) fn lower(
             &properties,
             notes,
         );
-        let mut doc = schema
+        let mut doc = component
+            .schema
             .prose
             .iter()
             .filter(|_| context.with_prose)
@@ -118,7 +120,8 @@ pub(crate) fn lower(
             doc.push(String::new());
         }
         doc.push(format!(
-            "The component `{component}`, which several operations share."
+            "The component `{}`, which several operations share.",
+            crate::emit::code(component.name)
         ));
         mains.push(Struct {
             name: name.clone(),
@@ -137,16 +140,8 @@ pub(crate) fn lower(
             renames.apply(&mut field.ty);
         }
         let base = names::module(&main.name);
-        let module = (1..)
-            .map(|n| {
-                if n == 1 {
-                    base.clone()
-                } else {
-                    format!("{base}_{n}")
-                }
-            })
-            .find(|name| used.insert(name.clone()))
-            .unwrap_or(base);
+        let module = names::free(&base, "_", |name| !used.contains(name));
+        used.insert(module.clone());
         modules.push((module, vec![Type::Struct(main)]));
     }
     for (root, found) in nested {

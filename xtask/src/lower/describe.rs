@@ -1,6 +1,7 @@
 //! What the documentation says of a field, and what is checked of it.
 
-use crate::document::{Schema, Shape};
+use crate::document::Schema;
+use crate::emit::code;
 use crate::model::{Place, Ty};
 use crate::overlay::FieldOverlay;
 
@@ -85,14 +86,6 @@ fn facts_line(facts: &Facts<'_>) -> String {
         line.push_str(" Deprecated.");
     }
     line
-}
-
-/// Text that is fit to stand between backticks.
-fn code(text: &str) -> String {
-    text.replace('`', "'")
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 fn kind(ty: &Ty) -> String {
@@ -189,35 +182,43 @@ pub(crate) fn rules(
     way: &str,
 ) -> Vec<String> {
     let mut rules = Vec::new();
+    let mut exclude = |what: &str, min: &dyn std::fmt::Display, max: &dyn std::fmt::Display| {
+        notes.push(format!(
+            "{way}: the bounds {min} and {max} of its {what} leave nothing and are not checked"
+        ));
+    };
+    // A bound of 0 stands for none in many documents.
+    let mut between = |what, min: Option<u64>, max: Option<u64>| match (
+        min.filter(|min| *min > 0),
+        max.filter(|max| *max > 0),
+    ) {
+        (Some(min), Some(max)) if min > max => {
+            exclude(what, &min, &max);
+            (None, None)
+        }
+        bounds => bounds,
+    };
+    let lengths = between(
+        "length",
+        overlay.min_length.or(schema.min_length),
+        overlay.max_length.or(schema.max_length),
+    );
+    let counts = between(
+        "items",
+        overlay.min_items.or(schema.min_items),
+        overlay.max_items.or(schema.max_items),
+    );
     let mut add = |name: &str, bound: Option<u64>| {
         rules.extend(bound.map(|bound| format!("{name}({bound})")));
     };
     if matches!(ty, Ty::String) {
-        add(
-            "MinLength",
-            overlay
-                .min_length
-                .or(schema.min_length)
-                .filter(|min| *min > 0),
-        );
-        add("MaxLength", overlay.max_length.or(schema.max_length));
+        add("MinLength", lengths.0);
+        add("MaxLength", lengths.1);
     }
     add("MaxBytes", overlay.max_bytes);
     if matches!(ty, Ty::List(_)) || overlay.min_items.is_some() || overlay.max_items.is_some() {
-        add(
-            "MinItems",
-            overlay
-                .min_items
-                .or(schema.min_items)
-                .filter(|min| *min > 0),
-        );
-        add(
-            "MaxItems",
-            overlay
-                .max_items
-                .or(schema.max_items)
-                .filter(|max| *max > 0),
-        );
+        add("MinItems", counts.0);
+        add("MaxItems", counts.1);
     }
     add("ItemMaxLength", overlay.item_max_length);
     if let Some(others) = &overlay.characters {
@@ -233,16 +234,18 @@ pub(crate) fn rules(
         || overlay.minimum.is_some()
         || overlay.maximum.is_some();
     if is_number {
+        let is_integer = matches!(ty, Ty::Integer32 | Ty::Integer);
         let minimum = overlay
             .minimum
-            .or_else(|| schema.minimum.filter(|_| !schema.exclusive_minimum));
+            .or_else(|| bound(schema.minimum, schema.exclusive_minimum, is_integer, 1.0));
         let maximum = overlay
             .maximum
-            .or_else(|| schema.maximum.filter(|_| !schema.exclusive_maximum));
+            .or_else(|| bound(schema.maximum, schema.exclusive_maximum, is_integer, -1.0));
         match (minimum, maximum) {
-            (Some(min), Some(max)) if min > max => notes.push(format!(
-                "{way}: the bounds {min} and {max} exclude each other and are not checked"
-            )),
+            // From 0 to 0 is what a form gives that nobody filled in.
+            (Some(min), Some(max)) if min > max || (min == 0.0 && max == 0.0) => {
+                exclude("value", &min, &max);
+            }
             (Some(min), Some(max)) if is_whole(min) && is_whole(max) => {
                 rules.push(format!("Range({min}, {max})"));
             }
@@ -253,6 +256,15 @@ pub(crate) fn rules(
         }
     }
     rules
+}
+
+/// A bound that can be checked; one that is itself excluded can for whole numbers only.
+fn bound(bound: Option<f64>, is_excluded: bool, is_integer: bool, inward: f64) -> Option<f64> {
+    match bound? {
+        bound if !is_excluded => Some(bound),
+        bound if is_integer && is_whole(bound) => Some(bound + inward),
+        _ => None,
+    }
 }
 
 fn is_whole(number: f64) -> bool {
@@ -281,9 +293,4 @@ pub(crate) fn escape(text: &str) -> Vec<String> {
         );
     }
     lines
-}
-
-/// Whether a schema is a list.
-pub(crate) fn is_list(schema: &Schema) -> bool {
-    matches!(schema.shape, Shape::List(_))
 }

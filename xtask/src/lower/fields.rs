@@ -1,9 +1,12 @@
 //! Schemas to fields and types.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
 
+use super::components::Component;
 use super::describe;
+use super::parameters::is_binary;
 use super::scope::Scope;
 use crate::document::{Schema, Shape};
 use crate::model::{Field, Place, Style, Ty};
@@ -13,8 +16,8 @@ use crate::overlay::{FieldOverlay, Matched};
 /// What holds for a whole document.
 pub(crate) struct Context<'a> {
     pub(crate) components: &'a [(String, Schema)],
-    /// Component and its type's name, for those that are structs.
-    pub(crate) component_names: &'a [(String, String)],
+    /// Those of them that have a type of their own.
+    pub(crate) named: &'a [Component<'a>],
     pub(crate) secrets: &'a Matched<'a>,
     pub(crate) timestamps: &'a Matched<'a>,
     pub(crate) comma_lists: &'a Matched<'a>,
@@ -89,7 +92,8 @@ impl Context<'_> {
             .schema
             .as_ref()
             .and_then(|json| crate::document::schema_of(json).ok());
-        let mut schema = own_schema.as_ref().unwrap_or(property.schema);
+        let facts = self.with_component(property.schema);
+        let mut schema = own_schema.as_ref().unwrap_or(&facts);
         let mut way = property.way.clone();
         let mut wrapper = None;
         if let Some((name, list)) = wrapped_list(schema) {
@@ -121,20 +125,20 @@ impl Context<'_> {
         {
             ty = Ty::CommaList;
         }
-        if matches!(schema.shape, Shape::String)
-            && schema.format.as_deref() == Some("binary")
-            && property.place == Place::Body
-        {
+        if is_binary(schema) && property.place == Place::Body {
             ty = Ty::Bytes;
+        }
+        if property.place == Place::Header && !side.is_input && !is_scalar(&ty) {
+            ty = Ty::String;
         }
         if ty == Ty::CommaList {
             style = Style::Flat;
         }
         let is_always = side.always.has(&property.way);
-        let is_required = side.is_input && overlay.required.unwrap_or(property.schema.required);
+        let is_required = side.is_input && overlay.required.unwrap_or(facts.required);
         let is_secret = overlay.secret.unwrap_or_else(|| {
             let listed = self.secrets.has(property.wire);
-            listed || property.schema.sensitive
+            listed || facts.sensitive
         });
         let is_optional = if side.is_shared {
             true
@@ -143,9 +147,10 @@ impl Context<'_> {
         } else {
             !is_always
         };
-        let facts = describe::Facts {
+        let is_deprecated = facts.deprecated;
+        let described = describe::Facts {
             wire: property.wire,
-            schema: property.schema,
+            schema: &facts,
             overlay,
             ty: &ty,
             is_secret,
@@ -157,9 +162,9 @@ impl Context<'_> {
         };
         Field {
             ident: self.ident(property.wire),
-            doc: describe::field(&facts),
+            doc: describe::field(&described),
             rules: if side.is_input {
-                describe::rules(property.schema, overlay, &ty, notes, &property.way)
+                describe::rules(&facts, overlay, &ty, notes, &property.way)
             } else {
                 Vec::new()
             },
@@ -169,7 +174,7 @@ impl Context<'_> {
             is_required,
             is_always,
             is_secret,
-            is_deprecated: property.schema.deprecated,
+            is_deprecated,
             wrapper,
             place: property.place,
             style,
@@ -269,20 +274,12 @@ impl Context<'_> {
         name: &str,
         notes: &mut Vec<String>,
     ) -> Ty {
-        if let Some((_, type_name)) = self
-            .component_names
-            .iter()
-            .find(|(component, _)| component == name)
-        {
-            return Ty::Shared(type_name.clone());
+        if let Some(component) = self.named(name) {
+            return component.ty();
         }
         // A component that is no struct is what it stands for, unless it stands for itself.
         let mut seen = vec![name.to_owned()];
-        let mut found = self
-            .components
-            .iter()
-            .find(|(component, _)| component == name)
-            .map(|(_, schema)| schema);
+        let mut found = self.component(name);
         while let Some(Schema {
             shape: Shape::Ref(next),
             ..
@@ -294,19 +291,11 @@ impl Context<'_> {
                 ));
                 return Ty::Json;
             }
-            if let Some((_, type_name)) = self
-                .component_names
-                .iter()
-                .find(|(component, _)| component == next)
-            {
-                return Ty::Shared(type_name.clone());
+            if let Some(component) = self.named(next) {
+                return component.ty();
             }
             seen.push(next.clone());
-            found = self
-                .components
-                .iter()
-                .find(|(component, _)| component == next)
-                .map(|(_, schema)| schema);
+            found = self.component(next);
         }
         // Lists and maps of themselves would never end.
         if found.is_some_and(|schema| self.reaches(schema, name, 0)) {
@@ -318,25 +307,64 @@ impl Context<'_> {
         })
     }
 
-    /// Whether a schema comes to a component through lists, maps and other components that are no structs.
+    /// The component of a name that has a type of its own.
+    pub(crate) fn named(&self, name: &str) -> Option<&Component<'_>> {
+        self.named.iter().find(|component| component.name == name)
+    }
+
+    pub(crate) fn component(&self, name: &str) -> Option<&Schema> {
+        let mut all = self.components.iter();
+        all.find(|(component, _)| component == name)
+            .map(|(_, schema)| schema)
+    }
+
+    /// What a schema stands for: itself, or the component at the end of its references.
+    pub(crate) fn resolve<'b>(&'b self, schema: &'b Schema) -> &'b Schema {
+        let mut found = schema;
+        for _ in 0..=self.components.len() {
+            let Shape::Ref(name) = &found.shape else {
+                break;
+            };
+            let Some(next) = self.component(name) else {
+                break;
+            };
+            found = next;
+        }
+        found
+    }
+
+    /// A schema with what is said of the scalar that it refers to.
+    fn with_component<'b>(&'b self, schema: &'b Schema) -> Cow<'b, Schema> {
+        let target = self.resolve(schema);
+        let is_scalar = matches!(
+            target.shape,
+            Shape::String | Shape::Integer | Shape::Number | Shape::Boolean
+        );
+        if !is_scalar || !matches!(schema.shape, Shape::Ref(_)) {
+            return Cow::Borrowed(schema);
+        }
+        Cow::Owned(Schema {
+            required: schema.required,
+            doc_required: schema.doc_required,
+            deprecated: schema.deprecated || target.deprecated,
+            sensitive: schema.sensitive || target.sensitive,
+            default: schema.default.clone().or_else(|| target.default.clone()),
+            prose: schema.prose.clone().or_else(|| target.prose.clone()),
+            ..target.clone()
+        })
+    }
+
+    /// Whether a schema comes to a component through lists, maps and other components that have no type of their own.
     fn reaches(&self, schema: &Schema, name: &str, depth: usize) -> bool {
         match &schema.shape {
             Shape::List(inner) | Shape::Map(inner) => self.reaches(inner, name, depth + 1),
             Shape::Ref(next) if next == name => true,
-            Shape::Ref(next)
-                if depth < 32
-                    && !self
-                        .component_names
-                        .iter()
-                        .any(|(component, _)| component == next) =>
-            {
-                let next = self
-                    .components
-                    .iter()
-                    .find(|(component, _)| component == next);
-                next.is_some_and(|(_, schema)| self.reaches(schema, name, depth + 1))
+            Shape::Ref(next) if self.named(next).is_none() => {
+                depth >= 32
+                    || self
+                        .component(next)
+                        .is_some_and(|schema| self.reaches(schema, name, depth + 1))
             }
-            Shape::Ref(_) => depth >= 32,
             _ => false,
         }
     }
@@ -351,6 +379,14 @@ fn wrapped_list(schema: &Schema) -> Option<(&str, &Schema)> {
         }
         _ => None,
     }
+}
+
+/// What the text of a header can be read as.
+fn is_scalar(ty: &Ty) -> bool {
+    !matches!(
+        ty,
+        Ty::List(_) | Ty::Map(_) | Ty::Local(_) | Ty::Shared(_) | Ty::Boxed(_) | Ty::Json
+    )
 }
 
 fn below(path: &[String], leaf: &str) -> Vec<String> {

@@ -58,10 +58,10 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         "the idempotent operation",
         overlay.idempotent.iter().map(String::as_str),
     );
-    let component_names = components::names(document);
+    let named = components::named(document);
     let context = Context {
         components: &document.components,
-        component_names: &component_names,
+        named: &named,
         secrets: &secrets,
         timestamps: &timestamps,
         comma_lists: &comma_lists,
@@ -71,7 +71,7 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
     let mut unsupported = document.notes.clone();
     check_style(document, &mut unsupported);
     let type_name = type_name(document, overlay);
-    let mut taken: HashSet<String> = ROOT_NAMES.iter().map(|&name| name.to_owned()).collect();
+    let mut taken: HashSet<String> = root_names().map(str::to_owned).collect();
     taken.insert(type_name.clone());
     let mut modules: HashSet<String> = ROOT_MODULES.iter().map(|&name| name.to_owned()).collect();
     let mut operations = Vec::new();
@@ -128,11 +128,19 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
     })
 }
 
+fn root_names() -> impl Iterator<Item = &'static str> {
+    ROOT_NAMES.iter().chain(names::PRELUDE).copied()
+}
+
 fn type_name(document: &Document, overlay: &Overlay) -> String {
-    if overlay.type_name.is_empty() {
-        names::pascal(&document.product)
+    if !overlay.type_name.is_empty() {
+        return overlay.type_name.clone();
+    }
+    let name = names::pascal(&document.product);
+    if root_names().any(|taken| taken == name) {
+        format!("{name}Product")
     } else {
-        overlay.type_name.clone()
+        name
     }
 }
 
@@ -192,16 +200,7 @@ fn error_codes(document: &Document) -> Vec<(String, String)> {
     let mut constants = Vec::new();
     for code in codes.into_iter().filter(|code| !code.trim().is_empty()) {
         let base = names::screaming(code);
-        let free = (1..)
-            .map(|n| {
-                if n == 1 {
-                    base.clone()
-                } else {
-                    format!("{base}_{n}")
-                }
-            })
-            .find(|name| !used.contains(name));
-        let name = free.unwrap_or(base);
+        let name = names::free(&base, "_", |name| !used.contains(name));
         used.insert(name.clone());
         constants.push((name, code.to_owned()));
     }

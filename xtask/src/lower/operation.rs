@@ -39,8 +39,10 @@ impl Names {
             2 => format!("{base}Operation"),
             n => format!("{base}{n}"),
         });
-        let is_free =
-            |name: &String| !taken.contains(name) && !taken.contains(&format!("{name}Output"));
+        let is_free = |name: &String| {
+            let with = |end: &str| taken.contains(&format!("{name}{end}"));
+            !with("") && !with("Output") && !with("Required")
+        };
         let request = candidates
             .into_iter()
             .find(is_free)
@@ -52,16 +54,7 @@ impl Names {
             format!("{request}Required"),
         ]);
         let base = names::module(action);
-        let free = (1..)
-            .map(|n| {
-                if n == 1 {
-                    base.clone()
-                } else {
-                    format!("{base}_{n}")
-                }
-            })
-            .find(|name| !modules.contains(name));
-        let module = free.unwrap_or(base);
+        let module = names::free(&base, "_", |name| !modules.contains(name));
         modules.insert(module.clone());
         Self {
             module,
@@ -101,7 +94,7 @@ pub(crate) fn lower(
         format!("{}Required", names.request),
     ]);
     let is_rpc = input.document.style == "RPC" && !is_rest_path(operation);
-    let parameters = Parameters::read(operation, overlay, is_rpc, &mut notes)?;
+    let parameters = Parameters::read(context, operation, overlay, is_rpc, &mut notes)?;
     let matched = Matched::new(
         "the parameter",
         overlay.parameters.keys().map(String::as_str),
@@ -179,7 +172,7 @@ pub(crate) fn lower(
         module: names.module.clone(),
         name: names.request.clone(),
         is_rpc,
-        methods: methods(operation),
+        methods: methods(operation, unsupported),
         path: parameters.path.clone(),
         security: security(operation, overlay, unsupported)?,
         is_idempotent: overlay
@@ -243,8 +236,18 @@ fn is_http(operation: &document::Operation, unsupported: &mut Vec<String>) -> bo
     is_possible
 }
 
-fn methods(operation: &document::Operation) -> Vec<String> {
+fn methods(operation: &document::Operation, unsupported: &mut Vec<String>) -> Vec<String> {
     let known = ["POST", "GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+    for other in operation
+        .methods
+        .iter()
+        .filter(|it| !known.contains(&it.as_str()))
+    {
+        unsupported.push(format!(
+            "{}: the method `{other}` is not known; it is left out",
+            operation.name
+        ));
+    }
     let mut methods: Vec<String> = operation
         .methods
         .iter()

@@ -26,25 +26,20 @@ pub(super) fn output(
         .iter()
         .filter_map(|response| response.schema.as_ref())
         .collect();
-    if input.operation.produces.iter().all(|it| it.contains("xml"))
-        && !input.operation.produces.is_empty()
-        && !bodies.is_empty()
-    {
+    let any = Schema::default();
+    let as_text = Schema {
+        shape: Shape::String,
+        ..Schema::default()
+    };
+    let produces = &input.operation.produces;
+    let is_xml = !produces.is_empty() && produces.iter().all(|it| it.contains("xml"));
+    if is_xml && !bodies.is_empty() {
         notes.push("the answer is XML, which is not read; it is the answer's text".to_owned());
-        return Output::Other(Ty::String);
+        bodies = vec![&as_text];
     }
-    if input
-        .operation
-        .schemes
-        .iter()
-        .any(|scheme| scheme.contains("sse"))
-        && input
-            .operation
-            .schemes
-            .iter()
-            .all(|scheme| scheme.contains("sse"))
-    {
-        return Output::Other(Ty::String);
+    let schemes = &input.operation.schemes;
+    if !schemes.is_empty() && schemes.iter().all(|scheme| scheme.contains("sse")) {
+        bodies = vec![&as_text];
     }
     bodies.dedup_by_key(|schema| format!("{schema:?}"));
     let doc = vec![format!("What [`{}`] answers.", input.names.request)];
@@ -68,19 +63,12 @@ pub(super) fn output(
         true,
     ) = (bodies.as_slice(), headers.is_empty())
     {
-        let shared = context
-            .component_names
-            .iter()
-            .find(|(component, _)| component == name);
-        let is_page = context
-            .components
-            .iter()
-            .any(|(it, schema)| it == name && paging::may_be_page(schema));
-        if let Some((_, type_name)) = shared.filter(|_| !is_page) {
-            return Output::Other(Ty::Shared(type_name.clone()));
+        let is_page = context.component(name).is_some_and(paging::may_be_page);
+        if let Some(component) = context.named(name).filter(|_| !is_page) {
+            return Output::Other(component.ty());
         }
     }
-    let merged = merge(context, &bodies);
+    let merged = merge(context, &bodies, notes);
     let mut properties: Vec<Property<'_>> = Vec::new();
     let mut add = |wire, schema, place| {
         let is_new = !properties
@@ -103,7 +91,7 @@ pub(super) fn output(
         (None, []) if headers.is_empty() => return Output::Other(Ty::Unit),
         (None, []) => {}
         (None, [body]) if headers.is_empty() => {
-            let ty = if is_binary(body) {
+            let ty = if is_binary(context.resolve(body)) {
                 Ty::Bytes
             } else {
                 context.ty(scope, side, path, "Item", "body", body, notes)
@@ -115,7 +103,10 @@ pub(super) fn output(
             notes.push(
                 "its successful answers have no type in common; the answer is any JSON".to_owned(),
             );
-            return Output::Other(Ty::Json);
+            if headers.is_empty() {
+                return Output::Other(Ty::Json);
+            }
+            add("body", &any, Place::Body);
         }
     }
     for (name, schema) in headers {
@@ -142,36 +133,40 @@ fn successes<'a>(responses: &'a [Response], notes: &mut Vec<String>) -> Vec<&'a 
             .collect::<Vec<_>>()
     };
     let successes = with('2');
-    if successes.is_empty() {
-        with('3')
-    } else {
-        successes
+    if !successes.is_empty() {
+        return successes;
     }
+    let others: Vec<_> = responses
+        .iter()
+        .filter(|it| it.status == "default")
+        .collect();
+    if others.is_empty() { with('3') } else { others }
 }
 
 /// The fields of all successful answers, where they are objects.
-fn merge(context: &Context<'_>, bodies: &[&Schema]) -> Option<Vec<(String, Schema)>> {
+fn merge(
+    context: &Context<'_>,
+    bodies: &[&Schema],
+    notes: &mut Vec<String>,
+) -> Option<Vec<(String, Schema)>> {
     let mut all: Vec<(String, Schema)> = Vec::new();
     for body in bodies {
-        let mut schema = *body;
-        for _ in 0..32 {
-            let Shape::Ref(name) = &schema.shape else {
-                break;
-            };
-            schema = context
-                .components
-                .iter()
-                .find(|(it, _)| it == name)
-                .map(|(_, schema)| schema)?;
-        }
-        let Shape::Object(properties) = &schema.shape else {
+        let Shape::Object(properties) = &context.resolve(body).shape else {
             return None;
         };
         for (name, schema) in properties {
-            if !all.iter().any(|(it, _)| it == name) {
-                all.push((name.clone(), schema.clone()));
+            match all.iter().find(|(it, _)| it == name) {
+                None => all.push((name.clone(), schema.clone())),
+                Some((_, first)) if is_same_kind(first, schema) => {}
+                Some(_) => notes.push(format!(
+                    "`{name}` has different types in its successful answers; the first is used"
+                )),
             }
         }
     }
     (!bodies.is_empty()).then_some(all)
+}
+
+fn is_same_kind(a: &Schema, b: &Schema) -> bool {
+    std::mem::discriminant(&a.shape) == std::mem::discriminant(&b.shape)
 }

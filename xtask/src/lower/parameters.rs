@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::describe;
-use super::fields::Property;
+use super::fields::{Context, Property};
 use crate::document::{self, Parameter, Schema, Shape};
 use crate::error::{Error, Result};
 use crate::model::{Place, Style};
@@ -18,6 +17,7 @@ pub(super) struct Parameters<'a> {
 
 impl<'a> Parameters<'a> {
     pub(super) fn read(
+        context: &Context<'_>,
         operation: &'a document::Operation,
         overlay: &OperationOverlay,
         is_rpc: bool,
@@ -29,9 +29,9 @@ impl<'a> Parameters<'a> {
                 .iter()
                 .find(|(it, _, _)| it.name == parameter.name && it.place == parameter.place);
             if let Some((first, _, _)) = same {
-                if std::mem::discriminant(&first.schema.shape)
-                    != std::mem::discriminant(&parameter.schema.shape)
-                {
+                let has_same_kind = std::mem::discriminant(&first.schema.shape)
+                    == std::mem::discriminant(&parameter.schema.shape);
+                if !has_same_kind || first.style != parameter.style {
                     notes.push(format!(
                         "the parameter `{}` is listed twice with different types; the first is used",
                         parameter.name
@@ -39,8 +39,10 @@ impl<'a> Parameters<'a> {
                 }
                 continue;
             }
-            let style = style(parameter, notes);
-            let place = match (&overlay.place, place(parameter, is_rpc, notes)) {
+            let resolved = context.resolve(&parameter.schema);
+            check_header(parameter, notes);
+            let style = style(operation, parameter, resolved, notes);
+            let place = match (&overlay.place, place(parameter, resolved, is_rpc, notes)) {
                 (Some(name), Place::Default) if name == "form" => Place::Form,
                 (Some(name), _) if name != "form" => {
                     return Err(Error::input(format!(
@@ -63,19 +65,21 @@ impl<'a> Parameters<'a> {
     fn settle_path(&mut self, notes: &mut Vec<String>) {
         let mut path = self.path.clone().unwrap_or_default();
         let is_whole = path.contains('*');
+        let mut has_whole = false;
         let mut places = places(&path);
         for (parameter, place, _) in self
             .list
             .iter_mut()
             .filter(|(_, place, _)| *place == Place::Path)
         {
+            // Such a name can't be told from the path around it.
+            let is_plain = !parameter.name.contains(['{', '}', '[', ']', '?', '*']);
             let found = places.iter().position(|it| *it == parameter.name);
             let found = found.or_else(|| {
-                places
-                    .iter()
-                    .position(|it| names::snake(it) == names::snake(&parameter.name))
+                let similar = |it: &String| names::snake(it) == names::snake(&parameter.name);
+                places.iter().position(similar)
             });
-            match found {
+            match found.filter(|_| is_plain) {
                 Some(index) => {
                     let spelled = places.remove(index);
                     path = path.replace(
@@ -85,7 +89,7 @@ impl<'a> Parameters<'a> {
                     path =
                         path.replace(&format!("[{spelled}]"), &format!("{{{}}}", parameter.name));
                 }
-                None if is_whole => {}
+                None if is_whole && !has_whole => has_whole = true,
                 None => {
                     notes.push(format!(
                         "the path has no place for `{}`; it is sent in the query",
@@ -95,7 +99,11 @@ impl<'a> Parameters<'a> {
                 }
             }
         }
-        if !is_whole {
+        if is_whole && !has_whole {
+            notes.push(format!(
+                "no parameter gives what `*` stands for in the path `{path}`"
+            ));
+        } else if !is_whole {
             for (index, name) in places.into_iter().enumerate() {
                 let schema = Schema {
                     shape: Shape::String,
@@ -156,12 +164,12 @@ fn places(path: &str) -> Vec<String> {
     found
 }
 
-fn place(parameter: &Parameter, is_rpc: bool, notes: &mut Vec<String>) -> Place {
+fn place(parameter: &Parameter, resolved: &Schema, is_rpc: bool, notes: &mut Vec<String>) -> Place {
     match parameter.place.as_str() {
         "query" => Place::Default,
         "formData" | "form" => Place::Form,
         // The gateway of RPC reads a form: a body that is no stream is a part of it.
-        "body" if is_rpc && !is_binary(&parameter.schema) => Place::Form,
+        "body" if is_rpc && !is_binary(resolved) => Place::Form,
         "body" => Place::Body,
         "path" => Place::Path,
         "header" => Place::Header,
@@ -177,14 +185,23 @@ pub(super) fn is_binary(schema: &Schema) -> bool {
     matches!(schema.shape, Shape::String) && schema.format.as_deref() == Some("binary")
 }
 
-fn style(parameter: &Parameter, notes: &mut Vec<String>) -> Style {
+fn style(
+    operation: &document::Operation,
+    parameter: &Parameter,
+    resolved: &Schema,
+    notes: &mut Vec<String>,
+) -> Style {
+    let is_list = matches!(resolved.shape, Shape::List(_));
     let in_header_or_path = matches!(parameter.place.as_str(), "header" | "path");
+    let takes_xml =
+        !operation.consumes.is_empty() && operation.consumes.iter().all(|it| it.contains("xml"));
     match parameter.style.as_deref() {
         Some("json") => Style::Json,
-        Some("simple") if describe::is_list(&parameter.schema) => Style::Comma,
+        Some("simple") if is_list => Style::Comma,
         Some("simple") => Style::Json,
         Some("xml") => Style::Xml,
-        None if in_header_or_path && describe::is_list(&parameter.schema) => Style::Comma,
+        None if in_header_or_path && is_list => Style::Comma,
+        None if parameter.place == "body" && takes_xml => Style::Xml,
         None | Some("repeatList" | "flat" | "struct" | "form" | "formData" | "") => Style::Flat,
         Some(other) => {
             notes.push(format!(
@@ -193,5 +210,17 @@ fn style(parameter: &Parameter, notes: &mut Vec<String>) -> Style {
             ));
             Style::Flat
         }
+    }
+}
+
+/// A name that no header can have makes each request with it fail.
+fn check_header(parameter: &Parameter, notes: &mut Vec<String>) {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let is_name = !parameter.name.is_empty() && parameter.name.chars().all(is_token);
+    if parameter.place == "header" && !is_name {
+        notes.push(format!(
+            "the parameter `{}` has a name that no header can have; a request with it is refused",
+            parameter.name
+        ));
     }
 }

@@ -5,50 +5,6 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::model::{Enum, Field, Struct, Ty, Type};
 use crate::names;
 
-/// Names that generated code uses itself.
-const TAKEN: &[&str] = &[
-    "AsMut",
-    "AsRef",
-    "Box",
-    "Clone",
-    "Copy",
-    "Debug",
-    "Default",
-    "DoubleEndedIterator",
-    "Drop",
-    "Eq",
-    "Err",
-    "ExactSizeIterator",
-    "Extend",
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "From",
-    "FromIterator",
-    "Into",
-    "IntoIterator",
-    "Iterator",
-    "None",
-    "Ok",
-    "Option",
-    "Ord",
-    "PartialEq",
-    "PartialOrd",
-    "Result",
-    "Self",
-    "Send",
-    "Sized",
-    "Some",
-    "String",
-    "Sync",
-    "ToOwned",
-    "ToString",
-    "TryFrom",
-    "TryInto",
-    "Unpin",
-    "Vec",
-];
-
 #[derive(Default)]
 pub(crate) struct Scope {
     found: Vec<Found>,
@@ -79,7 +35,7 @@ enum Body {
 impl Scope {
     /// Starts a module in which these names are taken.
     pub(crate) fn new(taken: impl IntoIterator<Item = String>) -> Self {
-        let taken = TAKEN
+        let taken = names::PRELUDE
             .iter()
             .map(|&name| name.to_owned())
             .chain(taken)
@@ -222,17 +178,12 @@ impl Scope {
         let mut used = self.taken.clone();
         let mut out = Vec::with_capacity(names.len());
         for name in names {
-            let free = (1..)
-                .map(|n| {
-                    if n == 1 {
-                        name.clone()
-                    } else {
-                        format!("{name}{n}")
-                    }
-                })
-                .find(|name| !used.contains(name));
-            let name = free.unwrap_or_else(|| name.clone());
-            used.insert(name.clone());
+            // A struct with much that is required has a companion.
+            let companion = |name: &str| format!("{name}Required");
+            let name = names::free(name, "", |name| {
+                !used.contains(name) && !used.contains(&companion(name))
+            });
+            used.extend([name.clone(), companion(&name)]);
             out.push(name);
         }
         out
@@ -310,16 +261,7 @@ fn variants(values: &[String]) -> Vec<(String, String)> {
         } else {
             names::pascal(value)
         };
-        let free = (1..)
-            .map(|n| {
-                if n == 1 {
-                    base.clone()
-                } else {
-                    format!("{base}{n}")
-                }
-            })
-            .find(|name| !used.contains(name));
-        let name = free.unwrap_or(base);
+        let name = names::free(&base, "", |name| !used.contains(name));
         used.insert(name.clone());
         out.push((name, value.clone()));
     }

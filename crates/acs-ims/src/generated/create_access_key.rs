@@ -2,7 +2,7 @@
 
 /// Makes an AccessKey for a RAM user, or for the caller where none is named. Its secret is shown once, here.
 ///
-/// `CreateAccessKey` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
+/// `CreateAccessKey` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/CreateAccessKey)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Deletes an AccessKey; it can be restored from the recycle bin for some time.
 ///
-/// `DeleteAccessKey` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `DeleteAccessKey` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/DeleteAccessKey)
 #[derive(Clone)]

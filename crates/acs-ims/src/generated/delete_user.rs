@@ -2,7 +2,7 @@
 
 /// Deletes a RAM user.
 ///
-/// `DeleteUser` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `DeleteUser` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// At least one of `UserPrincipalName`, `UserId` must be set.
 ///

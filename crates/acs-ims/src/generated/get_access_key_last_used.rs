@@ -2,7 +2,7 @@
 
 /// Says when an AccessKey was last used, and for which service.
 ///
-/// `GetAccessKeyLastUsed` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
+/// `GetAccessKeyLastUsed` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetAccessKeyLastUsed)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 #![allow(deprecated)]
 
-/// `GetSecurityPreference` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
+/// `GetSecurityPreference` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetSecurityPreference)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Obtains a RAM user.
 ///
-/// `GetUser` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
+/// `GetUser` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Can be repeated.
 ///
 /// At least one of `UserPrincipalName`, `UserId`, `UserAccessKeyId` must be set.
 ///

@@ -2,7 +2,7 @@
 
 /// Lists the AccessKeys of a RAM user, or of the caller where none is named.
 ///
-/// `ListAccessKeys` of Identity Management Service (Ims 2019-08-15). POST or GET. Can be repeated.
+/// `ListAccessKeys` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/ListAccessKeys)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 #![allow(deprecated)]
 
-/// `SetSecurityPreference` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `SetSecurityPreference` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetSecurityPreference)
 #[derive(Clone, Default)]

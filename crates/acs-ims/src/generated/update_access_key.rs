@@ -2,7 +2,7 @@
 
 /// Turns an AccessKey on or off.
 ///
-/// `UpdateAccessKey` of Identity Management Service (Ims 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `UpdateAccessKey` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/UpdateAccessKey)
 #[derive(Clone)]

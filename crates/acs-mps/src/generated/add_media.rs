@@ -2,7 +2,7 @@
 
 /// Adds a file of a bound bucket to the media library, and starts a workflow on it if one is named.
 ///
-/// `AddMedia` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `AddMedia` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddMedia)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Makes a pipeline, the queue that jobs wait in.
 ///
-/// `AddPipeline` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `AddPipeline` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/AddPipeline)
 #[derive(Clone)]

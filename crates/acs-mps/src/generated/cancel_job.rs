@@ -2,7 +2,7 @@
 
 /// Cancels a transcoding job that has not begun. Pause its pipeline first, so that it does not begin meanwhile.
 ///
-/// `CancelJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `CancelJob` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/CancelJob)
 #[derive(Clone)]

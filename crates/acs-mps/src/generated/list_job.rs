@@ -2,7 +2,7 @@
 
 /// Lists transcoding jobs, the newest first.
 ///
-/// `ListJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated. Its answer holds secrets.
+/// `ListJob` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/ListJob)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Obtains analysis jobs by their ids. A result is kept for about two weeks.
 ///
-/// `QueryAnalysisJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
+/// `QueryAnalysisJobList` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryAnalysisJobList)
 #[derive(Clone)]

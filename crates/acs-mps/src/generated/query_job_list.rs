@@ -2,7 +2,7 @@
 
 /// Obtains transcoding jobs by their ids.
 ///
-/// `QueryJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated. Its answer holds secrets.
+/// `QueryJobList` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryJobList)
 #[derive(Clone, Default)]

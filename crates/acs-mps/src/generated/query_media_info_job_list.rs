@@ -2,7 +2,7 @@
 
 /// Obtains media info jobs by their ids.
 ///
-/// `QueryMediaInfoJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
+/// `QueryMediaInfoJobList` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QueryMediaInfoJobList)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Obtains snapshot jobs, by their ids or page by page.
 ///
-/// `QuerySnapshotJobList` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
+/// `QuerySnapshotJobList` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/QuerySnapshotJobList)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Lists the pipelines of a region.
 ///
-/// `SearchPipeline` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Can be repeated.
+/// `SearchPipeline` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SearchPipeline)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Has a file analysed, which the smart preset templates need beforehand.
 ///
-/// `SubmitAnalysisJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `SubmitAnalysisJob` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitAnalysisJob)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Submits transcoding jobs. Each item of the answer says for itself whether it was accepted.
 ///
-/// `SubmitJobs` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
+/// `SubmitJobs` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitJobs)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Has a file examined: container, streams, durations.
 ///
-/// `SubmitMediaInfoJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `SubmitMediaInfoJob` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitMediaInfoJob)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Has snapshots taken: one while you wait, or several in a job of their own.
 ///
-/// `SubmitSnapshotJob` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `SubmitSnapshotJob` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/SubmitSnapshotJob)
 #[derive(Clone)]

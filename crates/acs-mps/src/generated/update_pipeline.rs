@@ -2,7 +2,7 @@
 
 /// Changes a pipeline: its name, its state, where it reports.
 ///
-/// `UpdatePipeline` of ApsaraVideo Media Processing (Mts 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `UpdatePipeline` of ApsaraVideo Media Processing (`Mts` 2014-06-18). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Mts/2014-06-18/UpdatePipeline)
 #[derive(Clone)]

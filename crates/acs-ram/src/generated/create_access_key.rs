@@ -2,7 +2,7 @@
 
 /// Makes an AccessKey for a RAM user, or for the caller where none is named. Its secret is shown once, here.
 ///
-/// `CreateAccessKey` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
+/// `CreateAccessKey` of Resource Access Management (`Ram` 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateAccessKey)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Makes a policy of your own.
 ///
-/// `CreatePolicy` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `CreatePolicy` of Resource Access Management (`Ram` 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreatePolicy)
 #[derive(Clone, Default)]

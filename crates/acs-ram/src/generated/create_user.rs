@@ -2,7 +2,7 @@
 
 /// Makes a RAM user.
 ///
-/// `CreateUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `CreateUser` of Resource Access Management (`Ram` 2015-05-01). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/CreateUser)
 #[derive(Clone, Default)]

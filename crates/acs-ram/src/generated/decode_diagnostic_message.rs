@@ -2,7 +2,7 @@
 
 /// Reads the message that an access denial holds in encoded form.
 ///
-/// `DecodeDiagnosticMessage` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
+/// `DecodeDiagnosticMessage` of Resource Access Management (`Ram` 2015-05-01). POST or GET. Can be repeated.
 ///
 /// # Errors
 /// Codes of its own: `NotSupport` (400), `EncodedMessageExpire` (400), `NoPermission` (403), `SearchInaccurate` (404), `EntityNotExist` (404), `TooManyRequests` (429).

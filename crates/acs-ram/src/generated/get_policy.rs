@@ -2,7 +2,7 @@
 
 /// Obtains a policy and its default version.
 ///
-/// `GetPolicy` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
+/// `GetPolicy` of Resource Access Management (`Ram` 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetPolicy)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Obtains a role with its trust policy.
 ///
-/// `GetRole` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
+/// `GetRole` of Resource Access Management (`Ram` 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetRole)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Obtains a RAM user.
 ///
-/// `GetUser` of Resource Access Management (Ram 2015-05-01). POST or GET. Can be repeated.
+/// `GetUser` of Resource Access Management (`Ram` 2015-05-01). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ram/2015-05-01/GetUser)
 #[derive(Clone, Default)]

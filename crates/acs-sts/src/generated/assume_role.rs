@@ -2,7 +2,7 @@
 
 /// Obtains temporary credentials of a RAM role for a caller that its trust policy names.
 ///
-/// `AssumeRole` of STS (Sts 2015-04-01). POST or GET. Can be repeated. Its answer holds secrets.
+/// `AssumeRole` of STS (`Sts` 2015-04-01). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// # Errors
 /// Codes of its own: `InvalidParameter.DurationSeconds` (400), `InvalidParameter.ExternalId` (400), `InvalidParameter.RoleArn` (400), `InvalidParameter.RoleSessionName` (400), `InvalidParameter.SerialNumber` (400), `InvalidParameter.TokenCode` (400), `InvalidParameter.PolicyGrammar` (400), `InvalidParameter.PolicySize` (400), `InvalidParameter.ContentType` (400), `NoPermission` (403), `AuthenticationFail.ApiUsername` (403), `AuthenticationFail.ApiPassword` (403), `EntityNotExist.Role` (404), `InternalError` (500).

@@ -2,7 +2,7 @@
 
 /// Obtains temporary credentials of a RAM role for the bearer of an OpenID Connect token. The request is not signed: the token is the proof, and it travels in the body.
 ///
-/// `AssumeRoleWithOIDC` of STS (Sts 2015-04-01). POST or GET. Not signed: anyone may call it. Can be repeated. Its answer holds secrets.
+/// `AssumeRoleWithOIDC` of STS (`Sts` 2015-04-01). POST or GET. Not signed: anyone may call it. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/Sts/2015-04-01/AssumeRoleWithOIDC)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Obtains temporary credentials of a RAM role for the bearer of a SAML assertion. The request is not signed: the assertion is the proof, and it travels in the body.
 ///
-/// `AssumeRoleWithSAML` of STS (Sts 2015-04-01). POST or GET. Not signed: anyone may call it. Can be repeated. Its answer holds secrets.
+/// `AssumeRoleWithSAML` of STS (`Sts` 2015-04-01). POST or GET. Not signed: anyone may call it. Can be repeated. Its answer holds secrets.
 ///
 /// # Errors
 /// Codes of its own: `InternalError` (500).

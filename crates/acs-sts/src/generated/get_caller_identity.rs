@@ -2,7 +2,7 @@
 
 /// Says who signed the request: an account, a RAM user or a role's session. Needs no permission.
 ///
-/// `GetCallerIdentity` of STS (Sts 2015-04-01). POST or GET. Can be repeated.
+/// `GetCallerIdentity` of STS (`Sts` 2015-04-01). POST or GET. Can be repeated.
 ///
 /// # Errors
 /// Codes of its own: `InternalError` (500).

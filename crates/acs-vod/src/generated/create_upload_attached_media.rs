@@ -2,7 +2,7 @@
 
 /// Creates a watermark, a subtitle or other material, and obtains the address and the credential to upload its file to.
 ///
-/// `CreateUploadAttachedMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
+/// `CreateUploadAttachedMedia` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/CreateUploadAttachedMedia)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Creates an image, and obtains the address and the credential to upload its file to.
 ///
-/// `CreateUploadImage` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
+/// `CreateUploadImage` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/CreateUploadImage)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Creates a video, and obtains the address and the credential to upload its file to.
 ///
-/// `CreateUploadVideo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `ReferenceId` keeps it from a second effect. Its answer holds secrets.
+/// `CreateUploadVideo` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `ReferenceId` keeps it from a second effect. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/CreateUploadVideo)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Decrypts a key for HLS encryption. The key is the Base64 of 16 bytes: players want the bytes.
 ///
-/// `DecryptKMSDataKey` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
+/// `DecryptKMSDataKey` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// # Errors
 /// Codes of its own: `EntityNotExist.Role` (403).

@@ -2,7 +2,7 @@
 
 /// Has no event reported any more.
 ///
-/// `DeleteMessageCallback` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `DeleteMessageCallback` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteMessageCallback)
 #[derive(Clone, Default)]

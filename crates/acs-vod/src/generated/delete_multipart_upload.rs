@@ -2,7 +2,7 @@
 
 /// Throws away the parts of an upload that was not completed.
 ///
-/// `DeleteMultipartUpload` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `DeleteMultipartUpload` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/DeleteMultipartUpload)
 #[derive(Clone)]

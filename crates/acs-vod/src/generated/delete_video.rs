@@ -2,7 +2,7 @@
 
 /// Deletes videos with all that was made of them.
 ///
-/// `DeleteVideo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `DeleteVideo` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// At least one of `VideoIds`, `ReferenceIds` must be set.
 ///

@@ -2,7 +2,7 @@
 
 /// Makes a key for HLS encryption, in clear and encrypted.
 ///
-/// `GenerateKMSDataKey` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
+/// `GenerateKMSDataKey` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. Its answer holds secrets.
 ///
 /// # Errors
 /// Codes of its own: `EntityNotExist.Role` (403).

@@ -2,7 +2,7 @@
 
 /// Obtains which events are reported, and where to.
 ///
-/// `GetMessageCallback` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
+/// `GetMessageCallback` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetMessageCallback)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Obtains the address and the properties of the file that was uploaded.
 ///
-/// `GetMezzanineInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetMezzanineInfo` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///

@@ -2,7 +2,7 @@
 
 /// Obtains the addresses that a video plays at.
 ///
-/// `GetPlayInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetPlayInfo` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///

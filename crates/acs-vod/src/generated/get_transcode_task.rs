@@ -2,7 +2,7 @@
 
 /// Obtains a transcoding task and its jobs.
 ///
-/// `GetTranscodeTask` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetTranscodeTask` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// At least one of `TranscodeTaskId`, `JobIds` must be set.
 ///

@@ -2,7 +2,7 @@
 
 /// Obtains how far uploads are, as far as their clients reported it.
 ///
-/// `GetUploadDetails` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetUploadDetails` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetUploadDetails)
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 /// Obtains how far the service is with files that it fetches.
 ///
-/// `GetURLUploadInfos` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetURLUploadInfos` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// At least one of `JobIds`, `UploadURLs` must be set.
 ///

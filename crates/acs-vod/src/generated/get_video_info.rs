@@ -2,7 +2,7 @@
 
 /// Obtains what is known of one video.
 ///
-/// `GetVideoInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetVideoInfo` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///

@@ -2,7 +2,7 @@
 
 /// Obtains what is known of several videos.
 ///
-/// `GetVideoInfos` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetVideoInfos` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// At least one of `VideoIds`, `ReferenceIds` must be set.
 ///

@@ -2,7 +2,7 @@
 
 /// Lists videos, by state, category or time.
 ///
-/// `GetVideoList` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `GetVideoList` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/GetVideoList)
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 /// Obtains a play credential for the players of Alibaba Cloud. It lasts 100 seconds unless `AuthInfoTimeout` says otherwise.
 ///
-/// `GetVideoPlayAuth` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
+/// `GetVideoPlayAuth` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///

@@ -2,7 +2,7 @@
 
 /// Obtains a new credential for an upload in progress, to the same place. After the upload is complete it would overwrite the video.
 ///
-/// `RefreshUploadVideo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
+/// `RefreshUploadVideo` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated. Its answer holds secrets.
 ///
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///

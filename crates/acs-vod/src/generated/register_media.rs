@@ -2,7 +2,7 @@
 
 /// Registers files that lie in a bucket of your own as media.
 ///
-/// `RegisterMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `RegisterMedia` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/RegisterMedia)
 #[derive(Clone)]

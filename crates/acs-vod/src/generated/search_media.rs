@@ -2,7 +2,7 @@
 
 /// Searches videos, sounds, images and other media.
 ///
-/// `SearchMedia` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Can be repeated.
+/// `SearchMedia` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SearchMedia)
 #[derive(Clone, Default)]

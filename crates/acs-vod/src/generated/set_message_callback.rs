@@ -2,7 +2,7 @@
 
 /// Says which events are reported, and where to. An empty `EventTypeList` turns all of them off.
 ///
-/// `SetMessageCallback` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `SetMessageCallback` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/SetMessageCallback)
 #[derive(Clone, Default)]

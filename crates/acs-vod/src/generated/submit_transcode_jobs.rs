@@ -2,7 +2,7 @@
 
 /// Has a video transcoded with a template group.
 ///
-/// `SubmitTranscodeJobs` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `SessionId` keeps it from a second effect.
+/// `SubmitTranscodeJobs` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `SessionId` keeps it from a second effect.
 ///
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///

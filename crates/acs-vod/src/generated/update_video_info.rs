@@ -2,7 +2,7 @@
 
 /// Changes what is known of a video.
 ///
-/// `UpdateVideoInfo` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
+/// `UpdateVideoInfo` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// At least one of `VideoId`, `ReferenceId` must be set.
 ///

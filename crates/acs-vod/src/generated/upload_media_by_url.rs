@@ -2,7 +2,7 @@
 
 /// Has the service fetch files from addresses that it can reach.
 ///
-/// `UploadMediaByURL` of ApsaraVideo VOD (vod 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `SessionId` keeps it from a second effect.
+/// `UploadMediaByURL` of ApsaraVideo VOD (`vod` 2017-03-21). POST or GET. Is not repeated by itself once it may have been carried out. A repeated `SessionId` keeps it from a second effect.
 ///
 /// [Official page](https://api.aliyun.com/document/vod/2017-03-21/UploadMediaByURL)
 #[derive(Clone)]
