@@ -10,6 +10,7 @@ use acs_core::BoxFuture;
 use crate::context::Context;
 use crate::failure::{Failure, LoadError};
 use crate::providers::{CliProfile, CredentialsUri, EcsRamRole, Environment, OidcRoleArn, Profile};
+use crate::shown;
 use crate::source::{Found, SharedSource, Source};
 
 /// No step has answered yet.
@@ -196,7 +197,7 @@ impl Chain {
                     return (Some(found), reports);
                 }
                 Err(LoadError::NotConfigured(reason)) => {
-                    report.outcome = StepOutcome::NotConfigured(reason);
+                    report.outcome = StepOutcome::NotConfigured(shown::one_line(reason));
                 }
                 Err(LoadError::Failed(failure)) => {
                     report.outcome = StepOutcome::Failed(failure);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use acs_core::{Error, ErrorKind, ServiceError};
 
 use crate::chain::ChainError;
+use crate::shown;
 
 /// What a [`Source`](crate::Source) answers when it has no credentials.
 #[derive(Clone, Debug)]
@@ -20,7 +21,7 @@ pub enum LoadError {
 impl LoadError {
     /// Makes the answer of a source that nobody set up.
     pub fn not_configured(reason: impl Into<String>) -> Self {
-        Self::NotConfigured(reason.into())
+        Self::NotConfigured(shown::one_line(reason.into()))
     }
 
     /// Turns it into a failure, for a source that was asked for by name.
@@ -72,20 +73,23 @@ struct Inner {
 impl Failure {
     /// Makes a failure with a message, which must hold no secret.
     pub fn new(message: impl Into<String>) -> Self {
-        Self::of(ErrorKind::Credentials, message.into(), |_| {})
+        let message = shown::one_line(message.into());
+        Self::of(ErrorKind::Credentials, message, |_| {})
     }
 
     /// Makes the failure of a setting: a variable, a file, or a field of one.
     pub(crate) fn input(field: impl Into<String>, message: impl Into<String>) -> Self {
-        let field = field.into();
-        Self::of(ErrorKind::Credentials, message.into(), |inner| {
+        let field = shown::one_line(field.into());
+        let message = shown::one_line(message.into());
+        Self::of(ErrorKind::Credentials, message, |inner| {
             inner.field = Some(field);
         })
     }
 
     /// Makes the failure of a service that refused.
     pub(crate) fn service(message: impl Into<String>, service: ServiceError) -> Self {
-        Self::of(ErrorKind::Credentials, message.into(), |inner| {
+        let message = shown::one_line(message.into());
+        Self::of(ErrorKind::Credentials, message, |inner| {
             inner.service = Some(service);
         })
     }

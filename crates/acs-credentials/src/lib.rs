@@ -10,6 +10,7 @@ mod failure;
 mod hostile;
 mod providers;
 mod session;
+mod shown;
 mod source;
 mod sts;
 mod vars;

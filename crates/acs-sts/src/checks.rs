@@ -70,10 +70,16 @@ fn check_arn(field: &'static str, arn: &str, kind: &str, empty: &str) -> Result<
     if is_well_formed {
         return Ok(());
     }
+    // What is no ARN at all may be anything, a secret too.
+    let is_shown = arn.len() <= MAX_ARN_CHARS
+        && arn
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b":/._-".contains(&byte));
+    let shown = if is_shown { arn } else { "this" };
     Err(Error::invalid_parameter(
         field,
         format!(
-            "`{arn}` is not of the form `acs:ram::<account id>:{kind}/<name>`; the RAM console shows it"
+            "`{shown}` is not of the form `acs:ram::<account id>:{kind}/<name>`; the RAM console shows it"
         ),
     ))
 }

@@ -1,7 +1,13 @@
 //! `~/.aliyun/config.json`, which the `aliyun` command line writes.
 
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
+
+/// The most profiles that a file may have.
+const MAX_PROFILES: usize = 4_096;
 
 /// A text that may be a secret.
 pub(crate) type Secret = Zeroizing<String>;
@@ -115,26 +121,67 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D:
 }
 
 fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CliProfileEntry>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+    struct Profiles;
+
+    impl<'de> Visitor<'de> for Profiles {
+        type Value = Vec<CliProfileEntry>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of profiles")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut profiles = Vec::new();
+            while let Some(profile) = list.next_element()? {
+                // A profile takes far more memory than it has characters.
+                if profiles.len() == MAX_PROFILES {
+                    return Err(A::Error::custom("too many profiles"));
+                }
+                profiles.push(profile);
+            }
+            Ok(profiles)
+        }
+    }
+
+    deserializer.deserialize_any(Profiles)
 }
 
 /// Whole numbers, which some tools write as texts.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Form {
-        Number(i64),
-        Text(String),
+    struct Number;
+
+    impl Visitor<'_> for Number {
+        type Value = Option<i64>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a whole number")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+            Ok(Some(number))
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            i64::try_from(number).map(Some).map_err(E::custom)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            match text.trim() {
+                "" => Ok(None),
+                digits => digits.parse().map(Some).map_err(E::custom),
+            }
+        }
     }
-    match Option::<Form>::deserialize(deserializer)? {
-        None => Ok(None),
-        Some(Form::Number(number)) => Ok(Some(number)),
-        Some(Form::Text(text)) if text.trim().is_empty() => Ok(None),
-        Some(Form::Text(text)) => match text.trim().parse() {
-            Ok(number) => Ok(Some(number)),
-            Err(_) => Err(serde::de::Error::custom("no number")),
-        },
-    }
+
+    deserializer.deserialize_any(Number)
 }
 
 #[cfg(test)]

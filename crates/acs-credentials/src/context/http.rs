@@ -10,6 +10,7 @@ use std::time::Duration;
 use acs_core::{Body, SharedTransport, TransportErrorKind};
 use bytes::Bytes;
 use http::{HeaderMap, Request};
+use tokio::runtime::Handle;
 
 use super::Context;
 
@@ -61,6 +62,10 @@ impl Transports {
                 Route::General => general,
                 Route::Direct | Route::Metadata => direct,
             }),
+            Self::System(_) if Handle::try_current().is_err() => Err(HttpFault::Setup(
+                "there is no tokio runtime here, and the network needs one: call this within one"
+                    .to_owned(),
+            )),
             Self::System(made) => {
                 let cell = match route {
                     Route::General => &made.general,
@@ -191,11 +196,13 @@ pub(crate) async fn within<T>(
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let mut work = pin!(work);
-    let mut timer = pin!(context.sleep(limit));
+    // What is done at once needs no timer.
+    let mut timer = None;
     poll_fn(|task| {
         if let Poll::Ready(value) = work.as_mut().poll(task) {
             return Poll::Ready(Some(value));
         }
+        let timer = timer.get_or_insert_with(|| context.sleep(limit));
         timer.as_mut().poll(task).map(|()| None)
     })
     .await

@@ -4,13 +4,15 @@ mod env;
 mod files;
 pub(crate) mod http;
 mod process;
+mod timer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_core::{SharedRuntime, SharedTransport, SystemRuntime};
+use acs_core::{BoxFuture, SharedRuntime, SharedTransport, SystemRuntime};
 use chrono::{DateTime, Utc};
+use tokio::runtime::Handle;
 
 pub use self::env::{Env, FixedEnv, SystemEnv};
 pub use self::files::{Change, Files, NoFiles, SystemFiles};
@@ -42,6 +44,8 @@ pub struct Context {
     files: Arc<dyn Files>,
     processes: Arc<dyn Processes>,
     runtime: SharedRuntime,
+    /// The runtime is the system's, whose timers need tokio.
+    is_runtime_system: bool,
     transports: http::Transports,
     allow_process: bool,
     imds_v2_only: bool,
@@ -55,6 +59,7 @@ impl Context {
             files: Arc::new(SystemFiles),
             processes: process::system(),
             runtime: Arc::new(SystemRuntime::new()),
+            is_runtime_system: true,
             transports: http::Transports::system(),
             allow_process: true,
             imds_v2_only: false,
@@ -68,6 +73,7 @@ impl Context {
             files: Arc::new(NoFiles),
             processes: Arc::new(NoProcesses),
             runtime: Arc::new(SystemRuntime::new()),
+            is_runtime_system: true,
             transports: http::Transports::none(),
             allow_process: true,
             imds_v2_only: false,
@@ -99,6 +105,7 @@ impl Context {
     #[must_use]
     pub fn with_runtime(mut self, runtime: SharedRuntime) -> Self {
         self.runtime = runtime;
+        self.is_runtime_system = false;
         self
     }
 
@@ -216,8 +223,11 @@ impl Context {
     }
 
     /// Ends after `duration`.
-    pub(crate) async fn sleep(&self, duration: Duration) {
-        self.runtime.sleep(duration).await;
+    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        if self.is_runtime_system && Handle::try_current().is_err() {
+            return timer::sleep(duration);
+        }
+        self.runtime.sleep(duration)
     }
 }
 

@@ -109,6 +109,13 @@ impl Processes for SystemProcesses {
         use tokio::io::AsyncReadExt as _;
 
         Box::pin(async move {
+            // tokio would panic.
+            if tokio::runtime::Handle::try_current().is_err() {
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "there is no tokio runtime here, and a process needs one: call this within one",
+                ));
+            }
             let mut child = tokio::process::Command::new(&command.program)
                 .args(&command.args)
                 .stdin(Stdio::null())

@@ -16,12 +16,15 @@ use crate::providers::keys::{RawKeys, Static};
 use crate::providers::oauth::{self, Rotated};
 use crate::providers::process::ExternalProcess;
 use crate::providers::role::{RamRoleArn, RoleOptions, SessionSettings};
+use crate::providers::visited::Visited;
 use crate::providers::{CredentialsUri, EcsRamRole, sso};
+use crate::shown;
 use crate::source::{Found, SharedSource, Source};
 use crate::sts::{StsAddress, StsSignature};
 use crate::vars;
 
-pub(super) const MAX_CONFIG_BYTES: usize = 4 << 20;
+/// The most bytes that the file may have: little enough to be held in memory whatever it holds.
+pub(super) const MAX_CONFIG_BYTES: usize = 1 << 20;
 /// Keys that a file holds are taken while they last for longer than this, in seconds: the longest time in which callers
 /// wait for new ones.
 const STORED_MARGIN: i64 = 180;
@@ -59,7 +62,7 @@ impl CliProfile {
         if let Some(value) = context.var(vars::CLI_PROFILE_DISABLED)?
             && is_true(&value)
         {
-            return Err(LoadError::NotConfigured(format!(
+            return Err(LoadError::not_configured(format!(
                 "switched off by {}",
                 vars::CLI_PROFILE_DISABLED
             )));
@@ -75,7 +78,7 @@ impl CliProfile {
                 .into());
             }
             None => {
-                return Err(LoadError::NotConfigured(format!(
+                return Err(LoadError::not_configured(format!(
                     "there is no file {}",
                     path.display()
                 )));
@@ -88,7 +91,7 @@ impl CliProfile {
         let is_explicit = wanted.is_some();
         let name = wanted.or_else(|| owned(config.current.as_ref()));
         let Some(name) = name else {
-            return Err(LoadError::NotConfigured(format!(
+            return Err(LoadError::not_configured(format!(
                 "{} names no current profile",
                 path.display()
             )));
@@ -99,7 +102,7 @@ impl CliProfile {
             path: &path,
             provider: self,
         };
-        let found = match reader.load(name.trim(), &mut Vec::new()).await {
+        let found = match reader.load(name.trim(), &mut Visited::default()).await {
             // Whoever asks for a profile by name is not to get another identity in its place.
             Err(LoadError::NotConfigured(reason)) if is_explicit => {
                 Err(Failure::new(reason).into())
@@ -119,7 +122,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    async fn load(&self, name: &str, visited: &mut Vec<String>) -> Result<Found, LoadError> {
+    async fn load(&self, name: &str, visited: &mut Visited) -> Result<Found, LoadError> {
         let profile = self.find(name)?;
         let origin = self.origin(name);
         // The two that need the file itself; all others are sources of their own.
@@ -142,31 +145,26 @@ impl Reader<'_> {
 
     fn find(&self, name: &str) -> Result<&CliProfileEntry, LoadError> {
         self.config.profile(name).ok_or_else(|| {
-            LoadError::NotConfigured(format!(
-                "unable to get profile with '{name}' from {}",
+            LoadError::not_configured(format!(
+                "unable to get profile with '{}' from {}",
+                shown::name(name),
                 self.path.display()
             ))
         })
     }
 
     fn origin(&self, name: &str) -> String {
-        format!("the profile `{name}` of {}", self.path.display())
+        format!(
+            "the profile `{}` of {}",
+            shown::name(name),
+            self.path.display()
+        )
     }
 
-    async fn source(
-        &self,
-        name: &str,
-        visited: &mut Vec<String>,
-    ) -> Result<SharedSource, LoadError> {
-        if visited.iter().any(|seen| seen == name) {
-            visited.push(name.to_owned());
-            return Err(Failure::new(format!(
-                "the profiles name each other as source_profile in a circle: {}",
-                visited.join(" -> ")
-            ))
-            .into());
-        }
-        visited.push(name.to_owned());
+    async fn source(&self, name: &str, visited: &mut Visited) -> Result<SharedSource, LoadError> {
+        visited
+            .enter(name)
+            .map_err(|fault| Failure::new(format!("source_profile: {fault}")))?;
         let profile = self.find(name)?;
         let at = |failure: Failure| Failure::new(format!("{}: {failure}", self.origin(name)));
         let need = |value: &Option<Secret>, field: &str| {
@@ -175,14 +173,14 @@ impl Reader<'_> {
         };
         Ok(match mode(profile).as_str() {
             "" => {
-                return Err(LoadError::NotConfigured(format!(
+                return Err(LoadError::not_configured(format!(
                     "{} has no mode",
                     self.origin(name)
                 )));
             }
             "ak" => {
                 if profile.access_key_id.is_none() && profile.access_key_secret.is_none() {
-                    return Err(LoadError::NotConfigured(format!(
+                    return Err(LoadError::not_configured(format!(
                         "{}: access_key_id and access_key_secret are empty",
                         self.origin(name)
                     )));
@@ -211,9 +209,11 @@ impl Reader<'_> {
                 let source = match Box::pin(self.source(source.trim(), visited)).await {
                     // The role is set up, so what it stands on must be too.
                     Err(LoadError::NotConfigured(reason)) => {
-                        return Err(
-                            Failure::new(format!("source_profile of `{name}`: {reason}")).into(),
-                        );
+                        return Err(Failure::new(format!(
+                            "source_profile of {}: {reason}",
+                            self.origin(name)
+                        ))
+                        .into());
                     }
                     answer => answer?,
                 };
@@ -248,9 +248,9 @@ impl Reader<'_> {
                 }
                 Arc::new(Static::bearer_from(&token, self.origin(name)).map_err(at)?)
             }
-            "cloudsso" | "oauth" => {
-                Arc::new(Loaded(Box::pin(self.load(name, &mut Vec::new())).await?))
-            }
+            "cloudsso" | "oauth" => Arc::new(Loaded(
+                Box::pin(self.load(name, &mut Visited::default())).await?,
+            )),
             "anonymous" => {
                 return Err(at(Failure::new(
                     "the mode Anonymous has no credentials to sign with",
@@ -265,6 +265,7 @@ impl Reader<'_> {
             }
             _ => {
                 let given = owned(profile.mode.as_ref()).unwrap_or_default();
+                let given = shown::name(&given);
                 return Err(at(Failure::new(format!("unsupported profile mode '{given}'"))).into());
             }
         })

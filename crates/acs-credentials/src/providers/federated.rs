@@ -145,7 +145,7 @@ fn from_env(context: &Context) -> Result<(String, PathBuf), LoadError> {
                 .map_err(|error| Failure::input(vars::OIDC_PROVIDER_ARN, error.to_string()))?;
             Ok((provider_arn, PathBuf::from(token_file)))
         }
-        _ => Err(LoadError::NotConfigured(format!(
+        _ => Err(LoadError::not_configured(format!(
             "not set: {}",
             missing.join(", ")
         ))),

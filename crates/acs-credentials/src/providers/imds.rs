@@ -105,7 +105,7 @@ impl EcsRamRole {
                 vars::ECS_METADATA_DISABLED
             );
             return Err(match self.is_probe {
-                true => LoadError::NotConfigured(reason),
+                true => LoadError::not_configured(reason),
                 false => Failure::new(reason).into(),
             });
         }
@@ -167,8 +167,8 @@ impl EcsRamRole {
         match answer.status {
             200 => {}
             404 => {
-                return Err(LoadError::NotConfigured(
-                    "no RAM role is attached to this instance (HTTP 404 from the instance metadata service)".to_owned(),
+                return Err(LoadError::not_configured(
+                    "no RAM role is attached to this instance (HTTP 404 from the instance metadata service)",
                 ));
             }
             _ => return Err(refused(&answer, "list of roles").into()),
@@ -278,7 +278,7 @@ impl EcsRamRole {
     fn silent(&self, reason: &str) -> LoadError {
         let text = format!("the instance metadata service does not answer: {reason}");
         if self.is_probe && !self.has_answered.load(Ordering::Relaxed) {
-            return LoadError::NotConfigured(text);
+            return LoadError::not_configured(text);
         }
         Failure::new(text).into()
     }

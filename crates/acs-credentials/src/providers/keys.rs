@@ -148,17 +148,17 @@ fn read_keys(context: &Context, names: [&str; 3]) -> Result<Found, LoadError> {
     let (id, secret) = match (context.var(id_name)?, secret) {
         (Some(id), Some(secret)) => (id, secret),
         (None, None) => {
-            return Err(LoadError::NotConfigured(format!(
+            return Err(LoadError::not_configured(format!(
                 "{id_name} and {secret_name} are not set"
             )));
         }
         (Some(_), None) => {
-            return Err(LoadError::NotConfigured(format!(
+            return Err(LoadError::not_configured(format!(
                 "{id_name} is set, but {secret_name} is not: set both"
             )));
         }
         (None, Some(_)) => {
-            return Err(LoadError::NotConfigured(format!(
+            return Err(LoadError::not_configured(format!(
                 "{secret_name} is set, but {id_name} is not: set both"
             )));
         }

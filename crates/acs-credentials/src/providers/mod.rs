@@ -11,6 +11,7 @@ mod profile;
 mod role;
 mod sso;
 mod uri;
+mod visited;
 
 pub use self::cli::CliProfile;
 pub use self::federated::{OidcRoleArn, SamlRoleArn};

@@ -11,10 +11,13 @@ use crate::config::ini::Ini;
 use crate::context::Context;
 use crate::failure::{Failure, LoadError};
 use crate::providers::options::Options;
+use crate::providers::visited::Visited;
+use crate::shown;
 use crate::source::{Found, SharedSource, Source};
 use crate::vars;
 
-const MAX_FILE_BYTES: usize = 4 << 20;
+/// The most bytes that the file may have: little enough to be held in memory whatever it holds.
+const MAX_FILE_BYTES: usize = 1 << 20;
 const KEYS: [&str; 20] = [
     "type",
     "access_key_id",
@@ -94,21 +97,19 @@ impl Profile {
         name: &str,
         context: &Context,
     ) -> Result<Found, LoadError> {
-        let shown = path.display();
         if !ini.has_section(name) {
-            return Err(LoadError::NotConfigured(format!(
-                "{shown} has no section [{name}]"
-            )));
+            return Err(LoadError::not_configured(no_section(path, name)));
         }
         if ini
             .value(name, "enable")
             .is_some_and(|value| value.eq_ignore_ascii_case("false"))
         {
-            return Err(LoadError::NotConfigured(format!(
-                "the section [{name}] of {shown} is switched off by `enable = false`"
+            return Err(LoadError::not_configured(format!(
+                "{} is switched off by `enable = false`",
+                section_of(path, name)
             )));
         }
-        let source = self.source(ini, path, name, &mut Vec::new())?;
+        let source = self.source(ini, path, name, &mut Visited::default())?;
         // The section is set up: what is missing beyond it is its failure.
         Ok(source
             .load(context)
@@ -121,23 +122,14 @@ impl Profile {
         ini: &Ini<'_>,
         path: &Path,
         name: &str,
-        visited: &mut Vec<String>,
+        visited: &mut Visited,
     ) -> Result<SharedSource, Failure> {
-        let origin = format!("the section [{name}] of {}", path.display());
-        let is_circle = visited.iter().any(|seen| seen == name);
-        visited.push(name.to_owned());
-        if is_circle {
-            return Err(Failure::new(format!(
-                "the sections of {} name each other as source in a circle: {}",
-                path.display(),
-                visited.join(" -> ")
-            )));
-        }
+        let origin = section_of(path, name);
+        visited
+            .enter(name)
+            .map_err(|fault| Failure::new(format!("the `source` of {origin}: {fault}")))?;
         if !ini.has_section(name) {
-            return Err(Failure::new(format!(
-                "{} has no section [{name}]",
-                path.display()
-            )));
+            return Err(Failure::new(no_section(path, name)));
         }
         let mut options = Options::default();
         for key in KEYS {
@@ -188,11 +180,19 @@ impl Profile {
             .iter()
             .map(|path| path.display().to_string())
             .collect();
-        Err(LoadError::NotConfigured(format!(
+        Err(LoadError::not_configured(format!(
             "there is no file {}",
             names.join(" or ")
         )))
     }
+}
+
+fn section_of(path: &Path, name: &str) -> String {
+    format!("the section [{}] of {}", shown::name(name), path.display())
+}
+
+fn no_section(path: &Path, name: &str) -> String {
+    format!("{} has no section [{}]", path.display(), shown::name(name))
 }
 
 impl Source for Profile {

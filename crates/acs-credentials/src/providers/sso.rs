@@ -9,6 +9,7 @@ use crate::context::http::{Bounds, Route, exchange};
 use crate::failure::Failure;
 use crate::providers::cli::{owned, stored_session};
 use crate::session::{self, Clocks};
+use crate::shown;
 use crate::source::Found;
 use crate::sts::read_error;
 
@@ -41,7 +42,8 @@ pub(super) async fn load(
         _ => {
             let name = owned(profile.name.as_ref()).unwrap_or_default();
             return Err(Failure::new(format!(
-                "CloudSSO access token is empty or expired, please re-login with cli: `aliyun configure --mode CloudSSO --profile {name}`"
+                "CloudSSO access token is empty or expired, please re-login with cli: `aliyun configure --mode CloudSSO --profile {}`",
+                shown::name(&name)
             )));
         }
     };

@@ -73,7 +73,7 @@ impl CredentialsUri {
         let text = match &self.uri {
             Some(uri) => uri.clone(),
             None => Zeroizing::new(context.var(vars::CREDENTIALS_URI)?.ok_or_else(|| {
-                LoadError::NotConfigured(format!("{} is not set", vars::CREDENTIALS_URI))
+                LoadError::not_configured(format!("{} is not set", vars::CREDENTIALS_URI))
             })?),
         };
         let uri: Uri = text

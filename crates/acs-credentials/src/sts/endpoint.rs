@@ -4,6 +4,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::vars;
 
+/// The most characters of an endpoint: a host name has 253.
+const LONGEST: usize = 300;
+
 /// Which STS host is asked, and how the request is signed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StsAddress {
@@ -50,5 +53,13 @@ impl StsAddress {
 }
 
 fn parse(text: &str, field: &str) -> Result<Endpoint, Failure> {
+    // Its errors show the text: nothing else than a host is to stand there.
+    let is_host = |c: char| c.is_ascii_alphanumeric() || ".:-/[]".contains(c);
+    if text.len() > LONGEST || !text.chars().all(is_host) {
+        return Err(Failure::input(
+            field,
+            "this is no host name or address, such as sts.cn-shanghai.aliyuncs.com",
+        ));
+    }
     Endpoint::parse(text).map_err(|error| Failure::input(field, error.to_string()))
 }
