@@ -100,7 +100,7 @@ impl CliConfig {
             match error.classify() {
                 serde_json::error::Category::Data => {
                     format!(
-                        "line {line}, column {column}: this is not of the type that the field has"
+                        "line {line}, column {column}: this is not of the type that the field has, or one profile more than {MAX_PROFILES}"
                     )
                 }
                 _ => format!("line {line}, column {column}: this is not JSON"),

@@ -215,6 +215,11 @@ impl RawKeys {
         if self.secret.trim().is_empty() {
             return Err(Failure::new("the access key secret is empty"));
         }
+        if self.id.contains(char::is_control) {
+            return Err(Failure::new(
+                "the access key id holds a control character or a line break",
+            ));
+        }
         // Taken, not copied: a copy would stay in memory.
         let secret = std::mem::take(&mut *self.secret);
         let made = match self.token {
