@@ -20,7 +20,7 @@ pub use chain::{Chain, ChainError, StepOutcome, StepReport};
 #[cfg(feature = "process")]
 pub use context::SystemProcesses;
 pub use context::{
-    Change, CommandLine, Context, Env, Files, FixedEnv, NoFiles, NoProcesses, ProcessOutput,
+    CommandLine, Context, Env, FileLock, Files, FixedEnv, NoFiles, NoProcesses, ProcessOutput,
     Processes, SystemEnv, SystemFiles,
 };
 pub use failure::{Failure, LoadError};

@@ -5,13 +5,13 @@ mod support;
 
 use std::fs;
 use std::io::{Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acs_core::{Body, BoxFuture, Transport, TransportError};
-use acs_credentials::{CliProfile, Context, FixedEnv, OidcRoleArn, Profile, Source, SystemFiles};
+use acs_credentials::{Context, FixedEnv, OidcRoleArn, Profile, Source, SystemFiles};
 
 const PROVIDER: &str = "acs:ram::1234567890123456:oidc-provider/k8s";
 
@@ -182,166 +182,6 @@ async fn f20_the_oidc_token_file_is_read_again_at_each_exchange() {
     let error = source.load(&context).await.unwrap_err().to_string();
     assert!(error.contains("No such file"), "{error}");
     assert_eq!(tokens.0.lock().unwrap().len(), 3);
-}
-
-/// An OAuth service whose refresh tokens are good for one use.
-#[derive(Debug)]
-struct OAuth {
-    valid: Mutex<u32>,
-    rejected: AtomicU32,
-}
-
-impl Transport for OAuth {
-    fn send(
-        &self,
-        request: http::Request<Body>,
-    ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
-        Box::pin(async move {
-            let path = request.uri().path().to_owned();
-            let body = request.into_body().collect(1 << 20).await.unwrap();
-            let form = String::from_utf8(body.to_vec()).unwrap();
-            let answer = |status: u16, body: String| {
-                Ok(http::Response::builder()
-                    .status(status)
-                    .body(Body::from(body.into_bytes()))
-                    .unwrap())
-            };
-            if path == "/v1/exchange" {
-                return answer(200, r#"{"accessKeyId":"STS.A","accessKeySecret":"s","securityToken":"t","expiration":"2999-01-01T00:00:00Z"}"#.to_owned());
-            }
-            let mut valid = self.valid.lock().unwrap();
-            if !form.contains(&format!("refresh_token=RT{}&", *valid)) {
-                self.rejected.fetch_add(1, SeqCst);
-                return answer(400, r#"{"code":"InvalidRefreshToken"}"#.to_owned());
-            }
-            *valid += 1;
-            answer(
-                200,
-                format!(
-                    r#"{{"access_token":"AT{0}","refresh_token":"RT{0}","expires_in":3600}}"#,
-                    *valid
-                ),
-            )
-        })
-    }
-}
-
-fn oauth_profile(home: &Path) -> PathBuf {
-    let path = home.join(".aliyun/config.json");
-    write(
-        &path,
-        r#"{"current":"o","meta_path":"keep-me","profiles":[
-            {"name":"other","mode":"AK","access_key_id":"A","access_key_secret":"S","language":"en"},
-            {"name":"o","mode":"OAuth","oauth_site_type":"CN","oauth_access_token":"AT0","oauth_refresh_token":"RT0",
-             "oauth_access_token_expire":1,"site":"keep-me-too"}]}"#,
-    );
-    path
-}
-
-#[tokio::test]
-async fn a_rotated_refresh_token_is_written_at_once_and_nothing_else_is_changed() {
-    let home = tempfile::tempdir().unwrap();
-    let path = oauth_profile(home.path());
-    let service = Arc::new(OAuth {
-        valid: Mutex::new(0),
-        rejected: AtomicU32::new(0),
-    });
-    let context = context(home.path()).with_transport(Arc::clone(&service) as _);
-    CliProfile::current().load(&context).await.unwrap();
-    let before: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    assert_eq!(before["profiles"][1]["oauth_refresh_token"], "RT1");
-    assert_eq!(before["profiles"][1]["site"], "keep-me-too");
-    assert_eq!(before["profiles"][0]["language"], "en");
-    assert_eq!(before["meta_path"], "keep-me");
-    // The session itself is not written: it is not ours to spread.
-    assert!(before["profiles"][1].get("access_key_id").is_none());
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-    }
-    let left: Vec<_> = fs::read_dir(path.parent().unwrap())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    assert!(
-        !left
-            .iter()
-            .any(|name| name.to_string_lossy().contains(".acs-")),
-        "{left:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_rotated_refresh_token_that_cannot_be_written_stays_in_use() {
-    let home = tempfile::tempdir().unwrap();
-    oauth_profile(home.path());
-    let service = Arc::new(OAuth {
-        valid: Mutex::new(0),
-        rejected: AtomicU32::new(0),
-    });
-    let context = Context::isolated()
-        .with_files(ReadOnly)
-        .with_env(FixedEnv::from([("HOME", home.path().as_os_str())]))
-        .with_transport(Arc::clone(&service) as _);
-    let source = CliProfile::current();
-    for _ in 0..3 {
-        source.load(&context).await.unwrap();
-    }
-    assert_eq!(service.rejected.load(SeqCst), 0);
-}
-
-/// Reads as the system does, and writes nothing.
-#[derive(Debug)]
-struct ReadOnly;
-
-impl acs_credentials::Files for ReadOnly {
-    fn read<'a>(
-        &'a self,
-        path: &'a Path,
-        limit: usize,
-    ) -> BoxFuture<'a, std::io::Result<zeroize::Zeroizing<Vec<u8>>>> {
-        SystemFiles.read(path, limit)
-    }
-
-    fn update<'a>(
-        &'a self,
-        _: &'a Path,
-        _: usize,
-        _: acs_credentials::Change,
-    ) -> BoxFuture<'a, std::io::Result<()>> {
-        Box::pin(std::future::ready(Err(
-            std::io::ErrorKind::PermissionDenied.into(),
-        )))
-    }
-}
-
-#[tokio::test]
-async fn a_link_stays_a_link_and_a_lock_is_waited_for() {
-    let home = tempfile::tempdir().unwrap();
-    let path = home.path().join("file");
-    write(&path, "0");
-    let mut tasks = Vec::new();
-    for _ in 0..20 {
-        let path = path.clone();
-        tasks.push(tokio::spawn(async move {
-            let add = |old: &[u8]| {
-                let number: u32 = std::str::from_utf8(old).unwrap().parse().unwrap();
-                Ok((number + 1).to_string().into_bytes())
-            };
-            acs_credentials::Files::update(&SystemFiles, &path, 1024, Box::new(add))
-                .await
-                .unwrap();
-        }));
-    }
-    for task in tasks {
-        task.await.unwrap();
-    }
-    assert_eq!(fs::read_to_string(&path).unwrap(), "20");
 }
 
 #[tokio::test]

@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::fmt;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -11,11 +12,8 @@ use zeroize::Zeroizing;
 const SETTLED: Duration = Duration::from_millis(100);
 /// How often a file that is being written is read before that is an error.
 const MAX_READS: u32 = 3;
-/// How long another process may hold the lock of a file that is written here.
-const LOCK_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Makes the new bytes of a file from the old ones.
-pub type Change = Box<dyn FnOnce(&[u8]) -> io::Result<Vec<u8>> + Send>;
+/// How long another process may hold the lock of a file: for a request whose answer it writes, and a little more.
+const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Reads the files that hold credentials, and writes the one that must be written.
 pub trait Files: fmt::Debug + Send + Sync {
@@ -29,21 +27,43 @@ pub trait Files: fmt::Debug + Send + Sync {
         limit: usize,
     ) -> BoxFuture<'a, io::Result<Zeroizing<Vec<u8>>>>;
 
-    /// Replaces a file as a whole, readable by its owner only, while others that do so are kept out.
+    /// Keeps everyone else who asks for the lock of a file waiting, in this process and in others, until what it returns
+    /// is dropped.
     ///
     /// # Errors
-    /// It can't be read or written; it is then as it was.
-    fn update<'a>(
+    /// Somebody else holds it for too long ([`io::ErrorKind::WouldBlock`]), or it can't be had at all.
+    fn lock<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<FileLock>>;
+
+    /// Replaces a file as a whole, readable by its owner only. Whoever calls it holds its lock.
+    ///
+    /// # Errors
+    /// It can't be written; it is then as it was.
+    fn replace<'a>(
         &'a self,
         path: &'a Path,
-        limit: usize,
-        change: Change,
+        bytes: Zeroizing<Vec<u8>>,
     ) -> BoxFuture<'a, io::Result<()>>;
 
     /// Says whether others than its owner may read the file.
     fn is_exposed(&self, path: &Path) -> bool {
         let _ = path;
         false
+    }
+}
+
+/// The lock of a file, which is let go when this is dropped.
+pub struct FileLock(#[allow(dead_code, reason = "held, not read")] Box<dyn Any + Send + Sync>);
+
+impl FileLock {
+    /// Makes a lock of what is to be dropped when it ends.
+    pub fn new(held: impl Any + Send + Sync) -> Self {
+        Self(Box::new(held))
+    }
+}
+
+impl fmt::Debug for FileLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileLock")
     }
 }
 
@@ -56,7 +76,11 @@ impl Files for NoFiles {
         Box::pin(std::future::ready(Err(io::ErrorKind::NotFound.into())))
     }
 
-    fn update<'a>(&'a self, _: &'a Path, _: usize, _: Change) -> BoxFuture<'a, io::Result<()>> {
+    fn lock<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<FileLock>> {
+        Box::pin(std::future::ready(Err(io::ErrorKind::NotFound.into())))
+    }
+
+    fn replace<'a>(&'a self, _: &'a Path, _: Zeroizing<Vec<u8>>) -> BoxFuture<'a, io::Result<()>> {
         Box::pin(std::future::ready(Err(io::ErrorKind::NotFound.into())))
     }
 }
@@ -78,14 +102,18 @@ impl Files for SystemFiles {
         Box::pin(blocking(move || read_settled(&path, limit)))
     }
 
-    fn update<'a>(
+    fn lock<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<FileLock>> {
+        let path = path.to_owned();
+        Box::pin(blocking(move || wait_for_lock(&path)))
+    }
+
+    fn replace<'a>(
         &'a self,
         path: &'a Path,
-        limit: usize,
-        change: Change,
+        bytes: Zeroizing<Vec<u8>>,
     ) -> BoxFuture<'a, io::Result<()>> {
         let path = path.to_owned();
-        Box::pin(blocking(move || replace(&path, limit, change)))
+        Box::pin(blocking(move || replace(&path, &bytes)))
     }
 
     #[cfg(unix)]
@@ -186,25 +214,46 @@ fn too_large(limit: usize) -> io::Error {
     )
 }
 
-fn replace(path: &Path, limit: usize, change: Change) -> io::Result<()> {
+/// Locks a file beside the file, since that is itself replaced. A link is followed: what it points to is locked.
+fn wait_for_lock(path: &Path) -> io::Result<FileLock> {
+    let pause = Duration::from_millis(50);
+    let mut lock_path = fs::canonicalize(path)?.into_os_string();
+    lock_path.push(".lock");
+    let file = private_file(Path::new(&lock_path))?;
+    let mut waited = Duration::ZERO;
+    loop {
+        match fs4::FileExt::try_lock(&file) {
+            // It is let go when the file is closed.
+            Ok(()) => return Ok(FileLock::new(file)),
+            Err(fs4::TryLockError::Error(error)) => return Err(error),
+            Err(fs4::TryLockError::WouldBlock) if waited < LOCK_PATIENCE => {}
+            Err(fs4::TryLockError::WouldBlock) => {
+                return Err(io::Error::new(
+                    io::ErrorKind::WouldBlock,
+                    format!(
+                        "another process holds the lock of the file for more than {} s",
+                        LOCK_PATIENCE.as_secs()
+                    ),
+                ));
+            }
+        }
+        std::thread::sleep(pause);
+        waited += pause;
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // A link stays a link: what it points to is replaced.
     let path = fs::canonicalize(path)?;
     let directory = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-    let mut lock_path = path.clone().into_os_string();
-    lock_path.push(".lock");
-    let mut lock = fd_lock::RwLock::new(private_file(Path::new(&lock_path))?);
-    locked(&mut lock, || {
-        let (_, old, _) = read_once(&path, limit)?;
-        let new = Zeroizing::new(change(&old)?);
-        // tempfile makes its files readable by their owner only.
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".acs-")
-            .tempfile_in(directory)?;
-        temporary.write_all(&new)?;
-        temporary.as_file().sync_all()?;
-        temporary.persist(&path).map_err(|error| error.error)?;
-        Ok(())
-    })
+    // tempfile makes its files readable by their owner only.
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".acs-")
+        .tempfile_in(directory)?;
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(&path).map_err(|error| error.error)?;
+    Ok(())
 }
 
 fn private_file(path: &Path) -> io::Result<fs::File> {
@@ -213,26 +262,4 @@ fn private_file(path: &Path) -> io::Result<fs::File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// Does `work` while holding the lock, which is waited for.
-fn locked(
-    lock: &mut fd_lock::RwLock<fs::File>,
-    work: impl FnOnce() -> io::Result<()>,
-) -> io::Result<()> {
-    let pause = Duration::from_millis(50);
-    let mut waited = Duration::ZERO;
-    loop {
-        if let Ok(_guard) = lock.try_write() {
-            return work();
-        }
-        if waited >= LOCK_PATIENCE {
-            return Err(io::Error::new(
-                io::ErrorKind::WouldBlock,
-                "another process holds the lock of the file",
-            ));
-        }
-        std::thread::sleep(pause);
-        waited += pause;
-    }
 }

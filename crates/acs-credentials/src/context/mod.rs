@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use tokio::runtime::Handle;
 
 pub use self::env::{Env, FixedEnv, SystemEnv};
-pub use self::files::{Change, Files, NoFiles, SystemFiles};
+pub use self::files::{FileLock, Files, NoFiles, SystemFiles};
 #[cfg(feature = "process")]
 pub use self::process::SystemProcesses;
 pub use self::process::{CommandLine, NoProcesses, ProcessOutput, Processes};

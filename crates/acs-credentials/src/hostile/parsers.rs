@@ -16,9 +16,9 @@ use crate::context::http::Answer;
 use crate::providers::split_command;
 use crate::session::{self, Clocks};
 use crate::{
-    Change, CliProfile, CommandLine, Context, CredentialsUri, EcsRamRole, Environment,
-    ExternalProcess, Files, FixedEnv, OidcRoleArn, ProcessOutput, Processes, Profile, RamRoleArn,
-    Source, Static, from_options,
+    CliProfile, CommandLine, Context, CredentialsUri, EcsRamRole, Environment, ExternalProcess,
+    FileLock, Files, FixedEnv, OidcRoleArn, ProcessOutput, Processes, Profile, RamRoleArn, Source,
+    Static, from_options,
 };
 
 /// A parser, and an input that it takes: mutations begin there.
@@ -351,13 +351,12 @@ impl Files for OneFile {
         Box::pin(std::future::ready(answer))
     }
 
-    fn update<'a>(
-        &'a self,
-        _: &'a Path,
-        _: usize,
-        change: Change,
-    ) -> BoxFuture<'a, io::Result<()>> {
-        Box::pin(std::future::ready(change(&self.0).map(drop)))
+    fn lock<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<FileLock>> {
+        Box::pin(std::future::ready(Ok(FileLock::new(()))))
+    }
+
+    fn replace<'a>(&'a self, _: &'a Path, _: Zeroizing<Vec<u8>>) -> BoxFuture<'a, io::Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

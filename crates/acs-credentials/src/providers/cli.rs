@@ -395,7 +395,8 @@ fn path(context: &Context) -> Result<(PathBuf, bool), LoadError> {
     Ok((home.join(".aliyun").join("config.json"), false))
 }
 
-async fn read(context: &Context, path: &Path) -> Result<Option<CliConfig>, Failure> {
+/// Reads the file; `None` where there is none.
+pub(super) async fn read(context: &Context, path: &Path) -> Result<Option<CliConfig>, Failure> {
     let shown = || path.display().to_string();
     let bytes = match context.files().read(path, MAX_CONFIG_BYTES).await {
         Ok(bytes) => bytes,

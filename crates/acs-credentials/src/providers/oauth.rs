@@ -1,5 +1,6 @@
 //! OAuth: the keys of who has logged in through the browser with the `aliyun` command line.
 
+use std::io;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,7 +14,7 @@ use crate::config::cli::{CliProfileEntry, Secret};
 use crate::context::Context;
 use crate::context::http::{Answer, Route, exchange};
 use crate::failure::Failure;
-use crate::providers::cli::{MAX_CONFIG_BYTES, stored_session};
+use crate::providers::cli::{MAX_CONFIG_BYTES, read, stored_session};
 use crate::providers::sso::{BOUNDS, bearer};
 use crate::session::{self, Clocks};
 use crate::source::Found;
@@ -77,42 +78,95 @@ pub(super) async fn load(
     if let Some(keys) = stored_session(context, profile, "oauth")? {
         return Ok(Found::new(keys, origin));
     }
-    let now = context.now();
-    let known = rotated.replacing(profile.oauth_refresh_token.as_ref());
-    let (access, refresh, expires) = match &known {
-        Some(tokens) => (
-            Some(&tokens.access),
-            Some(&tokens.refresh),
-            Some(tokens.access_expires),
-        ),
-        None => (
-            profile.oauth_access_token.as_ref(),
-            profile.oauth_refresh_token.as_ref(),
-            profile.oauth_access_token_expire,
-        ),
+    let held = Held::of(profile, rotated);
+    let access = match (held.fresh_access(context.now()), &held.refresh, held.access) {
+        (Some(access), ..) => access,
+        (None, Some(_), _) => renew(context, path, profile, rotated, &site).await?,
+        // Nothing can replace it: it may still be good for a while.
+        (None, None, Some(access)) => access,
+        (None, None, None) => return Err(no_token()),
     };
-    let is_due =
-        access.is_none() || expires.unwrap_or_default() - now.timestamp() <= REPLACE_BEFORE;
-    let access = match (refresh, access) {
-        (Some(refresh), _) if is_due => {
-            let tokens = replace_tokens(context, &site, refresh, now).await?;
-            rotated.keep(
-                profile.oauth_refresh_token.as_ref().unwrap_or(refresh),
-                &tokens,
-            );
-            if let Err(error) = write_tokens(context, path, profile, refresh, &tokens).await {
-                tracing::warn!(file = %path.display(), %error, "the new OAuth tokens were not written: the next program has to log in");
-            }
-            tokens.access
+    exchange_token(context, &site, &access, context.now(), origin).await
+}
+
+/// The tokens of a profile, or those that replaced them.
+struct Held {
+    access: Option<Secret>,
+    refresh: Option<Secret>,
+    /// Unix time in seconds.
+    access_expires: i64,
+}
+
+impl Held {
+    fn of(profile: &CliProfileEntry, rotated: &Rotated) -> Self {
+        match rotated.replacing(profile.oauth_refresh_token.as_ref()) {
+            Some(tokens) => Self {
+                access: Some(tokens.access),
+                refresh: Some(tokens.refresh),
+                access_expires: tokens.access_expires,
+            },
+            None => Self {
+                access: profile.oauth_access_token.clone(),
+                refresh: profile.oauth_refresh_token.clone(),
+                access_expires: profile.oauth_access_token_expire.unwrap_or_default(),
+            },
         }
-        (_, Some(access)) => access.clone(),
-        (_, None) => {
-            return Err(Failure::new(format!(
-                "the profile holds no OAuth token: {LOGIN}"
-            )));
+    }
+
+    /// Returns the access token, if it need not be replaced yet.
+    fn fresh_access(&self, now: DateTime<Utc>) -> Option<Secret> {
+        let left = self.access_expires.saturating_sub(now.timestamp());
+        self.access.clone().filter(|_| left > REPLACE_BEFORE)
+    }
+}
+
+/// Replaces the tokens of a profile: by those that another program wrote meanwhile, else by new ones, which are written.
+///
+/// The lock is held from reading the file to writing it: two programs that used one refresh token would log the user out.
+async fn renew(
+    context: &Context,
+    path: &Path,
+    profile: &CliProfileEntry,
+    rotated: &Rotated,
+    site: &Site,
+) -> Result<Secret, Failure> {
+    let lock = match context.files().lock(path).await {
+        Ok(lock) => Some(lock),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            return Err(Failure::input(
+                path.display().to_string(),
+                error.to_string(),
+            ));
+        }
+        Err(error) => {
+            tracing::warn!(file = %path.display(), %error, "the file with the OAuth tokens cannot be locked: two programs may use one token");
+            None
         }
     };
-    exchange_token(context, &site, &access, now, origin).await
+    let name = profile.name.as_deref().map_or("", String::as_str);
+    let config = read(context, path)
+        .await?
+        .ok_or_else(|| Failure::input(path.display().to_string(), "the file is gone"))?;
+    let profile = config.profile(name).ok_or_else(no_token)?;
+    let held = Held::of(profile, rotated);
+    if let Some(access) = held.fresh_access(context.now()) {
+        return Ok(access);
+    }
+    let refresh = held.refresh.ok_or_else(no_token)?;
+    let tokens = replace_tokens(context, site, &refresh, context.now()).await?;
+    rotated.keep(
+        profile.oauth_refresh_token.as_ref().unwrap_or(&refresh),
+        &tokens,
+    );
+    if let Err(error) = write_tokens(context, path, name, &refresh, &tokens).await {
+        tracing::warn!(file = %path.display(), %error, "the new OAuth tokens were not written: the next program has to log in");
+    }
+    drop(lock);
+    Ok(tokens.access)
+}
+
+fn no_token() -> Failure {
+    Failure::new(format!("the profile holds no OAuth token: {LOGIN}"))
 }
 
 async fn replace_tokens(
@@ -203,54 +257,57 @@ async fn send(
         .map_err(|fault| Failure::new(format!("OAuth: {fault}")))
 }
 
-/// Puts the tokens into the profile of the file, unless another program was faster; all else stays as it was.
+/// Puts the tokens into the profile of the file, unless a program that knows no lock was faster; all else stays as it was.
 async fn write_tokens(
     context: &Context,
     path: &Path,
-    profile: &CliProfileEntry,
+    name: &str,
     old_refresh: &Secret,
     tokens: &Tokens,
-) -> std::io::Result<()> {
-    let name = profile.name.clone();
-    let (old_refresh, tokens) = (old_refresh.clone(), tokens.clone());
-    let change = move |old: &[u8]| {
-        let malformed =
-            || std::io::Error::other("the file has changed, and is no longer what it was");
-        let bytes = old.strip_prefix(b"\xef\xbb\xbf").unwrap_or(old);
-        let mut file: Value = serde_json::from_slice(bytes).map_err(|_| malformed())?;
-        let is_ours = |entry: &&mut Value| {
-            entry.get("name").and_then(Value::as_str) == name.as_deref().map(String::as_str)
-        };
-        let entry = file
-            .get_mut("profiles")
-            .and_then(Value::as_array_mut)
-            .and_then(|profiles| profiles.iter_mut().find(is_ours))
-            .and_then(Value::as_object_mut)
-            .ok_or_else(malformed)?;
-        let current = entry.get("oauth_refresh_token").and_then(Value::as_str);
-        if current.is_some_and(|current| current != old_refresh.as_str()) {
-            return Ok(old.to_vec());
-        }
-        entry.insert(
-            "oauth_access_token".to_owned(),
-            tokens.access.as_str().into(),
-        );
-        entry.insert(
-            "oauth_refresh_token".to_owned(),
-            tokens.refresh.as_str().into(),
-        );
-        entry.insert(
-            "oauth_access_token_expire".to_owned(),
-            tokens.access_expires.into(),
-        );
-        let mut text = serde_json::to_vec_pretty(&file)?;
-        text.push(b'\n');
-        Ok(text)
-    };
-    context
-        .files()
-        .update(path, MAX_CONFIG_BYTES, Box::new(change))
-        .await
+) -> io::Result<()> {
+    let old = context.files().read(path, MAX_CONFIG_BYTES).await?;
+    match with_tokens(&old, name, old_refresh, tokens)? {
+        Some(new) => context.files().replace(path, new).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes the file with the new tokens in it; `None` where they would replace others than the ones that they came for.
+fn with_tokens(
+    old: &[u8],
+    name: &str,
+    old_refresh: &Secret,
+    tokens: &Tokens,
+) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let malformed = || io::Error::other("the file has changed, and is no longer what it was");
+    let bytes = old.strip_prefix(b"\xef\xbb\xbf").unwrap_or(old);
+    let mut file: Value = serde_json::from_slice(bytes).map_err(|_| malformed())?;
+    let is_ours = |entry: &&mut Value| entry.get("name").and_then(Value::as_str) == Some(name);
+    let entry = file
+        .get_mut("profiles")
+        .and_then(Value::as_array_mut)
+        .and_then(|profiles| profiles.iter_mut().find(is_ours))
+        .and_then(Value::as_object_mut)
+        .ok_or_else(malformed)?;
+    let current = entry.get("oauth_refresh_token").and_then(Value::as_str);
+    if current.is_some_and(|current| current != old_refresh.as_str()) {
+        return Ok(None);
+    }
+    entry.insert(
+        "oauth_access_token".to_owned(),
+        tokens.access.as_str().into(),
+    );
+    entry.insert(
+        "oauth_refresh_token".to_owned(),
+        tokens.refresh.as_str().into(),
+    );
+    entry.insert(
+        "oauth_access_token_expire".to_owned(),
+        tokens.access_expires.into(),
+    );
+    let mut text = Zeroizing::new(serde_json::to_vec_pretty(&file)?);
+    text.push(b'\n');
+    Ok(Some(text))
 }
 
 impl Rotated {
