@@ -105,6 +105,12 @@ fn surface(package: &Package) -> Surface {
             ),
         );
         add_struct(&mut out, &it.name, &it.request);
+        for waiter in &it.waiters {
+            out.insert(
+                format!("{}.{}", it.name, waiter.constant),
+                "waiter".to_owned(),
+            );
+        }
         if let Output::Struct(output) = &it.output {
             out.insert(output.name.clone(), "struct".to_owned());
             add_struct(&mut out, &output.name, output);

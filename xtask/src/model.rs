@@ -39,6 +39,7 @@ pub(crate) struct Operation {
     pub(crate) output: Output,
     pub(crate) types: Vec<Type>,
     pub(crate) paging: Option<Pages>,
+    pub(crate) waiters: Vec<Waiter>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -144,6 +145,21 @@ pub(crate) enum Ty {
     },
     /// The same, behind a pointer, since it holds itself.
     Boxed(Box<Self>),
+}
+
+/// A constant that says how to wait for what the answer tells of.
+#[derive(Debug)]
+pub(crate) struct Waiter {
+    pub(crate) constant: String,
+    pub(crate) doc: Vec<String>,
+    pub(crate) state: Vec<String>,
+    pub(crate) missing: Vec<String>,
+    pub(crate) success: Vec<String>,
+    pub(crate) failure: Vec<String>,
+    /// Seconds: the first and the longest.
+    pub(crate) waits: Option<(u64, u64)>,
+    /// Seconds.
+    pub(crate) deadline: Option<u64>,
 }
 
 /// How the next page is asked for, in Rust names.

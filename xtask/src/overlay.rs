@@ -63,6 +63,8 @@ pub(crate) struct OperationOverlay {
     pub(crate) one_of: Vec<Vec<String>>,
     pub(crate) together: Vec<Vec<String>>,
     pub(crate) paging: Option<Paging>,
+    #[serde(rename = "waiter")]
+    pub(crate) waiters: BTreeMap<String, Waiter>,
     #[serde(rename = "parameter")]
     pub(crate) parameters: BTreeMap<String, FieldOverlay>,
     #[serde(rename = "response")]
@@ -84,6 +86,25 @@ pub(crate) struct Paging {
     pub(crate) next: Option<String>,
     /// The answer's list.
     pub(crate) items: String,
+}
+
+/// What ends the waiting for something that the operation's answer tells of.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Waiter {
+    pub(crate) doc: String,
+    /// The way to the state, as `JobList.Job.State`.
+    pub(crate) state: String,
+    /// The states that end it well, and those that end it badly.
+    pub(crate) success: Vec<String>,
+    pub(crate) failure: Vec<String>,
+    /// The list of what the service does not know.
+    pub(crate) missing: Option<String>,
+    /// Seconds between the first two questions, and between two at most.
+    pub(crate) first_wait: Option<u64>,
+    pub(crate) longest_wait: Option<u64>,
+    /// Seconds in all.
+    pub(crate) deadline: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]

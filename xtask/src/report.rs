@@ -8,7 +8,9 @@ pub(crate) fn print<'a>(packages: impl Iterator<Item = &'a Package>) {
     let (mut operations, mut types, mut unsupported) = (0, 0, 0);
     for package in packages {
         for item in &package.unsupported {
-            println!("unsupported: {} {item}", package.product);
+            // A line for each, whatever a name holds.
+            let line = format!("{} {item}", package.product).replace(char::is_control, " ");
+            println!("unsupported: {line}");
         }
         operations += package.operations.len();
         types += count_types(package);

@@ -441,6 +441,14 @@ fn an_overlay_that_matches_nothing_is_an_error() {
             "[operation.ListPages.parameter.NextToken]\ntype = \"date\"",
             "`date`, the type of `NextToken`, is not known",
         ),
+        (
+            "[operation.ListPages.waiter.done]\ndoc = \"\"\nstate = \"Pages.None\"\nsuccess = [\"a\"]\nfailure = []",
+            "the waiter `done`: `Pages.None` is no field of the answer",
+        ),
+        (
+            "[operation.ListPages.waiter.done]\ndoc = \"\"\nstate = \"NextToken\"\nsuccess = []\nfailure = []",
+            "the waiter `done`: `success` is empty",
+        ),
         ("surprise = 1", "surprise"),
         ("[endpoints", "TOML"),
     ];

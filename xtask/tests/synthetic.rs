@@ -114,10 +114,9 @@ fn nothing_is_missing(seed: u64, document: &Value, generated: &Path, report: &st
     let mut names = Vec::new();
     for (action, operation) in document["apis"].as_object().unwrap() {
         let product = document["info"]["product"].as_str().unwrap();
-        let is_left_out = |line: &str| {
-            line.starts_with(&format!("unsupported: {product} {action}: answers over"))
-                && line.ends_with("it is left out")
-        };
+        let start = format!("unsupported: {product} {action}: answers over");
+        let start = start.replace(char::is_control, " ");
+        let is_left_out = |line: &str| line.starts_with(&start) && line.ends_with("it is left out");
         if report.lines().any(is_left_out) {
             continue;
         }

@@ -58,6 +58,9 @@ pub enum ErrorKind {
     Integrity,
     /// The caller called the work off. Nothing more is sent; the message says what of it is left at the service.
     Cancelled,
+    /// What was waited for ended badly at the service, or the service doesn't know it. Look at its last state, which the
+    /// message names.
+    Failed,
 }
 
 /// What an answer that reports an error said of it.

@@ -5,6 +5,7 @@ pub mod decode;
 pub mod encode;
 pub mod model;
 pub mod operation;
+pub mod wait;
 
 mod access_denied;
 mod body;

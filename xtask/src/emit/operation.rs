@@ -27,6 +27,7 @@ pub(super) fn file(package: &Package, it: &Operation) -> String {
     types::declare(&mut code, &it.request, it.request.new.is_empty(), paths);
     types::build(&mut code, &it.request, paths);
     types::table(&mut code, &it.request);
+    waiters(&mut code, it);
     implement(&mut code, package, it, paths);
     if let Output::Struct(output) = &it.output {
         types::declare(&mut code, output, true, paths);
@@ -186,6 +187,57 @@ fn info(it: &Operation) -> String {
         info.push_str(&format!(".content_type({})", literal(content_type)));
     }
     info
+}
+
+fn waiters(code: &mut Code, it: &Operation) {
+    if it.waiters.is_empty() {
+        return;
+    }
+    code.line(format!("impl {} {{", it.name));
+    for waiter in &it.waiters {
+        let texts = |list: &[String]| {
+            let list: Vec<String> = list.iter().map(|text| literal(text)).collect();
+            format!("&[{}]", list.join(", "))
+        };
+        let mut value = format!(
+            "acs_core::wait::Waiter::new({}, {}, {})",
+            texts(&waiter.state),
+            texts(&waiter.success),
+            texts(&waiter.failure)
+        );
+        if !waiter.missing.is_empty() {
+            value.push_str(&format!(".missing({})", texts(&waiter.missing)));
+        }
+        let seconds = |count: u64| format!("std::time::Duration::from_secs({count})");
+        if let Some((first, longest)) = waiter.waits {
+            value.push_str(&format!(".waits({}, {})", seconds(first), seconds(longest)));
+        }
+        if let Some(deadline) = waiter.deadline {
+            value.push_str(&format!(".deadline({})", seconds(deadline)));
+        }
+        code.doc(&waiter.doc);
+        let quoted = |list: &[String]| {
+            let list: Vec<String> = list
+                .iter()
+                .map(|it| format!("`{}`", super::code(it)))
+                .collect();
+            list.join(", ")
+        };
+        code.doc(&[
+            String::new(),
+            format!(
+                "`{}` ends it well as {}, badly as {}. [`Client::wait_for`](acs_core::Client::wait_for) takes it.",
+                waiter.state.join("."),
+                quoted(&waiter.success),
+                quoted(&waiter.failure)
+            ),
+        ]);
+        code.line(format!(
+            "pub const {}: acs_core::wait::Waiter<Self> = {value};\n",
+            waiter.constant
+        ));
+    }
+    code.line("}\n");
 }
 
 fn paginate(code: &mut Code, it: &Operation, pages: &Pages, paths: Paths<'_>) {

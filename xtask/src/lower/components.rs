@@ -134,7 +134,7 @@ pub(crate) fn lower(
     }
     let (nested, renames) = scope.finish();
     let mut modules: Vec<(String, Vec<Type>)> = Vec::new();
-    let mut used = HashSet::new();
+    let mut used = HashSet::from(["components".to_owned()]);
     for mut main in mains {
         for field in &mut main.fields {
             renames.apply(&mut field.ty);

@@ -8,6 +8,7 @@ mod output;
 mod paging;
 mod parameters;
 mod scope;
+mod waiters;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};

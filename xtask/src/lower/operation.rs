@@ -6,6 +6,7 @@ use super::fields::{Context, Side};
 use super::output::output;
 use super::parameters::Parameters;
 use super::scope::{Scope, new_arguments};
+use super::waiters::waiters;
 use super::{describe, paging};
 use crate::document::{self, Document};
 use crate::error::{Error, Result};
@@ -165,6 +166,7 @@ pub(crate) fn lower(
         new,
     };
     let paging = paging::find(overlay.paging.as_ref(), &request, &output)?;
+    let waiters = waiters(overlay, &output, &types)?;
     let is_secret = overlay.secret || holds_secret(&output, &types);
     unsupported.extend(notes.into_iter().map(|note| format!("{action}: {note}")));
     Ok(Some(Operation {
@@ -188,6 +190,7 @@ pub(crate) fn lower(
         output,
         types,
         paging,
+        waiters,
     }))
 }
 

@@ -28,6 +28,15 @@ acs_core::model! {
     }
 }
 
+impl QueryAnalysisJobList {
+    /// Waits until all analysis jobs have ended.
+    ///
+    /// `AnalysisJobList.State` ends it well as `Success`, badly as `Fail`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_ENDED: acs_core::wait::Waiter<Self> =
+        acs_core::wait::Waiter::new(&["AnalysisJobList", "State"], &["Success"], &["Fail"])
+            .missing(&["NonExistAnalysisJobIds"]);
+}
+
 impl acs_core::operation::Operation for QueryAnalysisJobList {
     type Product = super::Mps;
     type Output = QueryAnalysisJobListOutput;

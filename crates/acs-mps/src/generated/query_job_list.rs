@@ -36,6 +36,18 @@ acs_core::model! {
     }
 }
 
+impl QueryJobList {
+    /// Waits until all transcoding jobs have ended. [`JobWatcher`](crate::job::JobWatcher) waits for more than 10 of them, and tells how far they are.
+    ///
+    /// `JobList.State` ends it well as `TranscodeSuccess`, badly as `TranscodeFail`, `TranscodeCancelled`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_ENDED: acs_core::wait::Waiter<Self> = acs_core::wait::Waiter::new(
+        &["JobList", "State"],
+        &["TranscodeSuccess"],
+        &["TranscodeFail", "TranscodeCancelled"],
+    )
+    .missing(&["NonExistJobIds"]);
+}
+
 impl acs_core::operation::Operation for QueryJobList {
     type Product = super::Mps;
     type Output = QueryJobListOutput;

@@ -28,6 +28,15 @@ acs_core::model! {
     }
 }
 
+impl QueryMediaInfoJobList {
+    /// Waits until all media info jobs have ended.
+    ///
+    /// `MediaInfoJobList.State` ends it well as `Success`, badly as `Fail`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_ENDED: acs_core::wait::Waiter<Self> =
+        acs_core::wait::Waiter::new(&["MediaInfoJobList", "State"], &["Success"], &["Fail"])
+            .missing(&["NonExistMediaInfoJobIds"]);
+}
+
 impl acs_core::operation::Operation for QueryMediaInfoJobList {
     type Product = super::Mps;
     type Output = QueryMediaInfoJobListOutput;

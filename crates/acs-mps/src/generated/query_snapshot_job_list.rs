@@ -104,6 +104,15 @@ acs_core::model! {
     }
 }
 
+impl QuerySnapshotJobList {
+    /// Waits until all snapshot jobs have ended.
+    ///
+    /// `SnapshotJobList.State` ends it well as `Success`, badly as `Fail`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_ENDED: acs_core::wait::Waiter<Self> =
+        acs_core::wait::Waiter::new(&["SnapshotJobList", "State"], &["Success"], &["Fail"])
+            .missing(&["NonExistSnapshotJobIds"]);
+}
+
 impl acs_core::operation::Operation for QuerySnapshotJobList {
     type Product = super::Mps;
     type Output = QuerySnapshotJobListOutput;

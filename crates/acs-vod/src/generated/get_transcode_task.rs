@@ -47,6 +47,18 @@ acs_core::model! {
     checks: [acs_core::model::Check::AnyOf(&["TranscodeTaskId", "JobIds"])]
 }
 
+impl GetTranscodeTask {
+    /// Waits until all jobs of a task have ended. Some of them failed where the state is `CompletePartialSucc`. Ask by `TranscodeTaskId`: an answer by `JobIds` has no task's state.
+    ///
+    /// `TranscodeTask.TaskStatus` ends it well as `CompleteAllSucc`, badly as `CompleteAllFail`, `CompletePartialSucc`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_COMPLETE: acs_core::wait::Waiter<Self> = acs_core::wait::Waiter::new(
+        &["TranscodeTask", "TaskStatus"],
+        &["CompleteAllSucc"],
+        &["CompleteAllFail", "CompletePartialSucc"],
+    )
+    .missing(&["NonExistJobIds"]);
+}
+
 impl acs_core::operation::Operation for GetTranscodeTask {
     type Product = super::Vod;
     type Output = GetTranscodeTaskOutput;

@@ -47,6 +47,23 @@ acs_core::model! {
     checks: [acs_core::model::Check::AnyOf(&["JobIds", "UploadURLs"])]
 }
 
+impl GetUrlUploadInfos {
+    /// Waits until the service has fetched the files, which can take days.
+    ///
+    /// `URLUploadInfoList.Status` ends it well as `SUCCESS`, badly as `DOWNLOAD_FAIL`, `UPLOAD_FAIL`, `FAIL`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_FETCHED: acs_core::wait::Waiter<Self> = acs_core::wait::Waiter::new(
+        &["URLUploadInfoList", "Status"],
+        &["SUCCESS"],
+        &["DOWNLOAD_FAIL", "UPLOAD_FAIL", "FAIL"],
+    )
+    .missing(&["NonExists"])
+    .waits(
+        std::time::Duration::from_secs(5),
+        std::time::Duration::from_secs(60),
+    )
+    .deadline(std::time::Duration::from_secs(259200));
+}
+
 impl acs_core::operation::Operation for GetUrlUploadInfos {
     type Product = super::Vod;
     type Output = GetUrlUploadInfosOutput;

@@ -47,6 +47,33 @@ acs_core::model! {
     checks: [acs_core::model::Check::AnyOf(&["VideoId", "ReferenceId"])]
 }
 
+impl GetVideoInfo {
+    /// Waits until the video can be played. One whose template group has it reviewed first stays `Checking` until people decide.
+    ///
+    /// `Video.Status` ends it well as `Normal`, badly as `UploadFail`, `TranscodeFail`, `Blocked`, `ProduceFail`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_NORMAL: acs_core::wait::Waiter<Self> = acs_core::wait::Waiter::new(
+        &["Video", "Status"],
+        &["Normal"],
+        &["UploadFail", "TranscodeFail", "Blocked", "ProduceFail"],
+    );
+
+    /// Waits until the video's file is there.
+    ///
+    /// `Video.Status` ends it well as `UploadSucc`, `Transcoding`, `TranscodeFail`, `Checking`, `Blocked`, `Normal`, badly as `UploadFail`, `ProduceFail`. [`Client::wait_for`](acs_core::Client::wait_for) takes it.
+    pub const UNTIL_UPLOADED: acs_core::wait::Waiter<Self> = acs_core::wait::Waiter::new(
+        &["Video", "Status"],
+        &[
+            "UploadSucc",
+            "Transcoding",
+            "TranscodeFail",
+            "Checking",
+            "Blocked",
+            "Normal",
+        ],
+        &["UploadFail", "ProduceFail"],
+    );
+}
+
 impl acs_core::operation::Operation for GetVideoInfo {
     type Product = super::Vod;
     type Output = GetVideoInfoOutput;
