@@ -151,10 +151,23 @@ impl Failure {
     pub fn to_error(&self) -> Error {
         let inner = &self.0;
         let (message, field, service) = match &inner.source {
-            Some(error) => (format!("{}{error}", inner.before), None, None),
+            Some(error) => {
+                // The field stands before the text, and would stand there twice.
+                let text = error.to_string();
+                let field = error.field();
+                let rest = field
+                    .and_then(|field| text.strip_prefix(field)?.strip_prefix(": "))
+                    .unwrap_or(&text);
+                let is_shown_anyway = rest.len() == text.len();
+                (
+                    format!("{}{rest}", inner.before),
+                    field.filter(|_| !is_shown_anyway),
+                    None,
+                )
+            }
             None => (
                 format!("{}{}", inner.before, inner.message),
-                inner.field.as_ref(),
+                inner.field.as_deref(),
                 inner.service.as_ref(),
             ),
         };

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use acs_core::ReplayTransport;
 use acs_credentials::{
     Chain, CliProfile, Context, CredentialsCache, Environment, FixedEnv, LoadError, Profile,
-    RamRoleArn, SamlRoleArn, Source, Static, StepOutcome, SystemFiles, from_fn, from_options,
+    RamRoleArn, Source, Static, StepOutcome, SystemFiles, from_fn, from_options,
 };
 
 const ROLE: &str = "acs:ram::1234567890123456:role/app";
-const SESSION: &str = r#"{"Credentials":{"AccessKeyId":"STS.A","AccessKeySecret":"canary-secret","SecurityToken":"canary-token","Expiration":"2999-01-01T00:00:00Z"}}"#;
 
 fn env(home: &Path, variables: &[(&str, &str)]) -> Context {
     let mut env = FixedEnv::from([("HOME", home.as_os_str())]);
@@ -332,140 +331,6 @@ async fn circles_of_profiles_and_sections_are_shown() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("default -> other -> default"), "{error}");
-}
-
-#[tokio::test]
-async fn a_section_takes_the_keys_of_another_as_its_source() {
-    let home = tempfile::tempdir().unwrap();
-    write(
-        &home.path().join(".alibabacloud/credentials"),
-        &format!(
-            "[default]\ntype=ram_role_arn\nrole_arn={ROLE}\nsource=keys\nexternal_id=EXT\nrole_session_expiration=1800\n[keys]\ntype=access_key\naccess_key_id=K\naccess_key_secret=s\n"
-        ),
-    );
-    let transport = Arc::new(ReplayTransport::new());
-    transport.answer(200, SESSION);
-    let context = env(home.path(), &[]).with_transport(Arc::clone(&transport) as _);
-    let found = Profile::current().load(&context).await.unwrap();
-    assert_eq!(
-        found.credentials.provider(),
-        "profile/ram_role_arn/static_ak"
-    );
-    let sent = &transport.sent()[0];
-    assert!(sent.uri.query().unwrap().contains("AccessKeyId=K&"));
-    let form = String::from_utf8(sent.body.to_vec()).unwrap();
-    assert!(
-        form.contains("ExternalId=EXT") && form.contains("DurationSeconds=1800"),
-        "{form}"
-    );
-}
-
-#[tokio::test]
-async fn a_saml_assertion_goes_in_the_body_of_an_unsigned_request() {
-    let transport = Arc::new(ReplayTransport::new());
-    transport.answer(200, SESSION);
-    let source = SamlRoleArn::from_fn(
-        ROLE,
-        "acs:ram::1234567890123456:saml-provider/idp",
-        || async { Ok("Y2FuYXJ5LWFzc2VydGlvbg==".to_owned()) },
-    )
-    .unwrap();
-    let context = Context::isolated().with_transport(Arc::clone(&transport) as _);
-    let found = source.load(&context).await.unwrap();
-    assert_eq!(found.credentials.provider(), "saml_role_arn");
-    let sent = &transport.sent()[0];
-    let query = sent.uri.query().unwrap();
-    assert!(
-        query.contains("Action=AssumeRoleWithSAML") && !query.contains("Signature"),
-        "{query}"
-    );
-    assert!(!query.contains("Y2Fu") && !sent.headers.contains_key("authorization"));
-    let form = String::from_utf8(sent.body.to_vec()).unwrap();
-    assert!(
-        form.contains("SAMLAssertion=Y2FuYXJ5LWFzc2VydGlvbg%3D%3D")
-            && !form.contains("RoleSessionName"),
-        "{form}"
-    );
-    for assertion in ["x", "white space"] {
-        let source =
-            SamlRoleArn::from_fn(ROLE, "acs:ram::1:saml-provider/idp", move || async move {
-                Ok(assertion.to_owned())
-            })
-            .unwrap();
-        source.load(&context).await.unwrap_err();
-    }
-    assert_eq!(transport.sent().len(), 1);
-}
-
-#[tokio::test]
-async fn acs3_is_signed_where_it_is_asked_for() {
-    let transport = Arc::new(ReplayTransport::new());
-    transport.answer(200, SESSION);
-    let role = RamRoleArn::builder(ROLE)
-        .source(acs_core::Credentials::sts("STS.S", "secret", "source-token").unwrap())
-        .signature(acs_credentials::StsSignature::Acs3)
-        .build()
-        .unwrap();
-    role.load(&Context::isolated().with_transport(Arc::clone(&transport) as _))
-        .await
-        .unwrap();
-    let sent = &transport.sent()[0];
-    let header = |name: &str| sent.headers.get(name).unwrap().to_str().unwrap().to_owned();
-    assert!(header("authorization").starts_with("ACS3-HMAC-SHA256 Credential=STS.S,"));
-    assert_eq!(
-        (header("x-acs-action"), header("x-acs-security-token")),
-        ("AssumeRole".to_owned(), "source-token".to_owned())
-    );
-    assert_eq!(sent.uri.query(), None);
-}
-
-#[tokio::test]
-async fn no_permission_tells_which_two_policies_to_look_at() {
-    let transport = Arc::new(ReplayTransport::new());
-    transport.answer(
-        403,
-        r#"{"Code":"NoPermission","Message":"not authorized","RequestId":"R-7","Secret":"canary"}"#,
-    );
-    let role = RamRoleArn::builder(ROLE)
-        .source(
-            Static::access_key("LTAI", "s")
-                .map(CredentialsCache::new)
-                .unwrap(),
-        )
-        .build()
-        .unwrap();
-    let cache = CredentialsCache::builder(role)
-        .context(Context::isolated().with_transport(Arc::clone(&transport) as _))
-        .build();
-    let error = cache.get().await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.request_id()),
-        (Some("NoPermission"), Some("R-7"))
-    );
-    let text = format!("{error} {error:?}");
-    assert!(
-        text.contains("sts:AssumeRole")
-            && text.contains("trust policy")
-            && !text.contains("canary"),
-        "{text}"
-    );
-    assert_eq!(transport.sent().len(), 1, "a refusal is not repeated");
-}
-
-#[tokio::test]
-async fn sts_is_never_asked_over_plain_http_beyond_this_machine() {
-    let context = Context::isolated().with_transport(Arc::new(ReplayTransport::new()));
-    let keys = acs_core::Credentials::access_key("LTAI", "s").unwrap();
-    let role = RamRoleArn::builder(ROLE)
-        .source(keys)
-        .sts_endpoint("http://sts.aliyuncs.com")
-        .build()
-        .unwrap();
-    let error = role.load(&context).await.unwrap_err().to_string();
-    assert!(
-        error.contains("plain http is for a loopback address only"),
-        "{error}"
-    );
 }
 
 #[tokio::test]

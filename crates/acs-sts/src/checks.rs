@@ -101,7 +101,8 @@ pub fn check_session_name(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks all of a session name but its lower bound: what an existing profile holds is left to the server there.
+/// Checks all of a session name but its lower bound, for the names of files and typed options: the official libraries
+/// send those of one character, and leave them to the server.
 #[doc(hidden)]
 pub fn check_session_name_characters(name: &str) -> Result<(), Error> {
     let allowed = "letters, digits and `.@_-`";

@@ -92,12 +92,13 @@ impl OidcRoleArn {
         let token = read_proof(context, &token_file).await?;
         acs_sts::check_oidc_token_characters(&token)
             .map_err(|error| Failure::input(token_file.display().to_string(), error.to_string()))?;
+        let session_name = self.session.name(context)?;
         let duration = self.session.seconds.to_string();
         let mut form = vec![
             ("RoleArn", role_arn.as_ref()),
             ("OIDCProviderArn", &provider_arn),
             ("OIDCToken", &token),
-            ("RoleSessionName", self.session.name(context)?),
+            ("RoleSessionName", &session_name),
             ("DurationSeconds", &duration),
         ];
         form.extend(

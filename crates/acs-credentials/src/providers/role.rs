@@ -84,7 +84,7 @@ impl RamRoleArn {
         let duration = self.session.seconds.to_string();
         let mut form = vec![
             ("RoleArn", role_arn.as_ref()),
-            ("RoleSessionName", session_name),
+            ("RoleSessionName", &session_name),
             ("DurationSeconds", &duration),
         ];
         form.extend(
@@ -266,6 +266,13 @@ impl SessionSettings {
         acs_sts::check_duration(Duration::from_secs(seconds), Some(longest))?;
         if let Some(name) = &options.session_name {
             acs_sts::check_session_name_characters(name)?;
+            if name.len() < 2 {
+                // The official libraries send it, and so do their vectors.
+                tracing::warn!(
+                    name,
+                    "a session name has 2 to 64 characters: STS will refuse this one"
+                );
+            }
         }
         if let Some(policy) = &options.policy {
             acs_sts::check_policy(policy)?;
@@ -298,24 +305,20 @@ impl SessionSettings {
         Ok(Cow::Owned(arn))
     }
 
-    /// The name of the session: the same for all sessions of this source.
-    pub(crate) fn name(&self, context: &Context) -> Result<&str, Failure> {
+    /// The name of the session: the one that was given, else that of the environment as it is now, else a made one, which
+    /// stays the same for all sessions of this source.
+    pub(crate) fn name(&self, context: &Context) -> Result<Cow<'_, str>, Failure> {
         if let Some(name) = &self.session_name {
-            return Ok(name);
+            return Ok(Cow::Borrowed(name));
         }
-        if let Some(name) = self.made_name.get() {
-            return Ok(name);
+        if let Some(name) = context.var(vars::ROLE_SESSION_NAME)? {
+            let name = name.trim();
+            acs_sts::check_session_name(name)
+                .map_err(|error| Failure::input(vars::ROLE_SESSION_NAME, error.to_string()))?;
+            return Ok(Cow::Owned(name.to_owned()));
         }
-        let name = match context.var(vars::ROLE_SESSION_NAME)? {
-            Some(name) => {
-                let name = name.trim().to_owned();
-                acs_sts::check_session_name_characters(&name)
-                    .map_err(|error| Failure::input(vars::ROLE_SESSION_NAME, error.to_string()))?;
-                name
-            }
-            None => format!("credentials-rust-{}", context.now().timestamp_millis()),
-        };
-        Ok(self.made_name.get_or_init(|| name))
+        let made = || format!("credentials-rust-{}", context.now().timestamp_millis());
+        Ok(Cow::Borrowed(self.made_name.get_or_init(made)))
     }
 }
 
