@@ -25,8 +25,9 @@ pub use context::{
 };
 pub use failure::{Failure, LoadError};
 pub use providers::{
-    CliProfile, CredentialsUri, EcsRamRole, Environment, ExternalProcess, OidcRoleArn, Profile,
-    RamRoleArn, RamRoleArnBuilder, SamlRoleArn, Static, from_options,
+    CliProfile, CredentialsUri, EcsRamRole, Environment, ExternalProcess, OidcRoleArn,
+    OidcRoleArnBuilder, Profile, RamRoleArn, RamRoleArnBuilder, SamlRoleArn, SamlRoleArnBuilder,
+    Static, from_options,
 };
 pub use source::{Found, FromFn, SharedSource, Source, from_fn};
 pub use sts::StsSignature;

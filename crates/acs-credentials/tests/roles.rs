@@ -3,14 +3,17 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use acs_core::ReplayTransport;
 use acs_credentials::{
-    Context, CredentialsCache, FixedEnv, Profile, RamRoleArn, SamlRoleArn, Source, Static,
-    SystemFiles, from_options,
+    Context, CredentialsCache, FixedEnv, OidcRoleArn, Profile, RamRoleArn, SamlRoleArn, Source,
+    Static, SystemFiles, from_options,
 };
 
 const ROLE: &str = "acs:ram::1234567890123456:role/app";
+const SAML_PROVIDER: &str = "acs:ram::1234567890123456:saml-provider/idp";
+const OIDC_PROVIDER: &str = "acs:ram::1234567890123456:oidc-provider/k8s";
 const SESSION: &str = r#"{"Credentials":{"AccessKeyId":"STS.A","AccessKeySecret":"canary-secret","SecurityToken":"canary-token","Expiration":"2999-01-01T00:00:00Z"}}"#;
 
 fn env(home: &Path, variables: &[(&str, &str)]) -> Context {
@@ -41,6 +44,103 @@ async fn form_sent(source: &dyn Source, context: Context) -> Result<String, Stri
 }
 
 #[tokio::test]
+async fn every_way_to_a_role_takes_a_policy_a_duration_and_a_region() {
+    let home = tempfile::tempdir().unwrap();
+    let proof = home.path().join("proof");
+    write(&proof, "cHJvb2Y=");
+    let (long, short) = (Duration::from_secs(7200), Duration::from_secs(900));
+    let policy = r#"{"Version":"1"}"#;
+    let keys = || Static::access_key("LTAI", "s").unwrap();
+    let ram = || RamRoleArn::builder(ROLE).source_of(keys());
+    let oidc = || OidcRoleArn::builder(ROLE, OIDC_PROVIDER, &proof);
+    let saml = || SamlRoleArn::builder(ROLE, SAML_PROVIDER).assertion_file(&proof);
+    /// Sets all that the builders have in common.
+    macro_rules! set {
+        ($builder:expr) => {
+            $builder
+                .policy(policy)
+                .duration(long)
+                .max_session_duration(long)
+                .sts_region("cn-shanghai")
+                .vpc(true)
+                .build()
+                .unwrap()
+        };
+    }
+    let sources: [Box<dyn Source>; 3] = [
+        Box::new(set!(ram().session_name("alice"))),
+        Box::new(set!(oidc().session_name("alice"))),
+        Box::new(set!(saml())),
+    ];
+    for source in sources {
+        let transport = Arc::new(ReplayTransport::new());
+        transport.answer(200, SESSION);
+        let context = env(home.path(), &[]).with_transport(Arc::clone(&transport) as _);
+        source.load(&context).await.unwrap();
+        let sent = &transport.sent()[0];
+        assert_eq!(sent.uri.host(), Some("sts-vpc.cn-shanghai.aliyuncs.com"));
+        let form = String::from_utf8(sent.body.to_vec()).unwrap();
+        assert!(
+            form.contains("DurationSeconds=7200")
+                && form.contains("Policy=%7B%22Version%22%3A%221%22%7D"),
+            "{form}"
+        );
+        assert_eq!(
+            form.contains("RoleSessionName=alice"),
+            source.name() != "saml_role_arn"
+        );
+    }
+    // What STS would refuse is refused before, everywhere.
+    let field = |error: acs_core::Error| error.field().unwrap_or_default().to_owned();
+    for (duration, error) in [
+        (long, "DurationSeconds"),
+        (Duration::from_secs(899), "DurationSeconds"),
+    ] {
+        assert_eq!(field(ram().duration(duration).build().unwrap_err()), error);
+        assert_eq!(field(oidc().duration(duration).build().unwrap_err()), error);
+        assert_eq!(field(saml().duration(duration).build().unwrap_err()), error);
+    }
+    saml().duration(short).build().unwrap();
+    assert_eq!(field(oidc().policy("[]").build().unwrap_err()), "Policy");
+    assert_eq!(field(saml().policy("[]").build().unwrap_err()), "Policy");
+    let one_character = oidc().session_name("a").build().unwrap_err();
+    assert_eq!(field(one_character), "RoleSessionName");
+    let without = SamlRoleArn::builder(ROLE, SAML_PROVIDER).build();
+    assert_eq!(field(without.unwrap_err()), "SAMLAssertion");
+}
+
+#[tokio::test]
+async fn a_duration_of_a_file_is_900_s_at_least_and_one_that_no_role_allows_is_left_to_sts() {
+    let options = |seconds: &str| {
+        from_options([
+            ("type", "ram_role_arn"),
+            ("access_key_id", "LTAI"),
+            ("access_key_secret", "s"),
+            ("role_arn", ROLE),
+            ("role_session_expiration", seconds),
+        ])
+    };
+    for (seconds, sent) in [
+        ("0", "3600"),
+        ("900", "900"),
+        ("43200", "43200"),
+        ("43201", "43201"),
+    ] {
+        let form = form_sent(&options(seconds).unwrap(), env(Path::new("/"), &[]))
+            .await
+            .unwrap();
+        assert!(form.contains(&format!("DurationSeconds={sent}")), "{form}");
+    }
+    for seconds in ["899", "-1", "x", "1e3"] {
+        let error = options(seconds).unwrap_err().to_string();
+        assert!(
+            error.contains("900s") || error.contains("whole number"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_session_name_is_that_of_the_environment_as_it_is_now() {
     let role = RamRoleArn::builder(ROLE)
         .source_of(Static::access_key("LTAI", "s").unwrap())
@@ -61,7 +161,7 @@ async fn the_session_name_is_that_of_the_environment_as_it_is_now() {
     }
     // One that is made stays as it is, so that the audit log shows one session after the other.
     let first = form_sent(&role, env(Path::new("/"), &[])).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
     let second = form_sent(&role, env(Path::new("/"), &[])).await.unwrap();
     assert!(
         first.contains("RoleSessionName=credentials-rust-"),
@@ -125,12 +225,10 @@ async fn a_section_takes_the_keys_of_another_as_its_source() {
 async fn a_saml_assertion_goes_in_the_body_of_an_unsigned_request() {
     let transport = Arc::new(ReplayTransport::new());
     transport.answer(200, SESSION);
-    let source = SamlRoleArn::from_fn(
-        ROLE,
-        "acs:ram::1234567890123456:saml-provider/idp",
-        || async { Ok("Y2FuYXJ5LWFzc2VydGlvbg==".to_owned()) },
-    )
-    .unwrap();
+    let source = SamlRoleArn::builder(ROLE, SAML_PROVIDER)
+        .assertion_from(|| async { Ok("Y2FuYXJ5LWFzc2VydGlvbg==".to_owned()) })
+        .build()
+        .unwrap();
     let context = Context::isolated().with_transport(Arc::clone(&transport) as _);
     let found = source.load(&context).await.unwrap();
     assert_eq!(found.credentials.provider(), "saml_role_arn");
@@ -148,10 +246,9 @@ async fn a_saml_assertion_goes_in_the_body_of_an_unsigned_request() {
         "{form}"
     );
     for assertion in ["x", "white space"] {
-        let source =
-            SamlRoleArn::from_fn(ROLE, "acs:ram::1:saml-provider/idp", move || async move {
-                Ok(assertion.to_owned())
-            })
+        let source = SamlRoleArn::builder(ROLE, SAML_PROVIDER)
+            .assertion_from(move || async move { Ok(assertion.to_owned()) })
+            .build()
             .unwrap();
         source.load(&context).await.unwrap_err();
     }

@@ -183,7 +183,7 @@ pub(super) const PARSERS: &[Parser] = &[
         seed: b" canary.canary-canary\n",
         parse: |bytes| {
             let provider = "acs:ram::1234567890123456:oidc-provider/k8s";
-            let source = OidcRoleArn::new(ROLE, provider, "/token").unwrap();
+            let source = OidcRoleArn::builder(ROLE, provider, "/token").build().unwrap();
             load(&source, &reading(bytes).with_transport(always(STS_SESSION)))
         },
     },

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use acs_core::{BoxFuture, Error};
 use zeroize::Zeroizing;
 
+use crate::cache::CredentialsCache;
 use crate::context::Context;
 use crate::failure::{Failure, LoadError};
-use crate::providers::role::{RoleOptions, SessionSettings};
+use crate::providers::settings::{
+    RoleOptions, SessionBuilder, SessionSettings, session_name_setter, session_setters,
+};
 use crate::source::{Found, Source};
-use crate::sts::{StsAddress, fetch_session};
+use crate::sts::fetch_session;
 use crate::vars;
 
 /// The most bytes that a file with a token or an assertion may have.
@@ -25,6 +28,14 @@ pub struct OidcRoleArn {
     /// `None`: the provider and file that the environment names.
     from: Option<OidcFiles>,
     session: SessionSettings,
+}
+
+/// Settings of an [`OidcRoleArn`].
+#[derive(Debug)]
+#[must_use]
+pub struct OidcRoleArnBuilder {
+    session: SessionBuilder,
+    files: OidcFiles,
 }
 
 #[derive(Debug)]
@@ -43,22 +54,24 @@ impl OidcRoleArn {
         }
     }
 
-    /// Takes a role, an OIDC provider and the file that holds the token. Session name, region and the like come from
-    /// the environment: see [`RamRoleArn`](crate::RamRoleArn).
-    ///
-    /// # Errors
-    /// An ARN is malformed.
-    pub fn new(
+    /// Starts with a role, an OIDC provider, the file that holds the token, and sessions of an hour.
+    pub fn builder(
         role_arn: impl Into<String>,
         provider_arn: impl Into<String>,
         token_file: impl Into<PathBuf>,
-    ) -> Result<Self, Error> {
-        let options = RoleOptions {
-            role_arn: Some(role_arn.into()),
-            ..RoleOptions::default()
-        };
-        Self::of(provider_arn.into(), token_file.into(), options)
-            .map_err(|failure| failure.to_error())
+    ) -> OidcRoleArnBuilder {
+        OidcRoleArnBuilder {
+            session: SessionBuilder::new(role_arn.into()),
+            files: OidcFiles {
+                provider_arn: provider_arn.into(),
+                token_file: token_file.into(),
+            },
+        }
+    }
+
+    /// Puts a cache before it, with the system's context.
+    pub fn cached(self) -> CredentialsCache {
+        CredentialsCache::new(self)
     }
 
     pub(crate) fn of(
@@ -74,13 +87,6 @@ impl OidcRoleArn {
             }),
             session: SessionSettings::from_options(options)?,
         })
-    }
-
-    /// Sets the STS endpoint by hand: a host, https; plain http to a loopback address only.
-    #[must_use]
-    pub fn sts_endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.session.address.endpoint = Some(endpoint.into());
-        self
     }
 
     async fn assume(&self, context: &Context) -> Result<Found, LoadError> {
@@ -121,6 +127,23 @@ impl OidcRoleArn {
             token_file.display()
         );
         Ok(Found::new(keys, origin))
+    }
+}
+
+impl OidcRoleArnBuilder {
+    session_setters!();
+    session_name_setter!();
+
+    /// Makes the source. Nothing is read or sent.
+    ///
+    /// # Errors
+    /// A setting is one that STS would refuse.
+    pub fn build(self) -> Result<OidcRoleArn, Error> {
+        acs_sts::check_oidc_provider_arn(&self.files.provider_arn)?;
+        Ok(OidcRoleArn {
+            from: Some(self.files),
+            session: self.session.build()?,
+        })
     }
 }
 
@@ -177,67 +200,30 @@ enum Assertion {
     Fetched(Fetch),
 }
 
+/// Settings of a [`SamlRoleArn`].
+#[must_use]
+pub struct SamlRoleArnBuilder {
+    session: SessionBuilder,
+    provider_arn: String,
+    assertion: Option<Assertion>,
+}
+
 impl SamlRoleArn {
-    /// Reads the assertion (base64) from a file at each load.
-    ///
-    /// # Errors
-    /// An ARN is malformed.
-    pub fn from_file(
+    /// Starts with a role, a SAML provider, and sessions of an hour.
+    pub fn builder(
         role_arn: impl Into<String>,
         provider_arn: impl Into<String>,
-        file: impl Into<PathBuf>,
-    ) -> Result<Self, Error> {
-        Self::of(
-            role_arn.into(),
-            provider_arn.into(),
-            Assertion::File(file.into()),
-        )
+    ) -> SamlRoleArnBuilder {
+        SamlRoleArnBuilder {
+            session: SessionBuilder::new(role_arn.into()),
+            provider_arn: provider_arn.into(),
+            assertion: None,
+        }
     }
 
-    /// Gets the assertion (base64) from a closure at each load.
-    ///
-    /// # Errors
-    /// An ARN is malformed.
-    pub fn from_fn<F, Fut>(
-        role_arn: impl Into<String>,
-        provider_arn: impl Into<String>,
-        fetch: F,
-    ) -> Result<Self, Error>
-    where
-        F: Fn() -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<String, Error>> + Send + 'static,
-    {
-        let fetch: Fetch = Arc::new(move || Box::pin(fetch()));
-        Self::of(
-            role_arn.into(),
-            provider_arn.into(),
-            Assertion::Fetched(fetch),
-        )
-    }
-
-    fn of(role_arn: String, provider_arn: String, assertion: Assertion) -> Result<Self, Error> {
-        acs_sts::check_role_arn(&role_arn)?;
-        acs_sts::check_saml_provider_arn(&provider_arn)?;
-        let options = RoleOptions {
-            role_arn: Some(role_arn),
-            ..RoleOptions::default()
-        };
-        Ok(Self {
-            provider_arn,
-            assertion,
-            session: SessionSettings::from_options(options)
-                .map_err(|failure| failure.to_error())?,
-        })
-    }
-
-    /// Sets the STS endpoint by hand: a host, https; plain http to a loopback address only.
-    #[must_use]
-    pub fn sts_endpoint(mut self, endpoint: impl Into<String>) -> Self {
-        self.session.address = StsAddress {
-            endpoint: Some(endpoint.into()),
-            ..self.session.address
-        };
-        self
+    /// Puts a cache before it, with the system's context.
+    pub fn cached(self) -> CredentialsCache {
+        CredentialsCache::new(self)
     }
 
     async fn assume(&self, context: &Context) -> Result<Found, LoadError> {
@@ -271,6 +257,54 @@ impl SamlRoleArn {
         .await?;
         let origin = format!("the role {role_arn}, assumed with a SAML assertion");
         Ok(Found::new(keys, origin))
+    }
+}
+
+impl SamlRoleArnBuilder {
+    /// Reads the assertion (base64) from a file at each load.
+    pub fn assertion_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.assertion = Some(Assertion::File(file.into()));
+        self
+    }
+
+    /// Gets the assertion (base64) from a closure at each load.
+    pub fn assertion_from<F, Fut>(mut self, fetch: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<String, Error>> + Send + 'static,
+    {
+        let fetch: Fetch = Arc::new(move || Box::pin(fetch()));
+        self.assertion = Some(Assertion::Fetched(fetch));
+        self
+    }
+
+    session_setters!();
+
+    /// Makes the source. Nothing is read or sent.
+    ///
+    /// # Errors
+    /// A setting is one that STS would refuse, or nothing gives the assertion.
+    pub fn build(self) -> Result<SamlRoleArn, Error> {
+        acs_sts::check_saml_provider_arn(&self.provider_arn)?;
+        Ok(SamlRoleArn {
+            provider_arn: self.provider_arn,
+            assertion: self.assertion.ok_or_else(|| {
+                Error::invalid_parameter(
+                    "SAMLAssertion",
+                    "say where it comes from: `assertion_file` or `assertion_from`",
+                )
+            })?,
+            session: self.session.build()?,
+        })
+    }
+}
+
+impl fmt::Debug for SamlRoleArnBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SamlRoleArnBuilder")
+            .field("provider_arn", &self.provider_arn)
+            .field("session", &self.session)
+            .finish_non_exhaustive()
     }
 }
 

@@ -9,12 +9,13 @@ mod options;
 mod process;
 mod profile;
 mod role;
+mod settings;
 mod sso;
 mod uri;
 mod visited;
 
 pub use self::cli::CliProfile;
-pub use self::federated::{OidcRoleArn, SamlRoleArn};
+pub use self::federated::{OidcRoleArn, OidcRoleArnBuilder, SamlRoleArn, SamlRoleArnBuilder};
 pub use self::imds::EcsRamRole;
 pub(crate) use self::keys::RawKeys;
 pub use self::keys::{Environment, Static};
