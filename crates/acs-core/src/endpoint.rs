@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use http::uri::Authority;
+
 use crate::error::Error;
 
 /// What a service crate says of its product: its name and where it is served.
@@ -48,7 +50,7 @@ pub trait Product: fmt::Debug + Send + Sync + 'static {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Endpoint {
     is_https: bool,
-    authority: String,
+    authority: Authority,
 }
 
 impl Endpoint {
@@ -82,9 +84,8 @@ impl Endpoint {
                 "must not hold user information",
             ));
         }
-        let parsed: http::uri::Authority = authority
-            .parse()
-            .map_err(|_| refuse("this is not a host name or address"))?;
+        let not_a_host = |_| refuse("this is not a host name or address");
+        let parsed: Authority = authority.parse().map_err(not_a_host)?;
         let host = parsed.host().to_ascii_lowercase();
         if host.is_empty() {
             return Err(refuse("the host is missing"));
@@ -110,7 +111,7 @@ impl Endpoint {
         };
         Ok(Self {
             is_https,
-            authority,
+            authority: authority.parse().map_err(not_a_host)?,
         })
     }
 
@@ -136,13 +137,26 @@ impl Endpoint {
         };
         Ok(Self {
             is_https: true,
-            authority: host.to_owned(),
+            authority: host.parse().map_err(|_| {
+                Error::invalid_parameter("region", format!("`{host}` is not a host name"))
+            })?,
         })
     }
 
     /// Returns the host with its port, if that is not the scheme's own: the `host` header.
     pub fn authority(&self) -> &str {
-        &self.authority
+        self.authority.as_str()
+    }
+
+    /// Returns the authority with labels in front of its host.
+    pub(crate) fn authority_below(&self, labels: &[String]) -> Result<Authority, Error> {
+        if labels.is_empty() {
+            return Ok(self.authority.clone());
+        }
+        let host = format!("{}.{}", labels.join("."), self.authority);
+        host.parse().map_err(|_| {
+            Error::invalid_parameter("endpoint", format!("`{host}` is not a host name"))
+        })
     }
 
     /// Says whether requests go over TLS.

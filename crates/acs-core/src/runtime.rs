@@ -1,5 +1,6 @@
 //! The seam to time and randomness.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -67,22 +68,99 @@ impl Runtime for SystemRuntime {
     }
 
     fn fill_random(&self, bytes: &mut [u8]) {
-        // Invariant: the operating system has randomness. A program without it cannot make a nonce or a TLS
-        // key, and must not go on as if it could.
-        #[allow(clippy::expect_used)]
-        getrandom::fill(bytes).expect("the operating system gives random bytes");
+        STOCK.with_borrow_mut(|stock| stock.give(bytes));
     }
 }
 
+thread_local! {
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; 512], left: 0 }) };
+}
+
+/// Random bytes that were fetched together: a system call for each nonce would be felt. None is given twice.
+struct Stock {
+    bytes: [u8; 512],
+    left: usize,
+}
+
+impl Stock {
+    fn give(&mut self, out: &mut [u8]) {
+        if out.len() > self.bytes.len() {
+            return fill_from_system(out);
+        }
+        if out.len() > self.left {
+            fill_from_system(&mut self.bytes);
+            self.left = self.bytes.len();
+        }
+        let from = self.left - out.len();
+        out.copy_from_slice(&self.bytes[from..self.left]);
+        self.bytes[from..self.left].fill(0);
+        self.left = from;
+    }
+}
+
+fn fill_from_system(bytes: &mut [u8]) {
+    // Invariant: the operating system has randomness. A program without it cannot make a nonce or a TLS
+    // key, and must not go on as if it could.
+    #[allow(clippy::expect_used)]
+    getrandom::fill(bytes).expect("the operating system gives random bytes");
+}
+
 /// Returns a nonce of 32 lower-case hexadecimal digits (128 random bits), in a buffer without allocation.
-pub(crate) fn nonce(runtime: &dyn Runtime) -> [u8; 32] {
+///
+/// The time is mixed in: a process that was forked has the same stock of random bytes as its parent.
+pub(crate) fn nonce(runtime: &dyn Runtime, now: DateTime<Utc>) -> [u8; 32] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut random = [0_u8; 16];
     runtime.fill_random(&mut random);
+    let time = now.timestamp_nanos_opt().unwrap_or_default();
+    for (byte, time) in random.iter_mut().zip(time.to_ne_bytes()) {
+        *byte ^= time;
+    }
     let mut text = [0_u8; 32];
     for (pair, byte) in text.chunks_exact_mut(2).zip(random) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_nonce_comes_twice_although_random_bytes_are_fetched_in_stock() {
+        let runtime = SystemRuntime::new();
+        let made: HashSet<_> = (0..10_000)
+            .map(|_| nonce(&runtime, DateTime::UNIX_EPOCH))
+            .collect();
+        assert_eq!(made.len(), 10_000);
+    }
+
+    #[derive(Debug)]
+    struct SameBytes;
+
+    impl Runtime for SameBytes {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::pending())
+        }
+
+        fn fill_random(&self, _: &mut [u8]) {}
+    }
+
+    #[test]
+    fn a_forked_process_makes_other_nonces_than_its_parent() {
+        let at = |nanos| nonce(&SameBytes, DateTime::from_timestamp_nanos(nanos));
+        assert_ne!(at(1), at(2));
+    }
 }

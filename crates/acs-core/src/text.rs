@@ -19,6 +19,10 @@ impl fmt::Display for Clean<'_> {
 
 /// Returns at most [`EXCERPT_CHARS`] clean characters of bytes that may be anything.
 pub(crate) fn excerpt(bytes: &[u8]) -> String {
+    // The usual case of a code or an id.
+    if bytes.len() <= EXCERPT_CHARS && bytes.iter().all(u8::is_ascii_graphic) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
     // A character has at most four bytes, so no more of them can be shown.
     let head = &bytes[..bytes.len().min(EXCERPT_CHARS * 4)];
     let text = String::from_utf8_lossy(head);

@@ -497,6 +497,7 @@ fn what_cannot_be_read_is_named_by_its_place_and_not_shown() {
             "$: `Id` is missing, which the service always sends",
         ),
         ("", "$: `Id` is missing"),
+        ("null", "$: `Id` is missing"),
         ("<html>canary", "$: expected value"),
         (r#"{"Id":"x""#, "$: EOF"),
         (r#"{"Id":"x"} canary"#, "$: trailing characters"),

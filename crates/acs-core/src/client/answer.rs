@@ -4,10 +4,12 @@ use std::borrow::Cow;
 use std::io::Read as _;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, HeaderMap, HeaderValue};
+use http::StatusCode;
+use http::header::{CONTENT_ENCODING, HeaderMap};
 
 use super::decide::{Failure, Refusal};
-use crate::body::{Body, CollectError};
+use super::sign::Signature;
+use crate::body::CollectError;
 use crate::error::{BoxError, Error, ErrorKind, ServiceError};
 use crate::service_error;
 use crate::text;
@@ -16,13 +18,12 @@ use crate::text;
 const MAX_ERROR_BYTES: usize = 1 << 20;
 
 /// How an answer is read.
-#[derive(Clone, Copy)]
 pub(super) struct Reading<'a> {
     pub(super) max_bytes: usize,
     /// The answer may hold secrets of its own.
     pub(super) is_secret: bool,
     /// What an error must not show, should the other side send it back.
-    pub(super) authorization: Option<&'a HeaderValue>,
+    pub(super) signature: Option<Signature>,
     pub(super) security_token: Option<&'a str>,
 }
 
@@ -38,22 +39,16 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer to its end.
-    pub(super) async fn read(
-        response: http::Response<Body>,
+    /// Sorts an answer that was collected.
+    pub(super) fn read(
+        status: StatusCode,
+        headers: HeaderMap,
+        raw: Result<Bytes, CollectError>,
         reading: &Reading<'_>,
     ) -> Result<Self, Failure> {
-        let (head, body) = response.into_parts();
-        let status = head.status.as_u16();
-        let is_success = head.status.is_success();
-        let limit = if is_success {
-            reading.max_bytes
-        } else {
-            reading.max_bytes.min(MAX_ERROR_BYTES)
-        };
-        let raw = body.collect(limit).await;
-        // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
-        tokio::task::yield_now().await;
+        let limit = reading.limit(status);
+        let is_success = status.is_success();
+        let status = status.as_u16();
         let raw = match raw {
             Ok(raw) => raw,
             Err(CollectError::Read(source)) if is_success => {
@@ -61,15 +56,14 @@ impl Answer {
             }
             // The status alone says that the call failed; a body too large or broken only costs the details.
             Err(_) if !is_success => Bytes::new(),
-            Err(error) => return Err(Self::without_body(status, head.headers).refuse(error)),
+            Err(error) => return Err(Self::without_body(status, headers).refuse(error)),
         };
-        let body = match unpack(&head.headers, raw, limit) {
+        let body = match unpack(&headers, raw, limit) {
             Ok(body) => body,
             // As above.
             Err(_) if !is_success => Bytes::new(),
-            Err(error) => return Err(Self::without_body(status, head.headers).refuse(error)),
+            Err(error) => return Err(Self::without_body(status, headers).refuse(error)),
         };
-        let headers = head.headers;
         if !is_success {
             let error = service_error::read(status, &headers, &reading.without_secrets(&body));
             return Err(Failure::Service(Box::new(Refusal { error, headers })));
@@ -145,12 +139,21 @@ fn unpack(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, BoxEr
 }
 
 impl Reading<'_> {
+    /// Returns how many bytes an answer of this status may have, as sent and unpacked.
+    pub(super) fn limit(&self, status: StatusCode) -> usize {
+        if status.is_success() {
+            self.max_bytes
+        } else {
+            self.max_bytes.min(MAX_ERROR_BYTES)
+        }
+    }
+
     /// Takes the token and the signature of the request out of a body.
     fn without_secrets<'b>(&self, body: &'b Bytes) -> Cow<'b, [u8]> {
-        let authorization = self.authorization.and_then(|value| value.to_str().ok());
-        let signature = authorization
-            .and_then(|text| text.rsplit_once("Signature="))
-            .map(|(_, signature)| signature);
+        let signature = self
+            .signature
+            .as_ref()
+            .and_then(|signature| std::str::from_utf8(signature).ok());
         let mut shown = Cow::Borrowed(&body[..]);
         for secret in [self.security_token, signature]
             .into_iter()

@@ -117,13 +117,7 @@ impl<P: Product> CallByName<'_, P> {
             .await?;
         let value =
             serde_json::from_slice(&answer.body).map_err(|error| answer.malformed(error))?;
-        Ok(Response::new(
-            value,
-            answer.request_id,
-            answer.status,
-            answer.body,
-            answer.attempts,
-        ))
+        Ok(answer.into_response(value))
     }
 }
 

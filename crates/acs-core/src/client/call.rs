@@ -1,13 +1,12 @@
 //! One call: attempts, each with its own date, nonce and signature, until one succeeds or no more makes sense.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use tracing::Instrument as _;
 
 use super::answer::{Answer, Reading};
@@ -19,13 +18,14 @@ use super::observe::{AttemptReport, CallReport, Observer};
 use super::settings::{CallOptions, Settings};
 use super::sign::{Buffers, Fresh, sign};
 use super::target::Target;
+use crate::body::Body;
 use crate::credentials::{Credentials, SharedCredentialsProvider};
 use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::operation::Security;
-use crate::runtime::{self, SharedRuntime};
-use crate::transport::SharedTransport;
+use crate::runtime::{self, BoxFuture, SharedRuntime};
+use crate::transport::{SharedTransport, TransportError};
 
 /// What all clones of a client share.
 pub(super) struct Inner {
@@ -133,8 +133,12 @@ impl Call<'_> {
                 return Err(self.give_up(failure, Next::Stop));
             }
             self.dated_with = self.inner.clock.get();
+            let now = self.inner.runtime.elapsed();
+            if now >= self.end {
+                return Err(self.out_of_time("it is over"));
+            }
             self.attempt += 1;
-            let failure = match self.attempt(credentials.as_ref()).await {
+            let failure = match self.attempt(credentials.as_ref(), now).await {
                 Ok(answer) => {
                     self.inner.bucket.give_back();
                     return Ok(Answer {
@@ -178,10 +182,6 @@ impl Call<'_> {
     }
 
     async fn credentials(&self) -> Result<Option<Credentials>, Error> {
-        let left = self.end.saturating_sub(self.inner.runtime.elapsed());
-        if left.is_zero() {
-            return Err(self.out_of_time("it is over"));
-        }
         // The usual case: at hand, without a box or a timer.
         let is_signed = self.target.security != Security::Anonymous;
         if let Some(credentials) = self
@@ -193,7 +193,11 @@ impl Call<'_> {
         {
             return Ok(Some(credentials));
         }
-        let work = self.inner.credentials_for(self.target);
+        let left = self.end.saturating_sub(self.inner.runtime.elapsed());
+        if left.is_zero() {
+            return Err(self.out_of_time("it is over"));
+        }
+        let work = pin!(self.inner.credentials_for(self.target));
         match in_time(work, left, &*self.inner.runtime).await {
             Some(result) => result.map_err(|error| error.with_attempts(self.attempt)),
             None => Err(self.out_of_time("the credentials took it all")),
@@ -275,31 +279,37 @@ impl Call<'_> {
         error
     }
 
-    async fn attempt(&self, credentials: Option<&Credentials>) -> Result<Answer, Failure> {
-        let start = self.inner.runtime.elapsed();
-        let limit = self
-            .settings
-            .attempt_timeout
-            .min(self.end.saturating_sub(start));
-        let result = in_time(self.send(credentials), limit, &*self.inner.runtime)
-            .await
-            .unwrap_or(Err(Failure::TimedOut(limit)));
+    async fn attempt(
+        &self,
+        credentials: Option<&Credentials>,
+        start: Duration,
+    ) -> Result<Answer, Failure> {
+        let left = self.end.saturating_sub(start);
+        let limit = self.settings.attempt_timeout.min(left);
+        let result = match self.send(credentials) {
+            Ok(sent) => {
+                let answer = pin!(sent.answer());
+                in_time(answer, limit, &*self.inner.runtime)
+                    .await
+                    .unwrap_or(Err(Failure::TimedOut(limit)))
+            }
+            Err(failure) => Err(failure),
+        };
+        let now = self.inner.runtime.elapsed();
         if let Some(limiter) = &self.inner.limiter {
             let is_throttled = matches!(&result, Err(failure) if failure.is_throttling());
-            limiter.learn(
-                self.target.action,
-                is_throttled,
-                self.inner.runtime.elapsed(),
-            );
+            limiter.learn(self.target.action, is_throttled, now);
         }
-        self.report(&result, self.inner.runtime.elapsed().saturating_sub(start));
+        self.report(&result, now.saturating_sub(start));
         result
     }
 
-    async fn send(&self, credentials: Option<&Credentials>) -> Result<Answer, Failure> {
+    /// Signs the request and starts to send it. This is no `async fn`, so that nothing of it is held while the
+    /// answer is waited for.
+    fn send<'s>(&'s self, credentials: Option<&'s Credentials>) -> Result<Sent<'s>, Failure> {
         let inner = self.inner;
-        let nonce = runtime::nonce(&*inner.runtime);
         let now = inner.runtime.now();
+        let nonce = runtime::nonce(&*inner.runtime, now);
         let fresh = Fresh {
             date: now.checked_add_signed(self.dated_with).unwrap_or(now),
             // Invariant: a nonce is made of hexadecimal digits.
@@ -316,19 +326,15 @@ impl Call<'_> {
         );
         inner.buffers.give_back(buffer);
         let signed = signed.map_err(Failure::Local)?;
-        let authorization = signed.headers().get(AUTHORIZATION).cloned();
-        let response = inner
-            .transport
-            .send(signed)
-            .await
-            .map_err(Failure::Transport)?;
-        let reading = Reading {
-            max_bytes: self.settings.max_response_bytes,
-            is_secret: self.target.is_secret,
-            authorization: authorization.as_ref(),
-            security_token: credentials.and_then(Credentials::security_token),
-        };
-        Answer::read(response, &reading).await
+        Ok(Sent {
+            response: inner.transport.send(signed.request),
+            reading: Reading {
+                max_bytes: self.settings.max_response_bytes,
+                is_secret: self.target.is_secret,
+                signature: signed.signature,
+                security_token: credentials.and_then(Credentials::security_token),
+            },
+        })
     }
 
     fn report(&self, result: &Result<Answer, Failure>, elapsed: Duration) {
@@ -372,13 +378,34 @@ impl Call<'_> {
     }
 }
 
+/// A request on its way.
+struct Sent<'a> {
+    response: BoxFuture<'a, Result<http::Response<Body>, TransportError>>,
+    reading: Reading<'a>,
+}
+
+impl Sent<'_> {
+    async fn answer(self) -> Result<Answer, Failure> {
+        let (head, body) = self
+            .response
+            .await
+            .map_err(Failure::Transport)?
+            .into_parts();
+        let (status, headers) = (head.status, head.headers);
+        let limit = self.reading.limit(status);
+        let raw = body.collect(limit).await;
+        // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
+        tokio::task::yield_now().await;
+        Answer::read(status, headers, raw, &self.reading)
+    }
+}
+
 /// Waits for `work`, but not longer than `limit`.
 async fn in_time<T>(
-    work: impl Future<Output = T>,
+    mut work: Pin<&mut impl Future<Output = T>>,
     limit: Duration,
     runtime: &dyn runtime::Runtime,
 ) -> Option<T> {
-    let mut work = pin!(work);
     let mut end = runtime.sleep(limit);
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Ready(output) => Poll::Ready(Some(output)),

@@ -34,7 +34,7 @@ use crate::decode;
 use crate::encode::{self, Encoded};
 use crate::endpoint::{Endpoint, Product};
 use crate::error::Error;
-use crate::model::FieldValue;
+use crate::model::{FieldValue, Model};
 use crate::operation::{Operation, OperationInfo};
 use crate::response::Response;
 use crate::runtime::SharedRuntime;
@@ -69,7 +69,8 @@ impl<P: Product> Client<P> {
     where
         O: Operation<Product = P>,
     {
-        self.send_inner(operation, None).await
+        let request = encoded(&operation, O::INFO)?;
+        self.send_encoded(O::INFO, &request, None).await
     }
 
     /// Sends an operation with settings of its own.
@@ -84,31 +85,22 @@ impl<P: Product> Client<P> {
     where
         O: Operation<Product = P>,
     {
-        self.send_inner(operation, Some(options)).await
+        let request = encoded(&operation, O::INFO)?;
+        self.send_encoded(O::INFO, &request, Some(options)).await
     }
 
-    async fn send_inner<O>(
+    async fn send_encoded<T: FieldValue + Default>(
         &self,
-        operation: O,
+        info: &'static OperationInfo,
+        request: &Encoded,
         options: Option<&CallOptions>,
-    ) -> Result<Response<O::Output>, Error>
-    where
-        O: Operation<Product = P>,
-    {
-        let mut output = O::Output::default();
-        let encoded = encode::encode(&operation, O::INFO);
-        drop(operation);
-        let answer = self
-            .inner
-            .fill(O::INFO, encoded, options, &mut output)
-            .await?;
-        Ok(Response::new(
-            output,
-            answer.request_id,
-            answer.status,
-            answer.body,
-            answer.attempts,
-        ))
+    ) -> Result<Response<T>, Error> {
+        let named = |error: Error| error.with_action(info.action);
+        let answer = self.inner.call(info.into(), request, options);
+        let answer = answer.await.map_err(named)?;
+        let mut output = T::default();
+        answer.fill(&mut output).map_err(named)?;
+        Ok(answer.into_response(output))
     }
 
     /// Returns the region that the client was made for.
@@ -127,25 +119,29 @@ impl<P: Product> Client<P> {
     }
 }
 
-impl Inner {
-    /// The part of `send` that is the same for all operations, and so is compiled once.
-    async fn fill(
-        &self,
-        info: &'static OperationInfo,
-        encoded: Result<Encoded, Error>,
-        options: Option<&CallOptions>,
-        output: &mut (dyn FieldValue + Send),
-    ) -> Result<Answer, Error> {
-        let answer = async {
-            let answer = self.call(info.into(), &encoded?, options).await?;
-            decode::decode(&answer.body, output)
-                .and_then(|()| decode::decode_headers(&answer.headers, output))
-                .map_err(|error| answer.malformed(error))?;
-            Ok(answer)
-        };
-        answer
-            .await
-            .map_err(|error: Error| error.with_action(info.action))
+/// Boxed, since futures that hold it are moved.
+fn encoded(request: &dyn Model, info: &'static OperationInfo) -> Result<Box<Encoded>, Error> {
+    encode::encode(request, info)
+        .map(Box::new)
+        .map_err(|error| error.with_action(info.action))
+}
+
+impl Answer {
+    /// Reads the answer into the operation's output.
+    fn fill(&self, output: &mut dyn FieldValue) -> Result<(), Error> {
+        decode::decode(&self.body, output)
+            .and_then(|()| decode::decode_headers(&self.headers, output))
+            .map_err(|error| self.malformed(error))
+    }
+
+    fn into_response<T>(self, value: T) -> Response<T> {
+        Response::new(
+            value,
+            self.request_id,
+            self.status,
+            self.body,
+            self.attempts,
+        )
     }
 }
 

@@ -6,7 +6,8 @@ use acs_signer::{Buffer, LineBreaks, Payload, acs3};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::target::Target;
 use crate::body::Body;
@@ -23,40 +24,44 @@ pub(super) struct Fresh<'a> {
     pub(super) credentials: Option<&'a Credentials>,
 }
 
-/// Makes the request of one attempt; the URL is written by the signer, so that what is sent is what is signed.
+/// A request that is ready to be sent.
+pub(super) struct Signed {
+    pub(super) request: http::Request<Body>,
+    /// What no error may show, should the other side send it back; nothing where the request is not signed.
+    pub(super) signature: Option<Signature>,
+}
+
+/// A signature in hexadecimal, of 32 bytes.
+pub(super) type Signature = [u8; 64];
+
+/// Makes the request of one attempt; the query is written by the signer, so that what is sent is what is signed.
 pub(super) fn sign(
     target: Target<'_>,
     endpoint: &Endpoint,
     request: &Encoded,
     fresh: &Fresh<'_>,
     buffer: &mut Buffer,
-) -> Result<http::Request<Body>, Error> {
-    let host = host(endpoint, &request.host);
+) -> Result<Signed, Error> {
+    let authority = endpoint.authority_below(&request.host)?;
     let query: Vec<(&str, &str)> = pairs(&request.query).collect();
     let content_type = request
         .body
         .as_ref()
         .map(|body| ("content-type", body.content_type));
-    let headers: Vec<(&str, &str)> = [("accept", "application/json"), ("accept-encoding", "gzip")]
+    let headers: Vec<(&str, &str)> = content_type
         .into_iter()
-        .chain(content_type)
         .chain(pairs(&request.headers))
         .collect();
-    let body = request
-        .body
-        .as_ref()
-        .map(|body| body.bytes.clone())
-        .unwrap_or_default();
+    let body = request.body.as_ref().map(|body| &body.bytes);
     let to_sign = acs3::Request {
         method: request.method.as_str(),
-        host: &host,
+        host: authority.as_str(),
         path: &request.path,
         query: &query,
         headers: &headers,
-        payload: if body.is_empty() {
-            Payload::Empty
-        } else {
-            Payload::Bytes(&body)
+        payload: match body {
+            Some(bytes) if !bytes.is_empty() => Payload::Bytes(bytes),
+            _ => Payload::Empty,
         },
         action: target.action,
         version: target.product.version,
@@ -69,36 +74,34 @@ pub(super) fn sign(
         ApiStyle::Rpc => acs3::Style::Rpc,
         ApiStyle::Roa => acs3::Style::Roa,
     };
-    let uri = |query: &str| {
-        let mark = if query.is_empty() { "" } else { "?" };
-        format!(
-            "{}://{host}{}{mark}{query}",
-            endpoint.scheme(),
-            request.path
-        )
+    let parts = Parts {
+        method: request.method.clone(),
+        scheme: if endpoint.is_https() {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        },
+        authority: authority.clone(),
+        path: &request.path,
+        headers: &headers,
+        body: body.cloned().unwrap_or_default(),
     };
     if let Some(key) = fresh.credentials.and_then(Credentials::signing_key) {
         let signed = acs3::sign(&to_sign, key, buffer).map_err(refused)?;
-        return assemble(
-            request,
-            &uri(signed.query()),
-            &headers,
-            signed.headers(),
-            body,
-        );
+        return Ok(Signed {
+            request: parts.assemble(signed.query(), signed.headers())?,
+            signature: signed.signature().as_bytes().try_into().ok(),
+        });
     }
     let unsigned = match fresh.credentials.and_then(Credentials::bearer) {
         Some(token) => acs3::bearer(&to_sign, style, token, buffer),
         None => acs3::anonymous(&to_sign, style, buffer),
     }
     .map_err(refused)?;
-    assemble(
-        request,
-        &uri(unsigned.query()),
-        &headers,
-        unsigned.headers(),
-        body,
-    )
+    Ok(Signed {
+        request: parts.assemble(unsigned.query(), unsigned.headers())?,
+        signature: None,
+    })
 }
 
 fn pairs(list: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
@@ -106,41 +109,58 @@ fn pairs(list: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
         .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
-fn host(endpoint: &Endpoint, labels: &[String]) -> String {
-    let mut host = String::new();
-    for label in labels {
-        host.push_str(label);
-        host.push('.');
-    }
-    host.push_str(endpoint.authority());
-    host
-}
-
 /// The signer's errors name the field at fault and never its value.
 fn refused(error: acs_signer::Error) -> Error {
     Error::new(ErrorKind::InvalidInput, error.to_string()).with_source(error)
 }
 
-fn assemble<'a>(
-    request: &Encoded,
-    uri: &str,
-    own: &[(&str, &str)],
-    added: impl Iterator<Item = (&'static str, &'a str)>,
+/// What a request is made of besides that which the signer adds.
+struct Parts<'a> {
+    method: Method,
+    scheme: Scheme,
+    authority: Authority,
+    path: &'a str,
+    headers: &'a [(&'a str, &'a str)],
     body: Bytes,
-) -> Result<http::Request<Body>, Error> {
-    let mut made = http::Request::new(Body::from(body));
-    *made.method_mut() = request.method.clone();
-    *made.uri_mut() = uri.parse().map_err(|_| unusable("path or query"))?;
-    let headers = made.headers_mut();
-    // All at once: growing by steps would hash every name again. The transport adds `host` and the like.
-    headers.reserve(own.len() + 16);
-    for (name, value) in own {
-        append(headers, header_name(name)?, value)?;
+}
+
+impl Parts<'_> {
+    fn assemble<'s>(
+        self,
+        query: &str,
+        added: impl Iterator<Item = (&'static str, &'s str)>,
+    ) -> Result<http::Request<Body>, Error> {
+        let mut made = http::Request::new(Body::from(self.body));
+        *made.method_mut() = self.method;
+        *made.uri_mut() = uri(self.scheme, self.authority, self.path, query)
+            .ok_or_else(|| unusable("path or query"))?;
+        let headers = made.headers_mut();
+        // All at once: growing by steps would hash every name again. The transport adds two of its own.
+        headers.reserve(self.headers.len() + 12);
+        headers.append(ACCEPT, HeaderValue::from_static("application/json"));
+        headers.append(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        for (name, value) in self.headers {
+            append(headers, header_name(name)?, value)?;
+        }
+        for (name, value) in added {
+            append(headers, header_name(name)?, value)?;
+        }
+        Ok(made)
     }
-    for (name, value) in added {
-        append(headers, header_name(name)?, value)?;
+}
+
+fn uri(scheme: Scheme, authority: Authority, path: &str, query: &str) -> Option<Uri> {
+    let mut text = String::with_capacity(path.len() + 1 + query.len());
+    text.push_str(path);
+    if !query.is_empty() {
+        text.push('?');
+        text.push_str(query);
     }
-    Ok(made)
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(scheme);
+    parts.authority = Some(authority);
+    parts.path_and_query = PathAndQuery::from_maybe_shared(Bytes::from(text)).ok();
+    Uri::from_parts(parts).ok()
 }
 
 fn append(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Error> {
@@ -159,8 +179,6 @@ fn header_name(name: &str) -> Result<HeaderName, Error> {
     const NONCE: HeaderName = HeaderName::from_static("x-acs-signature-nonce");
     const VERSION: HeaderName = HeaderName::from_static("x-acs-version");
     Ok(match name {
-        "accept" => ACCEPT,
-        "accept-encoding" => ACCEPT_ENCODING,
         "authorization" => AUTHORIZATION,
         "x-acs-action" => ACTION,
         "x-acs-content-sha256" => CONTENT_SHA256,

@@ -5,6 +5,7 @@
 //! be missing, and a single item may stand for its list. Fields that are not known are passed over.
 
 mod fill;
+mod json;
 mod scalar;
 
 use std::fmt;
@@ -14,7 +15,7 @@ use http::HeaderMap;
 
 use crate::model::{FieldValue, Model, Place, Slot};
 
-use fill::Way;
+use fill::{Fault, Seen};
 
 /// An answer that is not what the operation promises: where, and why. It shows no value of the answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,16 +50,23 @@ impl std::error::Error for DecodeError {}
 /// The body is no JSON, nested more than 128 deep, holds a value that can't be read as its field's type, or
 /// lacks a field that the service always sends.
 pub fn decode(body: &Bytes, out: &mut dyn FieldValue) -> Result<(), DecodeError> {
-    let mut way = Way::default();
+    Ok(fill_from(body, out)?)
+}
+
+fn fill_from(body: &Bytes, out: &mut dyn FieldValue) -> Result<(), Fault> {
     match out.slot() {
-        Slot::Object(model) => decode_object(body, model, &mut way),
+        Slot::Object(model) => decode_object(body, model),
         Slot::Nothing => Ok(()),
         Slot::Bytes(bytes) => {
             bytes.clone_from(body);
             Ok(())
         }
-        Slot::String(text) => decode_text(body, text, &way),
-        _ => decode_json(body, out, &mut way),
+        Slot::String(text) => decode_text(body, text),
+        _ if is_blank(body) => {
+            out.clear();
+            Ok(())
+        }
+        _ => fill::value(json_of(body)?, out),
     }
 }
 
@@ -70,76 +78,53 @@ pub fn decode_headers(headers: &HeaderMap, out: &mut dyn FieldValue) -> Result<(
     let Slot::Object(model) = out.slot() else {
         return Ok(());
     };
-    let mut way = Way::default();
     for (index, field) in model.schema().fields.iter().enumerate() {
-        let value = headers
-            .get(field.name)
-            .filter(|_| field.place == Place::Header);
+        if field.place != Place::Header {
+            continue;
+        }
+        let value = headers.get(field.name);
         if let Some(value) = value.and_then(|value| value.to_str().ok()) {
-            decode_header(field.name, value, model.get_mut(index), &mut way)?;
+            decode_header(value, model.get_mut(index)).map_err(|fault| fault.under(field.name))?;
         }
     }
     Ok(())
 }
 
-fn decode_object(body: &Bytes, model: &mut dyn Model, way: &mut Way) -> Result<(), DecodeError> {
-    if let Some(index) = model
-        .schema()
-        .fields
-        .iter()
-        .position(|field| field.place == Place::Body)
-    {
-        return decode(body, model.get_mut(index));
+fn decode_object(body: &Bytes, model: &mut dyn Model) -> Result<(), Fault> {
+    let fields = model.schema().fields;
+    if let Some(index) = fields.iter().position(|field| field.place == Place::Body) {
+        return fill_from(body, model.get_mut(index));
     }
     if is_blank(body) {
-        return fill::check_always(model, &[]).map_err(|reason| way.error(&reason));
+        return fill::check_always(model, &Seen::default());
     }
-    fill::from_slice(json_of(body), way, |deserializer, way| {
-        fill::object(model, deserializer, way)
-    })
+    fill::object(json_of(body)?, model)
 }
 
-fn decode_header(
-    name: &'static str,
-    value: &str,
-    out: &mut dyn FieldValue,
-    way: &mut Way,
-) -> Result<(), DecodeError> {
-    way.enter(name);
-    let present = scalar::set_text(out.slot(), value).map_err(|reason| way.error(&reason))?;
-    if !present {
+fn decode_header(value: &str, out: &mut dyn FieldValue) -> Result<(), Fault> {
+    if !scalar::set_text(out.slot(), value)? {
         out.clear();
     }
-    way.leave();
     Ok(())
 }
 
 /// A text as the whole body: a JSON string, or the body as it is.
-fn decode_text(body: &Bytes, out: &mut String, way: &Way) -> Result<(), DecodeError> {
+fn decode_text(body: &Bytes, out: &mut String) -> Result<(), Fault> {
     *out = match serde_json::from_slice::<String>(body) {
         Ok(text) => text,
         Err(_) => std::str::from_utf8(body)
-            .map_err(|_| way.error("the body is not UTF-8"))?
+            .map_err(|_| Fault::new("the body is not UTF-8"))?
             .to_owned(),
     };
     Ok(())
-}
-
-fn decode_json(body: &Bytes, out: &mut dyn FieldValue, way: &mut Way) -> Result<(), DecodeError> {
-    if is_blank(body) {
-        out.clear();
-        return Ok(());
-    }
-    fill::from_slice(json_of(body), way, |deserializer, way| {
-        fill::value(out, None, deserializer, way).map(drop)
-    })
 }
 
 fn is_blank(body: &[u8]) -> bool {
     body.iter().all(u8::is_ascii_whitespace)
 }
 
-/// The body without a byte order mark.
-fn json_of(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+/// The body as a text, without a byte order mark. It is checked once, so that the texts in it need not be.
+fn json_of(body: &[u8]) -> Result<&str, Fault> {
+    let bare = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    std::str::from_utf8(bare).map_err(|error| Fault::new(error.to_string()))
 }

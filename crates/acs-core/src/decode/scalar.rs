@@ -1,9 +1,10 @@
 //! Scalars in each other's clothes. `Ok(false)` means that there is nothing: the value is to be cleared.
 
+use super::fill::Fault;
 use crate::model::Slot;
 
 /// Reads a text into a slot.
-pub(super) fn set_text(slot: Slot<'_>, text: &str) -> Result<bool, String> {
+pub(super) fn set_text(slot: Slot<'_>, text: &str) -> Result<bool, Fault> {
     match slot {
         Slot::String(out) => text.clone_into(out),
         Slot::Json(out) => *out = serde_json::Value::from(text),
@@ -17,49 +18,34 @@ pub(super) fn set_text(slot: Slot<'_>, text: &str) -> Result<bool, String> {
         Slot::Float(out) => *out = float(text)?,
         Slot::Boolean(out) => *out = boolean(text)?,
         Slot::Object(_) | Slot::Map(_) => {
-            return Err("expected an object, found a string".to_owned());
+            return Err(Fault::new("expected an object, found a string"));
         }
-        Slot::List(_) => return Err("expected a list, found a string".to_owned()),
+        Slot::List(_) => return Err(Fault::new("expected a list, found a string")),
     }
     Ok(true)
 }
 
-/// Reads a whole number into a slot.
-pub(super) fn set_integer(slot: Slot<'_>, number: i64) -> Result<bool, String> {
+/// Reads a number, as it was written, into a slot.
+pub(super) fn set_number(slot: Slot<'_>, number: &str) -> Result<bool, Fault> {
     match slot {
-        Slot::Integer32(out) => *out = narrow(number)?,
-        Slot::Integer(out) => *out = number,
-        Slot::Float(out) => *out = number as f64,
-        Slot::Boolean(out) => *out = number != 0,
-        Slot::Json(out) => *out = number.into(),
-        Slot::Object(_) | Slot::Map(_) => {
-            return Err("expected an object, found a number".to_owned());
+        Slot::Integer32(out) => *out = narrow(whole_number(number)?)?,
+        Slot::Integer(out) => *out = whole_number(number)?,
+        Slot::Float(out) => *out = float(number)?,
+        Slot::Boolean(out) => *out = float(number)? != 0.0,
+        Slot::Json(out) => {
+            *out = serde_json::from_str(number).map_err(|_| Fault::new("number out of range"))?;
         }
-        Slot::List(_) => return Err("expected a list, found a number".to_owned()),
-        slot => return set_text(slot, &number.to_string()),
-    }
-    Ok(true)
-}
-
-/// Reads a number into a slot.
-pub(super) fn set_float(slot: Slot<'_>, number: f64) -> Result<bool, String> {
-    match slot {
-        Slot::Integer32(out) => *out = narrow(whole(number)?)?,
-        Slot::Integer(out) => *out = whole(number)?,
-        Slot::Float(out) => *out = number,
-        Slot::Boolean(out) => *out = number != 0.0,
-        Slot::Json(out) => *out = number.into(),
         Slot::Object(_) | Slot::Map(_) => {
-            return Err("expected an object, found a number".to_owned());
+            return Err(Fault::new("expected an object, found a number"));
         }
-        Slot::List(_) => return Err("expected a list, found a number".to_owned()),
-        slot => return set_text(slot, &number.to_string()),
+        Slot::List(_) => return Err(Fault::new("expected a list, found a number")),
+        slot => return set_text(slot, number),
     }
     Ok(true)
 }
 
 /// Reads a truth value into a slot.
-pub(super) fn set_boolean(slot: Slot<'_>, is: bool) -> Result<bool, String> {
+pub(super) fn set_boolean(slot: Slot<'_>, is: bool) -> Result<bool, Fault> {
     match slot {
         Slot::Boolean(out) => *out = is,
         Slot::Integer32(out) => *out = i32::from(is),
@@ -67,15 +53,15 @@ pub(super) fn set_boolean(slot: Slot<'_>, is: bool) -> Result<bool, String> {
         Slot::Float(out) => *out = f64::from(u8::from(is)),
         Slot::Json(out) => *out = is.into(),
         Slot::Object(_) | Slot::Map(_) => {
-            return Err("expected an object, found a truth value".to_owned());
+            return Err(Fault::new("expected an object, found a truth value"));
         }
-        Slot::List(_) => return Err("expected a list, found a truth value".to_owned()),
+        Slot::List(_) => return Err(Fault::new("expected a list, found a truth value")),
         slot => return set_text(slot, if is { "true" } else { "false" }),
     }
     Ok(true)
 }
 
-fn integer(text: &str) -> Result<i64, String> {
+fn integer(text: &str) -> Result<i64, Fault> {
     let text = text.trim();
     if let Ok(number) = text.parse() {
         return Ok(number);
@@ -85,33 +71,40 @@ fn integer(text: &str) -> Result<i64, String> {
     }
     float(text)
         .and_then(whole)
-        .map_err(|_| "expected a whole number, found another text".to_owned())
+        .map_err(|_| Fault::new("expected a whole number, found another text"))
 }
 
-fn float(text: &str) -> Result<f64, String> {
+fn float(text: &str) -> Result<f64, Fault> {
     let number: Option<f64> = text.trim().parse().ok();
     number
         .filter(|number| number.is_finite())
-        .ok_or_else(|| "expected a number, found another text".to_owned())
+        .ok_or_else(|| Fault::new("expected a number, found another text"))
 }
 
-fn boolean(text: &str) -> Result<bool, String> {
+fn boolean(text: &str) -> Result<bool, Fault> {
     match text.trim().to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err("expected true or false, found another text".to_owned()),
+        _ => Err(Fault::new("expected true or false, found another text")),
+    }
+}
+
+fn whole_number(number: &str) -> Result<i64, Fault> {
+    match number.parse() {
+        Ok(number) => Ok(number),
+        Err(_) => float(number).and_then(whole),
     }
 }
 
 /// A whole number that came with a point; up to 2^53 nothing was lost on the way.
-fn whole(number: f64) -> Result<i64, String> {
+fn whole(number: f64) -> Result<i64, Fault> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT {
         return Ok(number as i64);
     }
-    Err("expected a whole number, found another".to_owned())
+    Err(Fault::new("expected a whole number, found another"))
 }
 
-fn narrow(number: i64) -> Result<i32, String> {
-    i32::try_from(number).map_err(|_| "the number is too large for 32 bits".to_owned())
+fn narrow(number: i64) -> Result<i32, Fault> {
+    i32::try_from(number).map_err(|_| Fault::new("the number is too large for 32 bits"))
 }

@@ -187,7 +187,7 @@ impl Transport for ReqwestTransport {
             let url = self.hosts.url(&head.uri)?;
             let mut request = ::reqwest::Request::new(head.method, url);
             *request.headers_mut() = head.headers;
-            *request.body_mut() = Some(into_reqwest_body(body));
+            *request.body_mut() = into_reqwest_body(body);
             let response = client.execute(request).await.map_err(from_reqwest_error)?;
             Ok(http::Response::from(response).map(Body::stream))
         })
@@ -204,7 +204,9 @@ impl Hosts {
 
     fn url(&self, uri: &http::Uri) -> Result<::reqwest::Url, TransportError> {
         let mut url = self.base(uri)?;
-        url.set_path(uri.path());
+        if uri.path() != "/" {
+            url.set_path(uri.path());
+        }
         url.set_query(uri.query());
         Ok(url)
     }
@@ -236,10 +238,11 @@ impl Hosts {
     }
 }
 
-fn into_reqwest_body(body: Body) -> ::reqwest::Body {
+fn into_reqwest_body(body: Body) -> Option<::reqwest::Body> {
     match body.into_bytes() {
-        Ok(bytes) => ::reqwest::Body::from(bytes),
-        Err(stream) => ::reqwest::Body::wrap(stream),
+        Ok(bytes) if bytes.is_empty() => None,
+        Ok(bytes) => Some(::reqwest::Body::from(bytes)),
+        Err(stream) => Some(::reqwest::Body::wrap(stream)),
     }
 }
 
