@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acs_core::BoxFuture;
 
@@ -12,9 +11,6 @@ use crate::failure::{Failure, LoadError};
 use crate::providers::{CliProfile, CredentialsUri, EcsRamRole, Environment, OidcRoleArn, Profile};
 use crate::shown;
 use crate::source::{Found, SharedSource, Source};
-
-/// No step has answered yet.
-const NONE: usize = usize::MAX;
 
 /// Sources that are asked in turn until one has credentials.
 ///
@@ -27,7 +23,13 @@ pub struct Chain {
     fall_through: bool,
     allow_process: bool,
     imds_v2_only: bool,
-    answered: AtomicUsize,
+    answered: Mutex<Option<Answered>>,
+}
+
+/// The step that answered, and what all of them said then.
+struct Answered {
+    step: usize,
+    reports: Vec<StepReport>,
 }
 
 /// What one step of a chain said.
@@ -55,7 +57,7 @@ pub enum StepOutcome {
     NotConfigured(String),
     /// It is set up, and failed.
     Failed(Failure),
-    /// It was not asked, since an earlier step ended the search.
+    /// It was not asked, since an earlier step ended the search, now or when it was made.
     NotAsked,
 }
 
@@ -84,7 +86,7 @@ impl Chain {
             fall_through: false,
             allow_process: true,
             imds_v2_only: false,
-            answered: AtomicUsize::new(NONE),
+            answered: Mutex::default(),
         }
     }
 
@@ -169,14 +171,16 @@ impl Chain {
 
     async fn load_chain(&self, context: &Context) -> Result<Found, LoadError> {
         let context = &*self.narrowed(context);
-        let answered = self.answered.load(Ordering::Relaxed);
-        if let Some(step) = self.steps.get(answered) {
+        let answered = self.answered().as_ref().map(|answered| answered.step);
+        if let Some((index, step)) =
+            answered.and_then(|index| Some((index, self.steps.get(index)?)))
+        {
             match step.load(context).await {
                 Ok(found) => return Ok(found.under(&self.name)),
                 Err(LoadError::Failed(failure)) if !self.fall_through => {
-                    return Err(self.failed_alone(answered, failure).into());
+                    return Err(self.failed_alone(index, failure).into());
                 }
-                Err(_) => self.answered.store(NONE, Ordering::Relaxed),
+                Err(_) => *self.answered() = None,
             }
         }
         let (found, reports) = self.walk(context).await;
@@ -188,12 +192,15 @@ impl Chain {
         for (index, (step, report)) in self.steps.iter().zip(&mut reports).enumerate() {
             match step.load(context).await {
                 Ok(found) => {
-                    self.answered.store(index, Ordering::Relaxed);
                     let found = found.under(&self.name);
                     report.outcome = StepOutcome::Found {
                         origin: found.origin.clone(),
                         provider: found.credentials.provider().to_owned(),
                     };
+                    *self.answered() = Some(Answered {
+                        step: index,
+                        reports: reports.clone(),
+                    });
                     return (Some(found), reports);
                 }
                 Err(LoadError::NotConfigured(reason)) => {
@@ -210,12 +217,23 @@ impl Chain {
         (None, reports)
     }
 
+    /// The failure of the step that answered before: the others are told with what they said then.
     fn failed_alone(&self, index: usize, failure: Failure) -> Failure {
-        let mut reports: Vec<StepReport> = self.steps.iter().map(not_asked).collect();
+        let remembered = self
+            .answered()
+            .as_ref()
+            .map(|answered| answered.reports.clone());
+        let mut reports =
+            remembered.unwrap_or_else(|| self.steps.iter().map(not_asked).collect::<Vec<_>>());
         if let Some(report) = reports.get_mut(index) {
             report.outcome = StepOutcome::Failed(failure);
         }
         Failure::chain(ChainError(reports.into()))
+    }
+
+    fn answered(&self) -> MutexGuard<'_, Option<Answered>> {
+        // Every change to it is complete.
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn position(&self, name: &str) -> Option<usize> {
@@ -293,7 +311,7 @@ impl fmt::Display for StepReport {
             StepOutcome::Found { origin, .. } => write!(f, "found in {origin}"),
             StepOutcome::NotConfigured(reason) => write!(f, "not configured ({reason})"),
             StepOutcome::Failed(failure) => write!(f, "failed: {failure}"),
-            StepOutcome::NotAsked => f.write_str("not asked"),
+            StepOutcome::NotAsked => f.write_str("not asked (an earlier step ended the search)"),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use acs_core::ReplayTransport;
 use acs_credentials::{
@@ -95,7 +96,7 @@ async fn what_answered_is_told_with_its_file_and_what_was_passed_over_with_its_r
         panic!("{}", reports[0])
     };
     assert!(
-        reason.contains("ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"),
+        reason.starts_with("warning") && reason.contains("ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"),
         "{reason}"
     );
     let StepOutcome::Found { origin, provider } = &reports[2].outcome else {
@@ -198,6 +199,107 @@ async fn the_step_that_answered_is_asked_first_and_a_removed_key_starts_the_sear
             .access_key_id(),
         "CLI"
     );
+}
+
+#[tokio::test]
+async fn half_a_key_pair_falls_through_and_is_told_with_the_variable_that_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    config(
+        home.path(),
+        r#"{"name":"a","mode":"AK","access_key_id":"CLI","access_key_secret":"s"}"#,
+    );
+    for (set, missing) in [
+        ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET"),
+        ("ACCESS_KEY_SECRET", "ACCESS_KEY_ID"),
+    ] {
+        let context = env(home.path(), &[(set, "canary")]);
+        let found = Chain::standard().load(&context).await.unwrap();
+        assert_eq!(found.credentials.access_key_id(), "CLI");
+        let expected = format!(
+            "env: not configured (warning, half a key pair: ALIBABA_CLOUD_{set} is set, but ALIBABA_CLOUD_{missing} is not"
+        );
+        let reports = Chain::standard().explain(&context).await;
+        assert!(
+            reports[0].to_string().starts_with(&expected),
+            "{}",
+            reports[0]
+        );
+        let chain = Chain::standard().without("cli_profile");
+        let error = chain.load(&context).await.unwrap_err().to_string();
+        assert!(
+            error.contains(&expected) && !error.contains("canary"),
+            "{error}"
+        );
+    }
+    // Under the old names too, where they are read.
+    let context = Context::isolated().with_env(FixedEnv::from([
+        ("ALICLOUD_ACCESS_KEY", "x"),
+        ("ALICLOUD_ACCESS_KEY_ID", "x"),
+    ]));
+    let source = Environment::new().legacy_names(true);
+    let error = source.load(&context).await.unwrap_err().to_string();
+    assert!(
+        error.contains("ALIBABA_CLOUD_ACCESS_KEY_ID and")
+            && error.contains("ALICLOUD_ACCESS_KEY_SECRET is not"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_part_of_the_variables_of_a_pods_role_is_told_with_a_warning() {
+    let home = tempfile::tempdir().unwrap();
+    let context = env(
+        home.path(),
+        &[("ROLE_ARN", ROLE), ("OIDC_TOKEN_FILE", "/t")],
+    );
+    let reports = Chain::standard().explain(&context).await;
+    assert_eq!(
+        reports[1].to_string(),
+        "oidc_role_arn: not configured (warning, only a part of it is set; not set: ALIBABA_CLOUD_OIDC_PROVIDER_ARN)"
+    );
+}
+
+#[tokio::test]
+async fn when_the_remembered_step_fails_the_others_are_told_with_their_reasons() {
+    let asked = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&asked);
+    let first = from_fn("first", || async {
+        Err(LoadError::not_configured("nobody set FIRST"))
+    });
+    let second = from_fn("second", move || {
+        let number = counted.fetch_add(1, SeqCst);
+        async move {
+            match number {
+                0 => Ok(acs_core::Credentials::access_key("LTAI", "s")?),
+                _ => Err(acs_credentials::Failure::new("it is down").into()),
+            }
+        }
+    });
+    let chain = Chain::empty("x")
+        .with(first)
+        .with(second)
+        .with(Static::access_key("OTHER", "s").unwrap());
+    let context = Context::isolated();
+    chain.load(&context).await.unwrap();
+    for _ in 0..2 {
+        let error = chain.load(&context).await.unwrap_err().into_failure();
+        let steps: Vec<_> = error
+            .as_chain()
+            .unwrap()
+            .steps()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                "first: not configured (nobody set FIRST)",
+                "second: failed: it is down",
+                "static_ak: not asked (an earlier step ended the search)"
+            ]
+        );
+    }
+    assert_eq!(asked.load(SeqCst), 3, "it is asked once for each load");
 }
 
 #[tokio::test]

@@ -169,10 +169,15 @@ fn from_env(context: &Context) -> Result<(String, PathBuf), LoadError> {
                 .map_err(|error| Failure::input(vars::OIDC_PROVIDER_ARN, error.to_string()))?;
             Ok((provider_arn, PathBuf::from(token_file)))
         }
-        _ => Err(LoadError::not_configured(format!(
-            "not set: {}",
-            missing.join(", ")
-        ))),
+        (provider_arn, token_file) => {
+            let missing = missing.join(", ");
+            // The role alone is the default of another source.
+            let is_partial = provider_arn.is_some() || token_file.is_some();
+            Err(LoadError::not_configured(match is_partial {
+                true => format!("warning, only a part of it is set; not set: {missing}"),
+                false => format!("not set: {missing}"),
+            }))
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::vars;
 /// The names that aliyun-cli and Terraform read besides the usual ones.
 const LEGACY_PREFIXES: [&str; 2] = ["ALIBABACLOUD_", "ALICLOUD_"];
 
+/// Begins the reason of half a key pair.
+const HALF: &str = "warning, half a key pair";
+
 /// Credentials that the program holds: an AccessKey pair, a session, or a bearer token.
 #[derive(Clone, Debug)]
 pub struct Static {
@@ -126,19 +129,23 @@ impl Environment {
             vars::ACCESS_KEY_SECRET,
             vars::SECURITY_TOKEN,
         ];
-        let missing = match read_keys(context, usual) {
-            Err(missing @ LoadError::NotConfigured(_)) if self.legacy_names => missing,
+        let mut missing = match read_keys(context, usual) {
+            Err(LoadError::NotConfigured(reason)) if self.legacy_names => reason,
             answer => return answer,
         };
         for prefix in LEGACY_PREFIXES {
             let names = ["ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN"]
                 .map(|name| format!("{prefix}{name}"));
             match read_keys(context, [&names[0], &names[1], &names[2]]) {
-                Err(LoadError::NotConfigured(_)) => {}
+                Err(LoadError::NotConfigured(reason)) => {
+                    if reason.starts_with(HALF) {
+                        missing = format!("{missing}; {reason}");
+                    }
+                }
                 answer => return answer,
             }
         }
-        Err(missing)
+        Err(LoadError::not_configured(missing))
     }
 }
 
@@ -152,16 +159,8 @@ fn read_keys(context: &Context, names: [&str; 3]) -> Result<Found, LoadError> {
                 "{id_name} and {secret_name} are not set"
             )));
         }
-        (Some(_), None) => {
-            return Err(LoadError::not_configured(format!(
-                "{id_name} is set, but {secret_name} is not: set both"
-            )));
-        }
-        (None, Some(_)) => {
-            return Err(LoadError::not_configured(format!(
-                "{secret_name} is set, but {id_name} is not: set both"
-            )));
-        }
+        (Some(_), None) => return Err(half_a_pair(id_name, secret_name)),
+        (None, Some(_)) => return Err(half_a_pair(secret_name, id_name)),
     };
     let token = context.var(token_name)?.map(Zeroizing::new);
     if token.is_none() && id.starts_with("STS.") {
@@ -183,6 +182,19 @@ fn read_keys(context: &Context, names: [&str; 3]) -> Result<Found, LoadError> {
     Ok(Found::new(
         keys,
         format!("the environment variables {id_name} and {secret_name}"),
+    ))
+}
+
+/// Half a key pair is passed over, as the official libraries do, and not in silence: what is found instead is most
+/// likely not what was meant.
+fn half_a_pair(set: &str, missing: &str) -> LoadError {
+    tracing::warn!(
+        set,
+        missing,
+        "half a key pair is in the environment, and passed over"
+    );
+    LoadError::not_configured(format!(
+        "{HALF}: {set} is set, but {missing} is not: set both, or neither"
     ))
 }
 
