@@ -338,8 +338,11 @@ async fn an_instance_that_once_answered_is_not_taken_for_none_when_it_falls_sile
         .with(other);
     chain.load(&context).await.unwrap();
     // The next step is another identity: it must not stand in.
+    let before = server.seen().len();
     let error = chain.load(&context).await.unwrap_err().to_string();
     assert!(error.contains("ecs_ram_role: failed"), "{error}");
+    // It is asked twice now, as off a chain: that it is there is known.
+    assert_eq!(server.seen().len() - before, 2, "{:?}", server.seen());
 }
 
 #[tokio::test]

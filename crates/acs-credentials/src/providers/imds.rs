@@ -69,7 +69,7 @@ impl EcsRamRole {
     }
 
     /// Looks whether there is a metadata service, as a step of a chain: one attempt, 2 s at most, and where nobody
-    /// answers the step counts as not set up.
+    /// answers the step counts as not set up. Once it has answered it is asked like any other source.
     pub fn probe() -> Self {
         Self {
             is_probe: true,
@@ -109,7 +109,8 @@ impl EcsRamRole {
                 false => Failure::new(reason).into(),
             });
         }
-        if self.is_probe {
+        // Once it has answered, there is nothing to be found out any more.
+        if self.is_probe && !self.has_answered.load(Ordering::Relaxed) {
             return within(context, PROBE_TIME, self.attempt(context))
                 .await
                 .unwrap_or_else(|| Err(self.silent("no answer within 2 s")));
