@@ -2,7 +2,7 @@
 
 mod parse;
 
-pub(crate) use parse::{parse, schema_of};
+pub(crate) use parse::parse;
 
 #[derive(Debug)]
 pub(crate) struct Document {

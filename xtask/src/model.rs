@@ -132,6 +132,9 @@ pub(crate) enum Ty {
     Bytes,
     Timestamp,
     CommaList,
+    PercentEncoded,
+    /// JSON in a text, or the text itself.
+    JsonText(Box<Self>),
     List(Box<Self>),
     Map(Box<Self>),
     /// A type of the same module.

@@ -28,6 +28,9 @@ pub(crate) struct Overlay {
     /// Parameters that are lists with commas between the items, by their names on the wire.
     pub(crate) comma_lists: Vec<String>,
     pub(crate) endpoints: Endpoints,
+    /// Structs for JSON in a text, which the document does not describe.
+    #[serde(rename = "component")]
+    pub(crate) components: BTreeMap<String, ComponentOverlay>,
     #[serde(rename = "operation")]
     pub(crate) operations: BTreeMap<String, OperationOverlay>,
 }
@@ -88,6 +91,20 @@ pub(crate) struct Paging {
     pub(crate) items: String,
 }
 
+/// A struct of ours.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ComponentOverlay {
+    pub(crate) doc: String,
+    /// Type by name: `string`, `integer`, `float`, `boolean`, `json`, `percent_encoded`, a component; in `[]` a
+    /// list of it, in `{}` a map to it; a `!` at the end makes it required.
+    pub(crate) fields: BTreeMap<String, String>,
+    #[serde(default, rename = "field")]
+    pub(crate) overlays: BTreeMap<String, FieldOverlay>,
+    #[serde(default)]
+    pub(crate) one_of: Vec<Vec<String>>,
+}
+
 /// What ends the waiting for something that the operation's answer tells of.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,8 +131,8 @@ pub(crate) struct FieldOverlay {
     /// `timestamp`, `comma_list`, `integer`, `boolean`, `float`, `string`, `json`.
     #[serde(rename = "type")]
     pub(crate) type_name: Option<String>,
-    /// A schema in the official form, for JSON in a string.
-    pub(crate) schema: Option<serde_json::Value>,
+    /// What the JSON in a text is: `Input`, a component, or `[Output]`, a list of one.
+    pub(crate) json: Option<String>,
     pub(crate) required: Option<bool>,
     pub(crate) secret: Option<bool>,
     pub(crate) aliases: Vec<String>,

@@ -35,6 +35,7 @@ VALUES = {
     "NewMaxSessionDuration": 7200,
     "PageSize": 20,
     "MaximumPageSize": 20,
+    "OutputLocation": "oss-cn-shanghai",
     "RegisterMetadatas": [{"FileURL": "https://bucket.example.com/a b.mp4", "Title": "课程"}],
     "UploadMetadatas": [{"SourceURL": "https://example.com/a.mp4", "Title": "课程"}],
     "EncryptConfig": {"CipherText": "abc=", "DecryptKeyUri": "https://example.com/key?x=1", "KeyServiceType": "KMS"},

@@ -1,4 +1,4 @@
-//! Transcoding jobs: the JSON that `SubmitJobs` takes as text, typed, and a watcher that waits for the end.
+//! Transcoding jobs: a request with the mistakes taken out, preset templates, and a watcher that waits for the end.
 
 pub mod preset;
 mod state;

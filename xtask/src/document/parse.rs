@@ -195,11 +195,6 @@ fn response(status: &str, at: &At<'_>) -> Result<Response> {
     })
 }
 
-/// Reads a schema that stands alone, in an overlay.
-pub(crate) fn schema_of(value: &Value) -> Result<Schema> {
-    schema(&At::root(value, &RefCell::default()))
-}
-
 fn schema(at: &At<'_>) -> Result<Schema> {
     let kind = at.require_object()?.get("type");
     let kind = kind.as_ref().map(kind_of).transpose()?;

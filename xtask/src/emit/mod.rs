@@ -104,6 +104,8 @@ pub(crate) fn ty(ty: &Ty, paths: Paths<'_>) -> String {
         Ty::Bytes => "acs_core::model::Bytes".to_owned(),
         Ty::Timestamp => "acs_core::model::Timestamp".to_owned(),
         Ty::CommaList => "acs_core::model::CommaList".to_owned(),
+        Ty::PercentEncoded => "acs_core::model::PercentEncoded".to_owned(),
+        Ty::JsonText(inner) => format!("acs_core::model::JsonText<{}>", self::ty(inner, paths)),
         Ty::List(item) => format!("Vec<{}>", self::ty(item, paths)),
         Ty::Map(value) => format!(
             "std::collections::BTreeMap<String, {}>",
@@ -139,9 +141,13 @@ pub(crate) fn is_complex<'a>(fields: impl IntoIterator<Item = &'a Field>) -> boo
 pub(crate) fn argument(ty: &Ty, name: &str, paths: Paths<'_>) -> (String, String) {
     let plain = self::ty(ty, paths);
     match ty {
-        Ty::String | Ty::Timestamp | Ty::CommaList | Ty::Json | Ty::Bytes => {
-            (format!("impl Into<{plain}>"), format!("{name}.into()"))
-        }
+        Ty::String
+        | Ty::Timestamp
+        | Ty::CommaList
+        | Ty::Json
+        | Ty::Bytes
+        | Ty::PercentEncoded
+        | Ty::JsonText(_) => (format!("impl Into<{plain}>"), format!("{name}.into()")),
         Ty::List(item) => match &**item {
             Ty::String => (
                 "impl IntoIterator<Item = impl Into<String>>".to_owned(),

@@ -49,16 +49,7 @@ fn nested(code: &mut Code, package: &Package) {
         code.line("pub use super::components::*;\n");
     }
     for it in package.operations.iter().filter(|it| !it.types.is_empty()) {
-        let mut names: Vec<String> = Vec::new();
-        for ty in &it.types {
-            names.push(ty.name().to_owned());
-            if let Type::Struct(it) = ty
-                && types::has_required(it)
-            {
-                names.push(format!("{}Required", it.name));
-            }
-        }
-        names.sort();
+        let names = type_names(&it.types);
         code.line(format!(
             "/// The types inside [`{0}`](crate::{0}) and its answer.",
             it.name
@@ -72,6 +63,21 @@ fn nested(code: &mut Code, package: &Package) {
         code.line("}\n");
     }
     code.line("}\n");
+}
+
+/// The names of types and of their companions, sorted.
+fn type_names(types: &[Type]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for ty in types {
+        names.push(ty.name().to_owned());
+        if let Type::Struct(it) = ty
+            && types::has_required(it)
+        {
+            names.push(format!("{}Required", it.name));
+        }
+    }
+    names.sort();
+    names
 }
 
 fn table(code: &mut Code, package: &Package) {
@@ -97,7 +103,7 @@ pub(super) fn components(package: &Package) -> String {
     }
     code.line("");
     for (module, types) in &package.components {
-        let names: Vec<&str> = types.iter().map(Type::name).collect();
+        let names = type_names(types);
         code.line(format!("pub use {module}::{{{}}};", names.join(", ")));
     }
     code.into_text()

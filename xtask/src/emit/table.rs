@@ -50,7 +50,7 @@ fn request(it: &Operation, name: &str) -> String {
 
 fn empty(ty: &Ty) -> &'static str {
     match ty {
-        Ty::String | Ty::CommaList | Ty::Choice { .. } | Ty::Json => "\"\"",
+        Ty::String | Ty::CommaList | Ty::Choice { .. } | Ty::Json | Ty::JsonText(_) => "\"\"",
         Ty::Integer | Ty::Integer32 => "0",
         Ty::Float => "0.0",
         Ty::Boolean => "false",

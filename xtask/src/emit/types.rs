@@ -240,7 +240,14 @@ fn column(field: &Field) -> String {
         Ty::List(_) => "list",
         Ty::Map(_) => "map",
         Ty::Local(_) | Ty::Shared(_) | Ty::Boxed(_) => "object",
-        Ty::Unit | Ty::String | Ty::Choice { .. } | Ty::Timestamp | Ty::CommaList => "string",
+        // On the wire they are texts.
+        Ty::Unit
+        | Ty::String
+        | Ty::Choice { .. }
+        | Ty::Timestamp
+        | Ty::CommaList
+        | Ty::PercentEncoded
+        | Ty::JsonText(_) => "string",
     };
     let mut column = format!("{kind}({})", literal(&field.wire));
     let place = match field.place {

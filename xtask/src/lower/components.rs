@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::fields::{Context, Property, Side};
-use super::scope::Scope;
+use super::scope::{Scope, new_arguments};
 use crate::document::{Document, Schema, Shape};
+use crate::error::Result;
 use crate::model::{Field, Place, Struct, Style, Ty, Type};
 use crate::names;
-use crate::overlay::Matched;
+use crate::overlay::{Matched, Overlay};
 
 /// A component that gets a type of its own: it is a struct, or lists or maps of one.
 pub(crate) struct Component<'a> {
@@ -37,10 +38,10 @@ impl Component<'_> {
 }
 
 /// The components that are structs or hold one, and their types' names.
-pub(crate) fn named(document: &Document) -> Vec<Component<'_>> {
+pub(crate) fn named(components: &[(String, Schema)]) -> Vec<Component<'_>> {
     let mut used = HashSet::new();
     let mut found = Vec::new();
-    for (component, schema) in &document.components {
+    for (component, schema) in components {
         if core(schema).is_none() {
             continue;
         }
@@ -73,22 +74,30 @@ fn core(schema: &Schema) -> Option<&[(String, Schema)]> {
 pub(crate) fn lower(
     context: &Context<'_>,
     document: &Document,
+    overlay: &Overlay,
     notes: &mut Vec<String>,
-) -> Vec<(String, Vec<Type>)> {
+) -> Result<Vec<(String, Vec<Type>)>> {
     let always = Matched::new("always", []);
     let type_names = context.named.iter().map(|it| it.type_name.clone());
     let mut scope = Scope::new(type_names).with_parents();
-    let inputs = reachable_inputs(document);
+    let inputs = reachable_inputs(context, document);
     let mut mains = Vec::new();
     for component in context.named {
         let name = &component.type_name;
         let root_doc = format!("[`{name}`](crate::types::{name})");
-        let is_input = inputs.contains(component.name);
+        let own = overlay.components.get(component.name);
+        let is_input = own.is_some() || inputs.contains(component.name);
+        let matched = Matched::new(
+            "the field",
+            own.into_iter()
+                .flat_map(|own| own.overlays.keys().map(String::as_str)),
+        );
+        let look_up = |way: &str| own?.overlays.get(way).filter(|_| matched.has(way));
         let side = Side {
             is_input,
-            is_shared: true,
+            is_shared: own.is_none(),
             always: &always,
-            overlays: &|_| None,
+            overlays: &look_up,
             root_doc: &root_doc,
         };
         let properties: Vec<Property<'_>> = component
@@ -119,17 +128,25 @@ pub(crate) fn lower(
         if !doc.is_empty() {
             doc.push(String::new());
         }
-        doc.push(format!(
-            "The component `{}`, which several operations share.",
-            crate::emit::code(component.name)
-        ));
+        matched
+            .finish()
+            .map_err(|error| error.in_file(&format!("the component `{}`", component.name)))?;
+        if let Some(own) = own {
+            doc.extend(own.doc.lines().map(str::to_owned));
+        } else {
+            doc.push(format!(
+                "The component `{}`, which several operations share.",
+                crate::emit::code(component.name)
+            ));
+        }
+        let groups = own.into_iter().flat_map(|own| &own.one_of);
         mains.push(Struct {
             name: name.clone(),
             doc,
             is_input,
+            new: new_arguments(&fields, &[]),
             fields,
-            checks: Vec::new(),
-            new: Vec::new(),
+            checks: groups.map(|group| ("OneOf", group.clone())).collect(),
         });
     }
     let (nested, renames) = scope.finish();
@@ -155,14 +172,16 @@ pub(crate) fn lower(
     share(&mut modules);
     box_cycles(&mut modules);
     modules.sort_by(|a, b| a.0.cmp(&b.0));
-    modules
+    Ok(modules)
 }
 
 /// All of these types are found in one place, whichever file they stand in.
 fn share(modules: &mut [(String, Vec<Type>)]) {
     fn shared(ty: &mut Ty) {
         match ty {
-            Ty::List(inner) | Ty::Map(inner) | Ty::Boxed(inner) => shared(inner),
+            Ty::List(inner) | Ty::Map(inner) | Ty::Boxed(inner) | Ty::JsonText(inner) => {
+                shared(inner);
+            }
             Ty::Local(name) => *ty = Ty::Shared(std::mem::take(name)),
             Ty::Choice { is_shared, .. } => *is_shared = true,
             _ => {}
@@ -226,7 +245,7 @@ fn reaches(holds: &HashMap<String, BTreeSet<String>>, from: &str, to: &str) -> b
 }
 
 /// The components that requests hold, directly or through others.
-fn reachable_inputs(document: &Document) -> HashSet<String> {
+fn reachable_inputs(context: &Context<'_>, document: &Document) -> HashSet<String> {
     let mut open: Vec<&Schema> = document
         .operations
         .iter()
@@ -239,13 +258,7 @@ fn reachable_inputs(document: &Document) -> HashSet<String> {
             Shape::List(inner) | Shape::Map(inner) => open.push(inner),
             Shape::Object(properties) => open.extend(properties.iter().map(|(_, schema)| schema)),
             Shape::Ref(name) if found.insert(name.clone()) => {
-                open.extend(
-                    document
-                        .components
-                        .iter()
-                        .find(|(it, _)| it == name)
-                        .map(|(_, schema)| schema),
-                );
+                open.extend(context.component(name));
             }
             _ => {}
         }

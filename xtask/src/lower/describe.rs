@@ -100,11 +100,22 @@ fn kind(ty: &Ty) -> String {
         Ty::Bytes => "bytes".to_owned(),
         Ty::Timestamp => "time, UTC".to_owned(),
         Ty::CommaList => "strings, sent with commas between them".to_owned(),
+        Ty::PercentEncoded => "string, sent percent-encoded".to_owned(),
+        Ty::JsonText(inner) => format!("string: the JSON of {}", with_article(&kind(inner))),
         Ty::List(item) => format!("list of {}", kind(item)),
         Ty::Map(value) => format!("map to {}", kind(value)),
         Ty::Local(_) | Ty::Shared(_) => "object".to_owned(),
         Ty::Boxed(inner) => kind(inner),
     }
+}
+
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o']) {
+        "an"
+    } else {
+        "a"
+    };
+    format!("{article} {kind}")
 }
 
 fn bounds(schema: &Schema, overlay: &FieldOverlay, line: &mut String) {

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::components::Component;
 use super::describe;
+use super::own::{self, PERCENT_ENCODED};
 use super::parameters::is_binary;
 use super::scope::Scope;
 use crate::document::{Schema, Shape};
@@ -21,6 +22,8 @@ pub(crate) struct Context<'a> {
     pub(crate) secrets: &'a Matched<'a>,
     pub(crate) timestamps: &'a Matched<'a>,
     pub(crate) comma_lists: &'a Matched<'a>,
+    /// The names of those that are the overlay's.
+    pub(crate) own: &'a HashSet<String>,
     /// What is wrong with the overlay.
     pub(crate) mistakes: RefCell<Vec<String>>,
     /// Writes the document's own prose.
@@ -88,10 +91,7 @@ impl Context<'_> {
     ) -> Field {
         let none = FieldOverlay::default();
         let overlay = (side.overlays)(&property.way).unwrap_or(&none);
-        let own_schema = overlay
-            .schema
-            .as_ref()
-            .and_then(|json| crate::document::schema_of(json).ok());
+        let own_schema = overlay.json.as_ref().and_then(|kind| self.own_schema(kind));
         let facts = self.with_component(property.schema);
         let mut schema = own_schema.as_ref().unwrap_or(&facts);
         let mut way = property.way.clone();
@@ -124,6 +124,9 @@ impl Context<'_> {
             && self.comma_lists.has(property.wire)
         {
             ty = Ty::CommaList;
+        }
+        if own_schema.is_some() {
+            ty = Ty::JsonText(Box::new(ty));
         }
         if is_binary(schema) && property.place == Place::Body {
             ty = Ty::Bytes;
@@ -182,6 +185,14 @@ impl Context<'_> {
         }
     }
 
+    /// What an overlay says that the JSON in a text is.
+    fn own_schema(&self, kind: &str) -> Option<Schema> {
+        let is_component = |name: &str| self.own.contains(name);
+        own::schema(kind, &is_component)
+            .map_err(|error| self.mistakes.borrow_mut().push(error.message))
+            .ok()
+    }
+
     fn ident(&self, wire: &str) -> String {
         let name = names::field(wire);
         // `new` and `default` make a struct.
@@ -209,6 +220,9 @@ impl Context<'_> {
     ) -> Ty {
         match &schema.shape {
             Shape::Any => Ty::Json,
+            Shape::String if schema.format.as_deref() == Some(PERCENT_ENCODED) => {
+                Ty::PercentEncoded
+            }
             Shape::String if schema.values.is_empty() => Ty::String,
             Shape::String => {
                 let doc = vec![format!("Values of `{way}` of {}.", side.root_doc)];

@@ -5,6 +5,7 @@ mod describe;
 mod fields;
 mod operation;
 mod output;
+mod own;
 mod paging;
 mod parameters;
 mod scope;
@@ -59,9 +60,21 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         "the idempotent operation",
         overlay.idempotent.iter().map(String::as_str),
     );
-    let named = components::named(document);
+    let mut all_components = document.components.clone();
+    let mut own = HashSet::new();
+    for (name, schema) in own::components(overlay)? {
+        if document.components.iter().any(|(it, _)| *it == name) {
+            return Err(Error::input(format!(
+                "the component `{name}` is in the metadata already"
+            )));
+        }
+        own.insert(name.clone());
+        all_components.push((name, schema));
+    }
+    let named = components::named(&all_components);
     let context = Context {
-        components: &document.components,
+        components: &all_components,
+        own: &own,
         named: &named,
         secrets: &secrets,
         timestamps: &timestamps,
@@ -99,7 +112,7 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
             "the operation `{name}` is not in the metadata"
         )));
     }
-    let components = components::lower(&context, document, &mut unsupported);
+    let components = components::lower(&context, document, overlay, &mut unsupported)?;
     if let Some(mistake) = context.mistakes.borrow().first() {
         return Err(Error::input(mistake));
     }

@@ -196,7 +196,9 @@ pub(crate) struct Renames(Vec<String>);
 impl Renames {
     pub(crate) fn apply(&self, ty: &mut Ty) {
         match ty {
-            Ty::List(inner) | Ty::Map(inner) | Ty::Boxed(inner) => self.apply(inner),
+            Ty::List(inner) | Ty::Map(inner) | Ty::Boxed(inner) | Ty::JsonText(inner) => {
+                self.apply(inner);
+            }
             Ty::Local(name) | Ty::Choice { name, .. } => {
                 if let Some(id) = name
                     .strip_prefix('#')

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{FieldValue, List, Map, Model, View};
+use super::{FieldValue, List, Map, Model, Style, View};
 
 const REDACTED: &str = "<redacted>";
 
@@ -17,6 +17,10 @@ pub fn debug(model: &dyn Model, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             View::Absent => {}
             _ if field.is_secret => {
                 out.field(field.name, &format_args!("{REDACTED}"));
+            }
+            // JSON of the caller's own, in which nobody knows what is secret.
+            View::Text(text) if field.style == Style::Json => {
+                out.field(field.name, &format_args!("<JSON of {} bytes>", text.len()));
             }
             _ => {
                 out.field(field.name, &Shown(value));

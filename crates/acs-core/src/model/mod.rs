@@ -8,6 +8,8 @@
 mod debug;
 mod enums;
 mod equal;
+mod json_text;
+mod percent_encoded;
 mod schema;
 mod text;
 mod values;
@@ -19,6 +21,8 @@ pub use serde_json::Value as Json;
 
 pub use debug::debug;
 pub use equal::equal;
+pub use json_text::JsonText;
+pub use percent_encoded::PercentEncoded;
 pub use schema::{Check, Field, Kind, Place, Rule, Schema, Style};
 pub use text::{CommaList, Text, Timestamp};
 pub(crate) use values::write_json;

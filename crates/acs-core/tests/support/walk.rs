@@ -339,6 +339,10 @@ pub(crate) fn put(out: &mut dyn FieldValue, value: &Value) -> Result<(), String>
                 return Err(format!("does not take {text}"));
             }
         }
+        // JSON in a text.
+        (Slot::Text(out), Value::Array(_) | Value::Object(_)) => {
+            let _ = out.set_text(&value.to_string());
+        }
         (Slot::Integer(out), value) if value.is_i64() => *out = value.as_i64().unwrap(),
         (Slot::Integer32(out), value) if value.is_i64() => {
             *out = value.as_i64().unwrap().try_into().unwrap();

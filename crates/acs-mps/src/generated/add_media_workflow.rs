@@ -8,8 +8,10 @@
 pub struct AddMediaWorkflow {
     /// `Name`: string; required.
     pub name: String,
-    /// `Topology`: string; required.
-    pub topology: String,
+    /// The activities of the workflow, and which of them follow which.
+    ///
+    /// `Topology`: string: the JSON of an object; required.
+    pub topology: acs_core::model::JsonText<super::types::Topology>,
     /// `TriggerMode`: string. Values: `OssAutoTrigger`, `NotInAuto`.
     pub trigger_mode: Option<String>,
 }
@@ -17,7 +19,10 @@ pub struct AddMediaWorkflow {
 impl AddMediaWorkflow {
     /// Starts with what is required: `Name`, `Topology`.
     #[must_use]
-    pub fn new(name: impl Into<String>, topology: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        topology: impl Into<acs_core::model::JsonText<super::types::Topology>>,
+    ) -> Self {
         Self {
             name: name.into(),
             topology: topology.into(),
@@ -36,7 +41,7 @@ impl AddMediaWorkflow {
 acs_core::model! {
     AddMediaWorkflow {
         0 name: string("Name").required(),
-        1 topology: string("Topology").required(),
+        1 topology: string("Topology").as_json().required(),
         2 trigger_mode: string("TriggerMode"),
     }
 }

@@ -14,8 +14,10 @@ pub struct AddPipeline {
     pub speed: Option<String>,
     /// `SpeedLevel`: integer, 64 bits.
     pub speed_level: Option<i64>,
-    /// `NotifyConfig`: string.
-    pub notify_config: Option<String>,
+    /// Where the results of jobs are reported.
+    ///
+    /// `NotifyConfig`: string: the JSON of an object.
+    pub notify_config: Option<acs_core::model::JsonText<super::types::NotifyConfig>>,
     /// `Role`: string.
     pub role: Option<String>,
 }
@@ -50,7 +52,10 @@ impl AddPipeline {
 
     /// Sets `NotifyConfig`.
     #[must_use]
-    pub fn notify_config(mut self, notify_config: impl Into<String>) -> Self {
+    pub fn notify_config(
+        mut self,
+        notify_config: impl Into<acs_core::model::JsonText<super::types::NotifyConfig>>,
+    ) -> Self {
         self.notify_config = Some(notify_config.into());
         self
     }
@@ -68,7 +73,7 @@ acs_core::model! {
         0 name: string("Name").required(),
         1 speed: string("Speed"),
         2 speed_level: integer("SpeedLevel"),
-        3 notify_config: string("NotifyConfig"),
+        3 notify_config: string("NotifyConfig").as_json(),
         4 role: string("Role"),
     }
 }

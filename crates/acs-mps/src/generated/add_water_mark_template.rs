@@ -8,14 +8,17 @@
 pub struct AddWaterMarkTemplate {
     /// `Name`: string; required.
     pub name: String,
-    /// `Config`: string; required.
-    pub config: String,
+    /// `Config`: string: the JSON of an object; required.
+    pub config: acs_core::model::JsonText<super::types::WaterMarkConfig>,
 }
 
 impl AddWaterMarkTemplate {
     /// Starts with what is required: `Name`, `Config`.
     #[must_use]
-    pub fn new(name: impl Into<String>, config: impl Into<String>) -> Self {
+    pub fn new(
+        name: impl Into<String>,
+        config: impl Into<acs_core::model::JsonText<super::types::WaterMarkConfig>>,
+    ) -> Self {
         Self {
             name: name.into(),
             config: config.into(),
@@ -26,7 +29,7 @@ impl AddWaterMarkTemplate {
 acs_core::model! {
     AddWaterMarkTemplate {
         0 name: string("Name").required(),
-        1 config: string("Config").required(),
+        1 config: string("Config").as_json().required(),
     }
 }
 

@@ -11,6 +11,7 @@ mod add_water_mark_template;
 mod bind_input_bucket;
 mod bind_output_bucket;
 mod cancel_job;
+mod components;
 mod create_custom_entity;
 mod create_custom_group;
 mod create_fp_shot_db;
@@ -220,6 +221,8 @@ pub use update_water_mark_template::{UpdateWaterMarkTemplate, UpdateWaterMarkTem
 
 /// The types inside requests and answers, by operation.
 pub mod types {
+    pub use super::components::*;
+
     /// The types inside [`ActivateMediaWorkflow`](crate::ActivateMediaWorkflow) and its answer.
     pub mod activate_media_workflow {
         pub use super::super::activate_media_workflow::MediaWorkflow;

@@ -8,10 +8,12 @@
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitAnalysisJob {
-    /// `Input`: string; required.
-    pub input: String,
-    /// `AnalysisConfig`: string.
-    pub analysis_config: Option<String>,
+    /// The file to analyse.
+    ///
+    /// `Input`: string: the JSON of an object; required.
+    pub input: acs_core::model::JsonText<super::types::Input>,
+    /// `AnalysisConfig`: string: the JSON of an object.
+    pub analysis_config: Option<acs_core::model::JsonText<super::types::AnalysisConfig>>,
     /// `UserData`: string.
     pub user_data: Option<String>,
     /// `PipelineId`: string; required.
@@ -25,7 +27,10 @@ pub struct SubmitAnalysisJob {
 impl SubmitAnalysisJob {
     /// Starts with what is required: `Input`, `PipelineId`.
     #[must_use]
-    pub fn new(input: impl Into<String>, pipeline_id: impl Into<String>) -> Self {
+    pub fn new(
+        input: impl Into<acs_core::model::JsonText<super::types::Input>>,
+        pipeline_id: impl Into<String>,
+    ) -> Self {
         Self {
             input: input.into(),
             analysis_config: None,
@@ -37,7 +42,10 @@ impl SubmitAnalysisJob {
 
     /// Sets `AnalysisConfig`.
     #[must_use]
-    pub fn analysis_config(mut self, analysis_config: impl Into<String>) -> Self {
+    pub fn analysis_config(
+        mut self,
+        analysis_config: impl Into<acs_core::model::JsonText<super::types::AnalysisConfig>>,
+    ) -> Self {
         self.analysis_config = Some(analysis_config.into());
         self
     }
@@ -59,8 +67,8 @@ impl SubmitAnalysisJob {
 
 acs_core::model! {
     SubmitAnalysisJob {
-        0 input: string("Input").required(),
-        1 analysis_config: string("AnalysisConfig"),
+        0 input: string("Input").as_json().required(),
+        1 analysis_config: string("AnalysisConfig").as_json(),
         2 user_data: string("UserData"),
         3 pipeline_id: string("PipelineId").required(),
         4 priority: string("Priority").rules(&[acs_core::model::Rule::Range(1, 10)]),

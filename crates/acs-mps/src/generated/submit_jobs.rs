@@ -8,13 +8,19 @@
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitJobs {
-    /// `Input`: string; required.
-    pub input: String,
-    /// `Outputs`: string; required.
-    pub outputs: String,
+    /// The file to transcode.
+    ///
+    /// `Input`: string: the JSON of an object; required.
+    pub input: acs_core::model::JsonText<super::types::Input>,
+    /// What to make of it: at most 30, and a job for each.
+    ///
+    /// `Outputs`: string: the JSON of a list of object; required. At least 1 items. At most 30 items.
+    pub outputs: acs_core::model::JsonText<Vec<super::types::Output>>,
     /// `OutputBucket`: string; required.
     pub output_bucket: String,
-    /// `OutputLocation`: string. Default: `oss-cn-hangzhou`.
+    /// Where the output bucket is: Hangzhou if not set, whatever the region.
+    ///
+    /// `OutputLocation`: string. Begins with `oss-`. Default: `oss-cn-hangzhou`.
     pub output_location: Option<String>,
     /// `PipelineId`: string; required.
     pub pipeline_id: String,
@@ -24,10 +30,14 @@ pub struct SubmitJobs {
 #[derive(Clone, PartialEq)]
 #[allow(clippy::exhaustive_structs, missing_debug_implementations)]
 pub struct SubmitJobsRequired {
-    /// `Input`: string; required.
-    pub input: String,
-    /// `Outputs`: string; required.
-    pub outputs: String,
+    /// The file to transcode.
+    ///
+    /// `Input`: string: the JSON of an object; required.
+    pub input: acs_core::model::JsonText<super::types::Input>,
+    /// What to make of it: at most 30, and a job for each.
+    ///
+    /// `Outputs`: string: the JSON of a list of object; required. At least 1 items. At most 30 items.
+    pub outputs: acs_core::model::JsonText<Vec<super::types::Output>>,
     /// `OutputBucket`: string; required.
     pub output_bucket: String,
     /// `PipelineId`: string; required.
@@ -58,10 +68,10 @@ impl SubmitJobs {
 
 acs_core::model! {
     SubmitJobs {
-        0 input: string("Input").required(),
-        1 outputs: string("Outputs").required(),
+        0 input: string("Input").as_json().required(),
+        1 outputs: string("Outputs").as_json().required().rules(&[acs_core::model::Rule::MinItems(1), acs_core::model::Rule::MaxItems(30)]),
         2 output_bucket: string("OutputBucket").required(),
-        3 output_location: string("OutputLocation"),
+        3 output_location: string("OutputLocation").rules(&[acs_core::model::Rule::Prefix("oss-")]),
         4 pipeline_id: string("PipelineId").required(),
     }
 }

@@ -8,8 +8,10 @@
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitMediaInfoJob {
-    /// `Input`: string; required.
-    pub input: String,
+    /// The file to examine.
+    ///
+    /// `Input`: string: the JSON of an object; required.
+    pub input: acs_core::model::JsonText<super::types::Input>,
     /// `UserData`: string.
     pub user_data: Option<String>,
     /// `PipelineId`: string.
@@ -23,7 +25,7 @@ pub struct SubmitMediaInfoJob {
 impl SubmitMediaInfoJob {
     /// Starts with what is required: `Input`.
     #[must_use]
-    pub fn new(input: impl Into<String>) -> Self {
+    pub fn new(input: impl Into<acs_core::model::JsonText<super::types::Input>>) -> Self {
         Self {
             input: input.into(),
             user_data: None,
@@ -65,7 +67,7 @@ impl SubmitMediaInfoJob {
 
 acs_core::model! {
     SubmitMediaInfoJob {
-        0 input: string("Input").required(),
+        0 input: string("Input").as_json().required(),
         1 user_data: string("UserData"),
         2 pipeline_id: string("PipelineId"),
         3 r#async: boolean("Async"),

@@ -8,10 +8,14 @@
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SubmitSnapshotJob {
-    /// `Input`: string; required.
-    pub input: String,
-    /// `SnapshotConfig`: string; required.
-    pub snapshot_config: String,
+    /// The file to take snapshots of.
+    ///
+    /// `Input`: string: the JSON of an object; required.
+    pub input: acs_core::model::JsonText<super::types::Input>,
+    /// Which snapshots, and where to.
+    ///
+    /// `SnapshotConfig`: string: the JSON of an object; required.
+    pub snapshot_config: acs_core::model::JsonText<super::types::SnapshotConfig>,
     /// `UserData`: string.
     pub user_data: Option<String>,
     /// `PipelineId`: string.
@@ -21,7 +25,10 @@ pub struct SubmitSnapshotJob {
 impl SubmitSnapshotJob {
     /// Starts with what is required: `Input`, `SnapshotConfig`.
     #[must_use]
-    pub fn new(input: impl Into<String>, snapshot_config: impl Into<String>) -> Self {
+    pub fn new(
+        input: impl Into<acs_core::model::JsonText<super::types::Input>>,
+        snapshot_config: impl Into<acs_core::model::JsonText<super::types::SnapshotConfig>>,
+    ) -> Self {
         Self {
             input: input.into(),
             snapshot_config: snapshot_config.into(),
@@ -47,8 +54,8 @@ impl SubmitSnapshotJob {
 
 acs_core::model! {
     SubmitSnapshotJob {
-        0 input: string("Input").required(),
-        1 snapshot_config: string("SnapshotConfig").required(),
+        0 input: string("Input").as_json().required(),
+        1 snapshot_config: string("SnapshotConfig").as_json().required(),
         2 user_data: string("UserData"),
         3 pipeline_id: string("PipelineId"),
     }

@@ -8,8 +8,10 @@
 pub struct UpdateMediaWorkflow {
     /// `MediaWorkflowId`: string; required.
     pub media_workflow_id: String,
-    /// `Topology`: string; required.
-    pub topology: String,
+    /// The activities of the workflow, and which of them follow which.
+    ///
+    /// `Topology`: string: the JSON of an object; required.
+    pub topology: acs_core::model::JsonText<super::types::Topology>,
     /// `Name`: string.
     pub name: Option<String>,
     /// `TriggerMode`: string.
@@ -19,7 +21,10 @@ pub struct UpdateMediaWorkflow {
 impl UpdateMediaWorkflow {
     /// Starts with what is required: `MediaWorkflowId`, `Topology`.
     #[must_use]
-    pub fn new(media_workflow_id: impl Into<String>, topology: impl Into<String>) -> Self {
+    pub fn new(
+        media_workflow_id: impl Into<String>,
+        topology: impl Into<acs_core::model::JsonText<super::types::Topology>>,
+    ) -> Self {
         Self {
             media_workflow_id: media_workflow_id.into(),
             topology: topology.into(),
@@ -46,7 +51,7 @@ impl UpdateMediaWorkflow {
 acs_core::model! {
     UpdateMediaWorkflow {
         0 media_workflow_id: string("MediaWorkflowId").required(),
-        1 topology: string("Topology").required(),
+        1 topology: string("Topology").as_json().required(),
         2 name: string("Name"),
         3 trigger_mode: string("TriggerMode"),
     }

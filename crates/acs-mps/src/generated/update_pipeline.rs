@@ -14,8 +14,10 @@ pub struct UpdatePipeline {
     pub name: String,
     /// `State`: string; required. Values: `Active`, `Paused`.
     pub state: String,
-    /// `NotifyConfig`: string.
-    pub notify_config: Option<String>,
+    /// Where the results of jobs are reported.
+    ///
+    /// `NotifyConfig`: string: the JSON of an object.
+    pub notify_config: Option<acs_core::model::JsonText<super::types::NotifyConfig>>,
     /// `Role`: string.
     pub role: Option<String>,
     /// `ExtendConfig`: string.
@@ -42,7 +44,10 @@ impl UpdatePipeline {
 
     /// Sets `NotifyConfig`.
     #[must_use]
-    pub fn notify_config(mut self, notify_config: impl Into<String>) -> Self {
+    pub fn notify_config(
+        mut self,
+        notify_config: impl Into<acs_core::model::JsonText<super::types::NotifyConfig>>,
+    ) -> Self {
         self.notify_config = Some(notify_config.into());
         self
     }
@@ -67,7 +72,7 @@ acs_core::model! {
         0 pipeline_id: string("PipelineId").required(),
         1 name: string("Name").required(),
         2 state: string("State").required(),
-        3 notify_config: string("NotifyConfig"),
+        3 notify_config: string("NotifyConfig").as_json(),
         4 role: string("Role"),
         5 extend_config: string("ExtendConfig"),
     }

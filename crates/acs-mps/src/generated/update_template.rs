@@ -10,16 +10,16 @@ pub struct UpdateTemplate {
     pub template_id: String,
     /// `Name`: string; required.
     pub name: String,
-    /// `Container`: string.
-    pub container: Option<String>,
-    /// `Video`: string.
-    pub video: Option<String>,
-    /// `Audio`: string.
-    pub audio: Option<String>,
-    /// `MuxConfig`: string.
-    pub mux_config: Option<String>,
-    /// `TransConfig`: string.
-    pub trans_config: Option<String>,
+    /// `Container`: string: the JSON of an object.
+    pub container: Option<acs_core::model::JsonText<super::types::Container>>,
+    /// `Video`: string: the JSON of an object.
+    pub video: Option<acs_core::model::JsonText<super::types::Video>>,
+    /// `Audio`: string: the JSON of an object.
+    pub audio: Option<acs_core::model::JsonText<super::types::Audio>>,
+    /// `MuxConfig`: string: the JSON of an object.
+    pub mux_config: Option<acs_core::model::JsonText<super::types::MuxConfig>>,
+    /// `TransConfig`: string: the JSON of an object.
+    pub trans_config: Option<acs_core::model::JsonText<super::types::TransConfig>>,
 }
 
 impl UpdateTemplate {
@@ -39,35 +39,50 @@ impl UpdateTemplate {
 
     /// Sets `Container`.
     #[must_use]
-    pub fn container(mut self, container: impl Into<String>) -> Self {
+    pub fn container(
+        mut self,
+        container: impl Into<acs_core::model::JsonText<super::types::Container>>,
+    ) -> Self {
         self.container = Some(container.into());
         self
     }
 
     /// Sets `Video`.
     #[must_use]
-    pub fn video(mut self, video: impl Into<String>) -> Self {
+    pub fn video(
+        mut self,
+        video: impl Into<acs_core::model::JsonText<super::types::Video>>,
+    ) -> Self {
         self.video = Some(video.into());
         self
     }
 
     /// Sets `Audio`.
     #[must_use]
-    pub fn audio(mut self, audio: impl Into<String>) -> Self {
+    pub fn audio(
+        mut self,
+        audio: impl Into<acs_core::model::JsonText<super::types::Audio>>,
+    ) -> Self {
         self.audio = Some(audio.into());
         self
     }
 
     /// Sets `MuxConfig`.
     #[must_use]
-    pub fn mux_config(mut self, mux_config: impl Into<String>) -> Self {
+    pub fn mux_config(
+        mut self,
+        mux_config: impl Into<acs_core::model::JsonText<super::types::MuxConfig>>,
+    ) -> Self {
         self.mux_config = Some(mux_config.into());
         self
     }
 
     /// Sets `TransConfig`.
     #[must_use]
-    pub fn trans_config(mut self, trans_config: impl Into<String>) -> Self {
+    pub fn trans_config(
+        mut self,
+        trans_config: impl Into<acs_core::model::JsonText<super::types::TransConfig>>,
+    ) -> Self {
         self.trans_config = Some(trans_config.into());
         self
     }
@@ -77,11 +92,11 @@ acs_core::model! {
     UpdateTemplate {
         0 template_id: string("TemplateId").required(),
         1 name: string("Name").required(),
-        2 container: string("Container"),
-        3 video: string("Video"),
-        4 audio: string("Audio"),
-        5 mux_config: string("MuxConfig"),
-        6 trans_config: string("TransConfig"),
+        2 container: string("Container").as_json(),
+        3 video: string("Video").as_json(),
+        4 audio: string("Audio").as_json(),
+        5 mux_config: string("MuxConfig").as_json(),
+        6 trans_config: string("TransConfig").as_json(),
     }
 }
 

@@ -10,8 +10,8 @@ pub struct UpdateWaterMarkTemplate {
     pub water_mark_template_id: String,
     /// `Name`: string; required.
     pub name: String,
-    /// `Config`: string; required.
-    pub config: String,
+    /// `Config`: string: the JSON of an object; required.
+    pub config: acs_core::model::JsonText<super::types::WaterMarkConfig>,
 }
 
 impl UpdateWaterMarkTemplate {
@@ -20,7 +20,7 @@ impl UpdateWaterMarkTemplate {
     pub fn new(
         water_mark_template_id: impl Into<String>,
         name: impl Into<String>,
-        config: impl Into<String>,
+        config: impl Into<acs_core::model::JsonText<super::types::WaterMarkConfig>>,
     ) -> Self {
         Self {
             water_mark_template_id: water_mark_template_id.into(),
@@ -34,7 +34,7 @@ acs_core::model! {
     UpdateWaterMarkTemplate {
         0 water_mark_template_id: string("WaterMarkTemplateId").required(),
         1 name: string("Name").required(),
-        2 config: string("Config").required(),
+        2 config: string("Config").as_json().required(),
     }
 }
 

@@ -1,9 +1,8 @@
 use std::fmt;
 
 use acs_core::Error;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::{Serialize, Serializer};
 
+use crate::types::{Input, Output};
 use crate::{SubmitJobs, SubmitJobsRequired};
 
 /// Where an OSS bucket is, as MPS spells it: `oss-cn-shanghai` for the region `cn-shanghai`.
@@ -32,14 +31,11 @@ impl fmt::Display for OssLocation {
     }
 }
 
-/// The object that a job reads.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+/// The object that a job reads: an [`Input`] whose location can't be a region by mistake.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct JobInput {
     bucket: String,
-    #[serde(serialize_with = "as_text")]
     location: OssLocation,
-    #[serde(serialize_with = "encoded")]
     object: String,
 }
 
@@ -58,14 +54,17 @@ impl JobInput {
     }
 }
 
-/// One output of a job.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
+impl From<JobInput> for Input {
+    fn from(input: JobInput) -> Self {
+        Self::new(input.bucket, input.location.0, input.object)
+    }
+}
+
+/// One output of a job; [`Output`] has all that it can be.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct JobOutput {
-    #[serde(serialize_with = "encoded")]
     output_object: String,
     template_id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
     user_data: Option<String>,
 }
 
@@ -87,18 +86,30 @@ impl JobOutput {
     }
 }
 
-/// A typed `SubmitJobs`: one input, up to 30 outputs, one job each.
+impl From<JobOutput> for Output {
+    fn from(output: JobOutput) -> Self {
+        let mut made = Self::new(output.output_object, output.template_id);
+        made.user_data = output.user_data;
+        made
+    }
+}
+
+/// A `SubmitJobs` that can't leave the outputs' location to its default: one input, up to 30 outputs, one job each.
 ///
 /// ```
 /// use acs_mps::job::{JobInput, JobOutput, OssLocation, TranscodeRequest, preset};
+/// use acs_mps::types::{Output, Video};
 ///
 /// # fn main() -> Result<(), acs_core::Error> {
 /// let location = OssLocation::of_region("cn-shanghai")?;
-/// let submit = TranscodeRequest::new("pipeline-id", JobInput::new("in-bucket", location.clone(), "raw/课程 1.mp4"))
+/// let input = JobInput::new("in-bucket", location.clone(), "raw/课程 1.mp4");
+/// let narrow = Output::new("narrow/课程 1.mp4", preset::MP4_LD).video(Video::new().width("640"));
+/// let submit = TranscodeRequest::new("pipeline-id", input)
 ///     .to_bucket("out-bucket", location)
 ///     .output(JobOutput::new("ld/课程 1.mp4", preset::MP4_LD))
+///     .output(narrow)
 ///     .build()?;
-/// assert!(submit.input.contains("raw%2F%E8%AF%BE%E7%A8%8B%201.mp4"));
+/// assert_eq!(submit.outputs.typed().map(Vec::len), Some(2));
 /// # Ok(())
 /// # }
 /// ```
@@ -109,7 +120,7 @@ pub struct TranscodeRequest {
     output_bucket: String,
     output_location: OssLocation,
     input: JobInput,
-    outputs: Vec<JobOutput>,
+    outputs: Vec<Output>,
 }
 
 impl TranscodeRequest {
@@ -131,35 +142,24 @@ impl TranscodeRequest {
         self
     }
 
-    /// Adds an output.
-    pub fn output(mut self, output: JobOutput) -> Self {
-        self.outputs.push(output);
+    /// Adds an output: a [`JobOutput`], or an [`Output`] with more.
+    pub fn output(mut self, output: impl Into<Output>) -> Self {
+        self.outputs.push(output.into());
         self
     }
 
     /// Makes the operation to send. It always names `OutputLocation`, whose default is Hangzhou in any region.
     ///
     /// # Errors
-    /// No output, more than 30, or `UserData` of more than 1,024 bytes.
+    /// No output, or more than 30.
     pub fn build(self) -> Result<SubmitJobs, Error> {
         if self.outputs.is_empty() || self.outputs.len() > 30 {
             let reason = format!("must hold 1 to 30 outputs, not {}", self.outputs.len());
             return Err(Error::invalid_parameter("Outputs", reason));
         }
-        if self.outputs.iter().any(|output| {
-            output
-                .user_data
-                .as_ref()
-                .is_some_and(|text| text.len() > 1_024)
-        }) {
-            return Err(Error::invalid_parameter(
-                "Outputs.UserData",
-                "must have at most 1,024 bytes",
-            ));
-        }
         let submit = SubmitJobs::new(SubmitJobsRequired {
-            input: json(&self.input)?,
-            outputs: json(&self.outputs)?,
+            input: Input::from(self.input).into(),
+            outputs: self.outputs.into(),
             output_bucket: self.output_bucket,
             pipeline_id: self.pipeline_id,
         });
@@ -167,61 +167,18 @@ impl TranscodeRequest {
     }
 }
 
-fn json(value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value)
-        .map_err(|error| Error::invalid_parameter("Input", error.to_string()))
-}
-
-fn as_text<S: Serializer>(location: &OssLocation, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&location.0)
-}
-
-fn encoded<S: Serializer>(key: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&encode_object(key))
-}
-
-/// What MPS wants percent-encoded in an object name inside its JSON: all but RFC 3986's unreserved characters, so
-/// `/` too, and blanks as `%20`.
-const OBJECT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
-fn encode_object(key: &str) -> String {
-    utf8_percent_encode(key, OBJECT).to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn object_names_are_encoded_once_inside_the_json() {
-        // Names that broke other SDKs: brackets, plus, percent, hash, question mark, Chinese.
-        let key = "a b/[1]+%#?课程.mp4";
-        assert_eq!(
-            encode_object(key),
-            "a%20b%2F%5B1%5D%2B%25%23%3F%E8%AF%BE%E7%A8%8B.mp4"
-        );
-    }
-
-    #[test]
     fn the_output_location_is_always_named() {
         let location = OssLocation::of_region("cn-shanghai").unwrap();
         let submit = TranscodeRequest::new("p", JobInput::new("b", location, "in.mp4"))
-            .output(JobOutput::new("out.mp4", preset_id()))
+            .output(JobOutput::new("out.mp4", crate::job::preset::MP4_LD))
             .build()
             .unwrap();
         assert_eq!(submit.output_location.as_deref(), Some("oss-cn-shanghai"));
-        assert_eq!(
-            submit.input,
-            r#"{"Bucket":"b","Location":"oss-cn-shanghai","Object":"in.mp4"}"#
-        );
-        assert_eq!(
-            submit.outputs,
-            r#"[{"OutputObject":"out.mp4","TemplateId":"S00000001-200010"}]"#
-        );
     }
 
     #[test]
@@ -231,9 +188,5 @@ mod tests {
             .build()
             .unwrap_err();
         assert_eq!(error.field(), Some("Outputs"));
-    }
-
-    fn preset_id() -> &'static str {
-        crate::job::preset::MP4_LD
     }
 }

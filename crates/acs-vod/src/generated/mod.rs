@@ -1003,7 +1003,7 @@ pub mod types {
 
     /// The types inside [`RegisterMedia`](crate::RegisterMedia) and its answer.
     pub mod register_media {
-        pub use super::super::register_media::{RegisterMetadata, RegisteredMedia};
+        pub use super::super::register_media::RegisteredMedia;
     }
 
     /// The types inside [`RestoreMedia`](crate::RestoreMedia) and its answer.
@@ -1051,7 +1051,7 @@ pub mod types {
 
     /// The types inside [`SubmitTranscodeJobs`](crate::SubmitTranscodeJobs) and its answer.
     pub mod submit_transcode_jobs {
-        pub use super::super::submit_transcode_jobs::{EncryptConfig, TranscodeJob};
+        pub use super::super::submit_transcode_jobs::TranscodeJob;
     }
 
     /// The types inside [`UpdateMediaStorageClass`](crate::UpdateMediaStorageClass) and its answer.
@@ -1066,7 +1066,7 @@ pub mod types {
 
     /// The types inside [`UploadMediaByUrl`](crate::UploadMediaByUrl) and its answer.
     pub mod upload_media_by_url {
-        pub use super::super::upload_media_by_url::{UploadJob, UploadMetadata};
+        pub use super::super::upload_media_by_url::UploadJob;
     }
 }
 

@@ -10,8 +10,8 @@
 pub struct RegisterMedia {
     /// The files, at most 10.
     ///
-    /// `RegisterMetadatas`: list of object; required. At most 10 items.
-    pub register_metadatas: Vec<RegisterMetadata>,
+    /// `RegisterMetadatas`: string: the JSON of a list of object; required. At most 10 items.
+    pub register_metadatas: acs_core::model::JsonText<Vec<super::types::RegisterMetadata>>,
     /// `TemplateGroupId`: string.
     pub template_group_id: Option<String>,
     /// `UserData`: string.
@@ -27,9 +27,11 @@ pub struct RegisterMedia {
 impl RegisterMedia {
     /// Starts with what is required: `RegisterMetadatas`.
     #[must_use]
-    pub fn new(register_metadatas: impl IntoIterator<Item = RegisterMetadata>) -> Self {
+    pub fn new(
+        register_metadatas: impl Into<acs_core::model::JsonText<Vec<super::types::RegisterMetadata>>>,
+    ) -> Self {
         Self {
-            register_metadatas: register_metadatas.into_iter().collect(),
+            register_metadatas: register_metadatas.into(),
             template_group_id: None,
             user_data: None,
             workflow_id: None,
@@ -78,7 +80,7 @@ impl RegisterMedia {
 
 acs_core::model! {
     RegisterMedia {
-        0 register_metadatas: list("RegisterMetadatas").as_json().required().rules(&[acs_core::model::Rule::MaxItems(10)]),
+        0 register_metadatas: string("RegisterMetadatas").as_json().required().rules(&[acs_core::model::Rule::MaxItems(10)]),
         1 template_group_id: string("TemplateGroupId"),
         2 user_data: string("UserData"),
         3 workflow_id: string("WorkflowId"),
@@ -116,79 +118,6 @@ acs_core::model! {
         0 request_id: string("RequestId"),
         1 failed_file_urls: list("FailedFileURLs"),
         2 registered_media_list: list("RegisteredMediaList"),
-    }
-}
-
-/// `RegisterMetadatas[]` of [`RegisterMedia`](crate::RegisterMedia).
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct RegisterMetadata {
-    /// `CateId`: integer, 64 bits.
-    pub cate_id: Option<i64>,
-    /// `CoverURL`: string.
-    pub cover_url: Option<String>,
-    /// `Description`: string.
-    pub description: Option<String>,
-    /// `FileURL`: string; required.
-    pub file_url: String,
-    /// `Tags`: string.
-    pub tags: Option<String>,
-    /// `Title`: string; required.
-    pub title: String,
-}
-
-impl RegisterMetadata {
-    /// Starts with what is required: `FileURL`, `Title`.
-    #[must_use]
-    pub fn new(file_url: impl Into<String>, title: impl Into<String>) -> Self {
-        Self {
-            cate_id: None,
-            cover_url: None,
-            description: None,
-            file_url: file_url.into(),
-            tags: None,
-            title: title.into(),
-        }
-    }
-
-    /// Sets `CateId`.
-    #[inline]
-    #[must_use]
-    pub fn cate_id(mut self, cate_id: i64) -> Self {
-        self.cate_id = Some(cate_id);
-        self
-    }
-
-    /// Sets `CoverURL`.
-    #[must_use]
-    pub fn cover_url(mut self, cover_url: impl Into<String>) -> Self {
-        self.cover_url = Some(cover_url.into());
-        self
-    }
-
-    /// Sets `Description`.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
-    }
-
-    /// Sets `Tags`.
-    #[must_use]
-    pub fn tags(mut self, tags: impl Into<String>) -> Self {
-        self.tags = Some(tags.into());
-        self
-    }
-}
-
-acs_core::model! {
-    RegisterMetadata {
-        0 cate_id: integer("CateId"),
-        1 cover_url: string("CoverURL"),
-        2 description: string("Description"),
-        3 file_url: string("FileURL").required(),
-        4 tags: string("Tags"),
-        5 title: string("Title").required(),
     }
 }
 

@@ -18,8 +18,8 @@ pub struct SubmitTranscodeJobs {
     pub pipeline_id: Option<String>,
     /// The key for HLS encryption, as `GenerateKMSDataKey` gave it.
     ///
-    /// `EncryptConfig`: object.
-    pub encrypt_config: Option<EncryptConfig>,
+    /// `EncryptConfig`: string: the JSON of an object.
+    pub encrypt_config: Option<acs_core::model::JsonText<super::types::EncryptConfig>>,
     /// `OverrideParams`: string.
     pub override_params: Option<String>,
     /// `Priority`: string.
@@ -65,7 +65,10 @@ impl SubmitTranscodeJobs {
 
     /// Sets `EncryptConfig`.
     #[must_use]
-    pub fn encrypt_config(mut self, encrypt_config: impl Into<EncryptConfig>) -> Self {
+    pub fn encrypt_config(
+        mut self,
+        encrypt_config: impl Into<acs_core::model::JsonText<super::types::EncryptConfig>>,
+    ) -> Self {
         self.encrypt_config = Some(encrypt_config.into());
         self
     }
@@ -111,7 +114,7 @@ acs_core::model! {
         0 video_id: string("VideoId"),
         1 template_group_id: string("TemplateGroupId").required(),
         2 pipeline_id: string("PipelineId"),
-        3 encrypt_config: object("EncryptConfig").as_json(),
+        3 encrypt_config: string("EncryptConfig").as_json(),
         4 override_params: string("OverrideParams"),
         5 priority: string("Priority"),
         6 user_data: string("UserData"),
@@ -151,45 +154,6 @@ acs_core::model! {
         0 transcode_task_id: string("TranscodeTaskId").always(),
         1 request_id: string("RequestId"),
         2 transcode_jobs: list("TranscodeJobs").wrapped_in("TranscodeJob"),
-    }
-}
-
-/// `EncryptConfig` of [`SubmitTranscodeJobs`](crate::SubmitTranscodeJobs).
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct EncryptConfig {
-    /// `CipherText`: string; required.
-    pub cipher_text: String,
-    /// `DecryptKeyUri`: string; required.
-    pub decrypt_key_uri: String,
-    /// `KeyServiceType`: string.
-    pub key_service_type: Option<String>,
-}
-
-impl EncryptConfig {
-    /// Starts with what is required: `CipherText`, `DecryptKeyUri`.
-    #[must_use]
-    pub fn new(cipher_text: impl Into<String>, decrypt_key_uri: impl Into<String>) -> Self {
-        Self {
-            cipher_text: cipher_text.into(),
-            decrypt_key_uri: decrypt_key_uri.into(),
-            key_service_type: None,
-        }
-    }
-
-    /// Sets `KeyServiceType`.
-    #[must_use]
-    pub fn key_service_type(mut self, key_service_type: impl Into<String>) -> Self {
-        self.key_service_type = Some(key_service_type.into());
-        self
-    }
-}
-
-acs_core::model! {
-    EncryptConfig {
-        0 cipher_text: string("CipherText").required(),
-        1 decrypt_key_uri: string("DecryptKeyUri").required(),
-        2 key_service_type: string("KeyServiceType"),
     }
 }
 

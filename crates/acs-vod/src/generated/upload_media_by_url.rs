@@ -16,8 +16,8 @@ pub struct UploadMediaByUrl {
     pub storage_location: Option<String>,
     /// What is to be known of each file.
     ///
-    /// `UploadMetadatas`: list of object.
-    pub upload_metadatas: Option<Vec<UploadMetadata>>,
+    /// `UploadMetadatas`: string: the JSON of a list of object.
+    pub upload_metadatas: Option<acs_core::model::JsonText<Vec<super::types::UploadMetadata>>>,
     /// `UserData`: string.
     pub user_data: Option<String>,
     /// `AppId`: string.
@@ -70,9 +70,9 @@ impl UploadMediaByUrl {
     #[must_use]
     pub fn upload_metadatas(
         mut self,
-        upload_metadatas: impl IntoIterator<Item = UploadMetadata>,
+        upload_metadatas: impl Into<acs_core::model::JsonText<Vec<super::types::UploadMetadata>>>,
     ) -> Self {
-        self.upload_metadatas = Some(upload_metadatas.into_iter().collect());
+        self.upload_metadatas = Some(upload_metadatas.into());
         self
     }
 
@@ -126,7 +126,7 @@ acs_core::model! {
         0 upload_urls: string("UploadURLs").required(),
         1 template_group_id: string("TemplateGroupId"),
         2 storage_location: string("StorageLocation"),
-        3 upload_metadatas: list("UploadMetadatas").as_json(),
+        3 upload_metadatas: string("UploadMetadatas").as_json(),
         4 user_data: string("UserData"),
         5 app_id: string("AppId"),
         6 workflow_id: string("WorkflowId"),
@@ -180,121 +180,5 @@ acs_core::model! {
     UploadJob {
         0 source_url: string("SourceURL"),
         1 job_id: string("JobId"),
-    }
-}
-
-/// `UploadMetadatas[]` of [`UploadMediaByUrl`](crate::UploadMediaByUrl).
-#[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct UploadMetadata {
-    /// `CateId`: string.
-    pub cate_id: Option<String>,
-    /// `CoverURL`: string.
-    pub cover_url: Option<String>,
-    /// `Description`: string.
-    pub description: Option<String>,
-    /// `FileExtension`: string.
-    pub file_extension: Option<String>,
-    /// `FileSize`: string.
-    pub file_size: Option<String>,
-    /// `SourceURL`: string; required.
-    pub source_url: String,
-    /// `Tags`: string.
-    pub tags: Option<String>,
-    /// `TemplateGroupId`: string.
-    pub template_group_id: Option<String>,
-    /// `Title`: string; required.
-    pub title: String,
-    /// `WorkflowId`: string.
-    pub workflow_id: Option<String>,
-}
-
-impl UploadMetadata {
-    /// Starts with what is required: `SourceURL`, `Title`.
-    #[must_use]
-    pub fn new(source_url: impl Into<String>, title: impl Into<String>) -> Self {
-        Self {
-            cate_id: None,
-            cover_url: None,
-            description: None,
-            file_extension: None,
-            file_size: None,
-            source_url: source_url.into(),
-            tags: None,
-            template_group_id: None,
-            title: title.into(),
-            workflow_id: None,
-        }
-    }
-
-    /// Sets `CateId`.
-    #[must_use]
-    pub fn cate_id(mut self, cate_id: impl Into<String>) -> Self {
-        self.cate_id = Some(cate_id.into());
-        self
-    }
-
-    /// Sets `CoverURL`.
-    #[must_use]
-    pub fn cover_url(mut self, cover_url: impl Into<String>) -> Self {
-        self.cover_url = Some(cover_url.into());
-        self
-    }
-
-    /// Sets `Description`.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description = Some(description.into());
-        self
-    }
-
-    /// Sets `FileExtension`.
-    #[must_use]
-    pub fn file_extension(mut self, file_extension: impl Into<String>) -> Self {
-        self.file_extension = Some(file_extension.into());
-        self
-    }
-
-    /// Sets `FileSize`.
-    #[must_use]
-    pub fn file_size(mut self, file_size: impl Into<String>) -> Self {
-        self.file_size = Some(file_size.into());
-        self
-    }
-
-    /// Sets `Tags`.
-    #[must_use]
-    pub fn tags(mut self, tags: impl Into<String>) -> Self {
-        self.tags = Some(tags.into());
-        self
-    }
-
-    /// Sets `TemplateGroupId`.
-    #[must_use]
-    pub fn template_group_id(mut self, template_group_id: impl Into<String>) -> Self {
-        self.template_group_id = Some(template_group_id.into());
-        self
-    }
-
-    /// Sets `WorkflowId`.
-    #[must_use]
-    pub fn workflow_id(mut self, workflow_id: impl Into<String>) -> Self {
-        self.workflow_id = Some(workflow_id.into());
-        self
-    }
-}
-
-acs_core::model! {
-    UploadMetadata {
-        0 cate_id: string("CateId"),
-        1 cover_url: string("CoverURL"),
-        2 description: string("Description"),
-        3 file_extension: string("FileExtension"),
-        4 file_size: string("FileSize"),
-        5 source_url: string("SourceURL").required(),
-        6 tags: string("Tags"),
-        7 template_group_id: string("TemplateGroupId"),
-        8 title: string("Title").required(),
-        9 workflow_id: string("WorkflowId"),
     }
 }

@@ -838,7 +838,7 @@ pub(crate) const OPERATIONS: &[Entry] = &[
     },
     Entry {
         info: <acs_vod::RegisterMedia as Operation>::INFO,
-        request: || Box::new(acs_vod::RegisterMedia::new([])),
+        request: || Box::new(acs_vod::RegisterMedia::new("")),
         output: || Box::new(<acs_vod::RegisterMedia as Operation>::Output::default()),
     },
     Entry {
