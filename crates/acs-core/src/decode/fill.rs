@@ -154,13 +154,20 @@ impl<'a> Fill<'a> {
 
     /// Fills a slot; says whether there was something for it.
     fn value(&mut self, slot: Slot<'_>, wrapper: Option<&'static str>) -> Result<bool, Fault> {
+        let slot = match slot {
+            // The usual case.
+            Slot::String(out) => {
+                if let Some(text) = self.reader.plain_text() {
+                    *out = text.to_owned();
+                    return Ok(true);
+                }
+                Slot::String(out)
+            }
+            slot => slot,
+        };
         let place = self.reader.place();
         match (self.reader.token()?, slot) {
             (Token::Null, _) => Ok(false),
-            (Token::Text(text), Slot::String(out)) => {
-                *out = text.into_owned();
-                Ok(true)
-            }
             // The text of a number as it came is the text that was meant.
             (Token::Number(number), slot) => scalar::set_number(slot, number),
             (Token::Boolean(is), slot) => scalar::set_boolean(slot, is),
@@ -249,12 +256,12 @@ impl<'a> Fill<'a> {
             return Ok(Some(next));
         }
         let name = self.reader.name()?;
+        let name = &*name;
         let is_here = |index: &usize| fields[*index].name == name;
-        let has_alias = |field: &Field| field.aliases.contains(&&*name);
         Ok((next..fields.len())
             .find(is_here)
             .or_else(|| (0..next.min(fields.len())).find(is_here))
-            .or_else(|| fields.iter().position(has_alias)))
+            .or_else(|| fields.iter().position(|field| field.is_called(name))))
     }
 
     fn entries(&mut self, out: &mut dyn Map) -> Result<(), Fault> {

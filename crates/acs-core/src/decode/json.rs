@@ -60,6 +60,21 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Reads a text in which nothing is escaped; reads nothing where the next value is another.
+    #[inline]
+    pub(super) fn plain_text(&mut self) -> Option<&'a str> {
+        if self.peek() != Some(b'"') {
+            return None;
+        }
+        let start = self.at + 1;
+        let end = start + plain_length(&self.bytes()[start..]);
+        if self.bytes().get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
     /// Goes to the next item of the list that was opened, and says whether there is one.
     pub(super) fn next_item(&mut self, is_first: bool) -> Result<bool, Malformed> {
         match self.peek() {
@@ -230,26 +245,20 @@ impl<'a> Reader<'a> {
     }
 
     fn quoted(&mut self) -> Result<Cow<'a, str>, Malformed> {
-        let start = self.at + 1;
-        let end = start + plain_length(&self.bytes()[start..]);
-        if self.bytes().get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return Ok(Cow::Borrowed(&self.text[start..end]));
+        if let Some(text) = self.plain_text() {
+            return Ok(Cow::Borrowed(text));
         }
-        let raw = self.escaped(end)?;
+        let raw = self.escaped()?;
         let text = serde_json::from_str(raw).map_err(|_| self.malformed("invalid string"))?;
         self.at += raw.len();
         Ok(Cow::Owned(text))
     }
 
     fn skip_quoted(&mut self) -> Result<(), Malformed> {
-        let start = self.at + 1;
-        let end = start + plain_length(&self.bytes()[start..]);
-        if self.bytes().get(end) == Some(&b'"') {
-            self.at = end + 1;
+        if self.plain_text().is_some() {
             return Ok(());
         }
-        let raw = self.escaped(end)?;
+        let raw = self.escaped()?;
         if serde_json::from_str::<IgnoredAny>(raw).is_err() {
             return Err(self.malformed("invalid string"));
         }
@@ -262,18 +271,18 @@ impl<'a> Reader<'a> {
         self.colon()
     }
 
-    /// The whole of a string, with its quotes, whose first byte that is not plain is at `special`.
-    fn escaped(&self, special: usize) -> Result<&'a str, Malformed> {
+    /// The whole of a string, with its quotes.
+    fn escaped(&self) -> Result<&'a str, Malformed> {
         let bytes = self.bytes();
-        let mut end = special;
+        let mut end = self.at + 1;
         loop {
+            end += bytes.get(end..).map_or(0, plain_length);
             match bytes.get(end) {
                 None => return Err(self.malformed("EOF while parsing a string")),
                 Some(b'"') => return Ok(&self.text[self.at..=end]),
                 Some(b'\\') => end += 2,
                 Some(_) => end += 1,
             }
-            end += bytes.get(end..).map_or(0, plain_length);
         }
     }
 
