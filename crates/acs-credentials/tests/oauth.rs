@@ -1,5 +1,6 @@
 //! OAuth: a log-in that lasts as long as its refresh token, which is good for one use and lives in a file that programs
 //! share.
+#![cfg(feature = "oauth")]
 #![allow(clippy::unwrap_used)]
 
 use std::fs;

@@ -1,19 +1,20 @@
 use std::any::Any;
 use std::fmt;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use acs_core::BoxFuture;
 use zeroize::Zeroizing;
 
+#[cfg(feature = "oauth")]
+use super::shared_file;
+
 /// How old a file must be to be taken as whole after one look: a writer that works in place may be half-way.
 const SETTLED: Duration = Duration::from_millis(100);
 /// How often a file that is being written is read before that is an error.
 const MAX_READS: u32 = 3;
-/// How long another process may hold the lock of a file: for a request whose answer it writes, and a little more.
-const LOCK_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Reads the files that hold credentials, and writes the one that must be written.
 pub trait Files: fmt::Debug + Send + Sync {
@@ -31,18 +32,25 @@ pub trait Files: fmt::Debug + Send + Sync {
     /// is dropped.
     ///
     /// # Errors
-    /// Somebody else holds it for too long ([`io::ErrorKind::WouldBlock`]), or it can't be had at all.
-    fn lock<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<FileLock>>;
+    /// Somebody else holds it for too long ([`io::ErrorKind::WouldBlock`]), or it can't be had at all, which is the answer
+    /// of who does not implement it.
+    fn lock<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<FileLock>> {
+        let _ = path;
+        Box::pin(std::future::ready(Err(io::ErrorKind::Unsupported.into())))
+    }
 
     /// Replaces a file as a whole, readable by its owner only. Whoever calls it holds its lock.
     ///
     /// # Errors
-    /// It can't be written; it is then as it was.
+    /// It can't be written, which is the answer of who does not implement it; it is then as it was.
     fn replace<'a>(
         &'a self,
         path: &'a Path,
         bytes: Zeroizing<Vec<u8>>,
-    ) -> BoxFuture<'a, io::Result<()>>;
+    ) -> BoxFuture<'a, io::Result<()>> {
+        let _ = (path, bytes);
+        Box::pin(std::future::ready(Err(io::ErrorKind::Unsupported.into())))
+    }
 
     /// Says whether others than its owner may read the file.
     fn is_exposed(&self, path: &Path) -> bool {
@@ -75,14 +83,6 @@ impl Files for NoFiles {
     fn read<'a>(&'a self, _: &'a Path, _: usize) -> BoxFuture<'a, io::Result<Zeroizing<Vec<u8>>>> {
         Box::pin(std::future::ready(Err(io::ErrorKind::NotFound.into())))
     }
-
-    fn lock<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<FileLock>> {
-        Box::pin(std::future::ready(Err(io::ErrorKind::NotFound.into())))
-    }
-
-    fn replace<'a>(&'a self, _: &'a Path, _: Zeroizing<Vec<u8>>) -> BoxFuture<'a, io::Result<()>> {
-        Box::pin(std::future::ready(Err(io::ErrorKind::NotFound.into())))
-    }
 }
 
 /// The files of the system.
@@ -102,18 +102,20 @@ impl Files for SystemFiles {
         Box::pin(blocking(move || read_settled(&path, limit)))
     }
 
+    #[cfg(feature = "oauth")]
     fn lock<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<FileLock>> {
         let path = path.to_owned();
-        Box::pin(blocking(move || wait_for_lock(&path)))
+        Box::pin(blocking(move || shared_file::wait_for_lock(&path)))
     }
 
+    #[cfg(feature = "oauth")]
     fn replace<'a>(
         &'a self,
         path: &'a Path,
         bytes: Zeroizing<Vec<u8>>,
     ) -> BoxFuture<'a, io::Result<()>> {
         let path = path.to_owned();
-        Box::pin(blocking(move || replace(&path, &bytes)))
+        Box::pin(blocking(move || shared_file::replace(&path, &bytes)))
     }
 
     #[cfg(unix)]
@@ -212,54 +214,4 @@ fn too_large(limit: usize) -> io::Error {
         io::ErrorKind::FileTooLarge,
         format!("the file has more than {limit} bytes"),
     )
-}
-
-/// Locks a file beside the file, since that is itself replaced. A link is followed: what it points to is locked.
-fn wait_for_lock(path: &Path) -> io::Result<FileLock> {
-    let pause = Duration::from_millis(50);
-    let mut lock_path = fs::canonicalize(path)?.into_os_string();
-    lock_path.push(".lock");
-    let file = private_file(Path::new(&lock_path))?;
-    let mut waited = Duration::ZERO;
-    loop {
-        match fs4::FileExt::try_lock(&file) {
-            // It is let go when the file is closed.
-            Ok(()) => return Ok(FileLock::new(file)),
-            Err(fs4::TryLockError::Error(error)) => return Err(error),
-            Err(fs4::TryLockError::WouldBlock) if waited < LOCK_PATIENCE => {}
-            Err(fs4::TryLockError::WouldBlock) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::WouldBlock,
-                    format!(
-                        "another process holds the lock of the file for more than {} s",
-                        LOCK_PATIENCE.as_secs()
-                    ),
-                ));
-            }
-        }
-        std::thread::sleep(pause);
-        waited += pause;
-    }
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // A link stays a link: what it points to is replaced.
-    let path = fs::canonicalize(path)?;
-    let directory = path.parent().map_or_else(PathBuf::new, Path::to_owned);
-    // tempfile makes its files readable by their owner only.
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".acs-")
-        .tempfile_in(directory)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(&path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::OpenOptions::new();
-    options.create(true).truncate(false).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

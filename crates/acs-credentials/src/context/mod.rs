@@ -4,6 +4,8 @@ mod env;
 mod files;
 pub(crate) mod http;
 mod process;
+#[cfg(feature = "oauth")]
+mod shared_file;
 mod timer;
 
 use std::path::PathBuf;

@@ -168,6 +168,7 @@ fn b2_hostile_files_are_answered_in_time_with_the_line_and_without_the_secret() 
         ),
     );
     let unknown = format!("{{\"profiles\":[],\"x\":[{}0]}}", file("0", ","));
+    #[cfg(feature = "oauth")]
     let oauth = format!(
         r#"{{"x":[{}0],"current":"o","profiles":[{{"name":"o","mode":"OAuth","oauth_site_type":"CN","oauth_refresh_token":"canary"}}]}}"#,
         file("0", ",")
@@ -194,6 +195,7 @@ fn b2_hostile_files_are_answered_in_time_with_the_line_and_without_the_secret() 
         "ini file, as a role on another section",
         "config.json, as a role on another profile",
     );
+    #[cfg(feature = "oauth")]
     let written = "config.json, as OAuth that is written back";
     for (name, parser, input, expected) in [
         (
@@ -276,6 +278,7 @@ fn b2_hostile_files_are_answered_in_time_with_the_line_and_without_the_secret() 
             Some("line 1"),
         ),
         ("500,000 unknown numbers", json, unknown.as_bytes(), None),
+        #[cfg(feature = "oauth")]
         ("500,000 unknown numbers", written, oauth.as_bytes(), None),
         (
             "4,000 profiles that name each other",

@@ -17,8 +17,8 @@ use crate::providers::split_command;
 use crate::session::{self, Clocks};
 use crate::{
     CliProfile, CommandLine, Context, CredentialsUri, EcsRamRole, Environment, ExternalProcess,
-    FileLock, Files, FixedEnv, OidcRoleArn, ProcessOutput, Processes, Profile, RamRoleArn, Source,
-    Static, from_options,
+    Files, FixedEnv, OidcRoleArn, ProcessOutput, Processes, Profile, RamRoleArn, Source, Static,
+    from_options,
 };
 
 /// A parser, and an input that it takes: mutations begin there.
@@ -32,7 +32,9 @@ pub(super) struct Parser {
 const ROLE: &str = "acs:ram::1234567890123456:role/app";
 const SESSION: &[u8] = br#"{"Code":"Success","AccessKeyId":"I","AccessKeySecret":"canary","SecurityToken":"canary","Expiration":"2999-11-20T09:05:30Z"}"#;
 const STS_SESSION: &[u8] = br#"{"Credentials":{"AccessKeyId":"I","AccessKeySecret":"canary","SecurityToken":"canary","Expiration":"2999-11-20T09:05:30Z"},"RequestId":"R"}"#;
+#[cfg(feature = "oauth")]
 const OAUTH_CONFIG: &[u8] = br#"{"current":"o","meta":[1,{"x":null}],"profiles":[{"name":"o","mode":"OAuth","oauth_site_type":"CN","oauth_access_token":"canary","oauth_refresh_token":"canary","oauth_access_token_expire":1}]}"#;
+#[cfg(feature = "oauth")]
 const OAUTH_TOKENS: &[u8] =
     br#"{"access_token":"canary","refresh_token":"canary","expires_in":3600}"#;
 
@@ -81,6 +83,7 @@ pub(super) const PARSERS: &[Parser] = &[
             load(&CliProfile::current(), &reading(bytes).with_transport(always(STS_SESSION)))
         },
     },
+    #[cfg(feature = "oauth")]
     Parser {
         name: "config.json, as OAuth that is written back",
         seed: OAUTH_CONFIG,
@@ -94,11 +97,13 @@ pub(super) const PARSERS: &[Parser] = &[
             load(&CliProfile::current(), &reading(bytes).with_transport(always(&answer)))
         },
     },
+    #[cfg(feature = "oauth")]
     Parser {
         name: "OAuth tokens",
         seed: OAUTH_TOKENS,
         parse: |bytes| load(&CliProfile::current(), &reading(OAUTH_CONFIG).with_transport(oauth(bytes, SESSION))),
     },
+    #[cfg(feature = "oauth")]
     Parser {
         name: "OAuth exchange",
         seed: SESSION,
@@ -301,6 +306,7 @@ fn canned(status: u16, body: &[u8]) -> Arc<dyn Transport> {
     Arc::new(Canned(Box::new(move |_| (status, body.clone()))))
 }
 
+#[cfg(feature = "oauth")]
 fn oauth(tokens: &[u8], keys: &[u8]) -> Arc<dyn Transport> {
     let [tokens, keys] = [tokens, keys].map(<[u8]>::to_vec);
     Arc::new(Canned(Box::new(move |path| match path {
@@ -351,10 +357,12 @@ impl Files for OneFile {
         Box::pin(std::future::ready(answer))
     }
 
-    fn lock<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<FileLock>> {
-        Box::pin(std::future::ready(Ok(FileLock::new(()))))
+    #[cfg(feature = "oauth")]
+    fn lock<'a>(&'a self, _: &'a Path) -> BoxFuture<'a, io::Result<crate::FileLock>> {
+        Box::pin(std::future::ready(Ok(crate::FileLock::new(()))))
     }
 
+    #[cfg(feature = "oauth")]
     fn replace<'a>(&'a self, _: &'a Path, _: Zeroizing<Vec<u8>>) -> BoxFuture<'a, io::Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }

@@ -13,6 +13,7 @@ use crate::context::{Context, is_true};
 use crate::failure::{Failure, LoadError};
 use crate::providers::federated::OidcRoleArn;
 use crate::providers::keys::{RawKeys, Static};
+#[cfg(feature = "oauth")]
 use crate::providers::oauth::{self, Rotated};
 use crate::providers::process::ExternalProcess;
 use crate::providers::role::RamRoleArn;
@@ -38,6 +39,7 @@ const STORED_MARGIN: i64 = 180;
 pub struct CliProfile {
     profile: Option<String>,
     session_name: Arc<OnceLock<String>>,
+    #[cfg(feature = "oauth")]
     rotated: Rotated,
 }
 
@@ -47,6 +49,7 @@ impl CliProfile {
         Self {
             profile: None,
             session_name: Arc::default(),
+            #[cfg(feature = "oauth")]
             rotated: Rotated::default(),
         }
     }
@@ -129,10 +132,16 @@ impl Reader<'_> {
         // The two that need the file itself; all others are sources of their own.
         match mode(profile).as_str() {
             "cloudsso" => Ok(sso::load(self.context, profile, origin).await?),
+            #[cfg(feature = "oauth")]
             "oauth" => {
                 let rotated = &self.provider.rotated;
                 Ok(oauth::load(self.context, self.path, profile, rotated, origin).await?)
             }
+            #[cfg(not(feature = "oauth"))]
+            "oauth" => Err(Failure::new(format!(
+                "{origin}: the mode OAuth needs the feature `oauth` of acs-credentials"
+            ))
+            .into()),
             _ => {
                 let source = self.source(name, visited).await?;
                 // The profile is set up: what is missing beyond it is its failure.

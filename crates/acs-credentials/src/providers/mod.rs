@@ -4,6 +4,7 @@ mod cli;
 mod federated;
 mod imds;
 mod keys;
+#[cfg(feature = "oauth")]
 mod oauth;
 mod options;
 mod process;

@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use self::endpoint::StsAddress;
 pub use self::request::StsSignature;
+#[cfg(feature = "oauth")]
 pub(crate) use self::request::encode_pairs;
 use crate::context::Context;
 use crate::context::http::{Answer, Bounds, HttpFault, Route, exchange, within};
