@@ -34,7 +34,8 @@ pub(crate) fn screaming(name: &str) -> String {
 
 /// The first of `name`, `name2`, `name3` ... that is free; `between` stands before the number.
 pub(crate) fn free(name: &str, between: &str, is_free: impl Fn(&str) -> bool) -> String {
-    let numbered = (2_u32..).map(|n| format!("{name}{between}{n}"));
+    let bare = name.trim_end_matches('_');
+    let numbered = (2_u32..).map(|n| format!("{bare}{between}{n}"));
     std::iter::once(name.to_owned())
         .chain(numbered)
         .find(|name| is_free(name))

@@ -1,5 +1,6 @@
 //! What the documentation says of a field, and what is checked of it.
 
+use super::pattern;
 use crate::document::Schema;
 use crate::emit::code;
 use crate::model::{Place, Ty};
@@ -240,6 +241,9 @@ pub(crate) fn rules(
     }
     if overlay.extension {
         rules.push("Extension".to_owned());
+    }
+    if matches!(ty, Ty::String) {
+        rules.extend(schema.pattern.as_ref().and_then(|it| pattern::rule(it)));
     }
     let is_number = matches!(ty, Ty::Integer32 | Ty::Integer | Ty::Float)
         || overlay.minimum.is_some()

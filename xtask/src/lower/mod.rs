@@ -8,6 +8,7 @@ mod output;
 mod own;
 mod paging;
 mod parameters;
+mod pattern;
 mod scope;
 mod waiters;
 

@@ -1,5 +1,6 @@
 //! What a request must keep to before it is sent.
 
+use super::pattern;
 use crate::error::Error;
 use crate::model::{Check, Field, FieldValue, Model, Rule, Style, View};
 
@@ -84,6 +85,9 @@ fn broken_by_text(rule: &Rule, text: &str) -> Option<String> {
         }
         Rule::Prefix(prefix) if !text.starts_with(prefix) => {
             Some(format!("must begin with `{prefix}`"))
+        }
+        Rule::Pattern(pattern, pieces) if !pattern::matches(pieces, text) => {
+            Some(format!("must match the pattern `{pattern}`"))
         }
         Rule::Extension => {
             let name = text.rsplit('/').next().unwrap_or(text);

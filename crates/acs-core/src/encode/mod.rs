@@ -3,6 +3,7 @@
 mod check;
 mod flatten;
 mod path;
+mod pattern;
 mod xml;
 
 use std::fmt;

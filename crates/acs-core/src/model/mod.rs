@@ -23,7 +23,7 @@ pub use debug::debug;
 pub use equal::equal;
 pub use json_text::JsonText;
 pub use percent_encoded::PercentEncoded;
-pub use schema::{Check, Field, Kind, Place, Rule, Schema, Style};
+pub use schema::{Check, Field, Kind, Piece, Place, Rule, Schema, Style};
 pub use text::{CommaList, Text, Timestamp};
 pub(crate) use values::write_json;
 

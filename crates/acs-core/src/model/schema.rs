@@ -126,6 +126,50 @@ pub enum Rule {
     MaxItems(usize),
     /// Each item, between commas, has at most this many characters.
     ItemMaxLength(usize),
+    /// The pattern, as its document writes it, and the pieces that a text is made of.
+    Pattern(&'static str, &'static [Piece]),
+}
+
+/// Characters of a sort in a row, as `[a-z]{1,3}` in a pattern.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Piece {
+    /// From one character to another, both included.
+    pub ranges: &'static [(char, char)],
+    /// It is all characters but these.
+    pub is_negated: bool,
+    /// At least so many.
+    pub min: usize,
+    /// At most so many.
+    pub max: usize,
+}
+
+impl Piece {
+    /// Describes from `min` to `max` characters in these ranges.
+    pub const fn new(ranges: &'static [(char, char)], min: usize, max: usize) -> Self {
+        Self {
+            ranges,
+            is_negated: false,
+            min,
+            max,
+        }
+    }
+
+    /// Makes it all characters but these.
+    #[must_use]
+    pub const fn negated(mut self) -> Self {
+        self.is_negated = true;
+        self
+    }
+
+    /// Says whether a character is one of them.
+    pub fn takes(&self, c: char) -> bool {
+        let is_in = self
+            .ranges
+            .iter()
+            .any(|(first, last)| (*first..=*last).contains(&c));
+        is_in != self.is_negated
+    }
 }
 
 /// What several fields of a request must keep to together.
