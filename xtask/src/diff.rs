@@ -21,12 +21,18 @@ pub(crate) fn diff(old: &Path, new: &Path) -> Result<()> {
     let (old, _) = codegen::read_document(old)?;
     let (new, _) = codegen::read_document(new)?;
     let overlay = overlay_of(&new)?;
-    let surface_of = |document: &Document| match lower(document, &overlay, false) {
-        Ok(package) => Ok(surface(&package)),
-        // An overlay that fits one of both is no reason to tell nothing.
-        Err(_) => lower(document, &Overlay::default(), false).map(|package| surface(&package)),
+    let both = |overlay: &Overlay| -> Result<(Surface, Surface)> {
+        let surface_of = |document| lower(document, overlay, false).map(|it| surface(&it));
+        Ok((surface_of(&old)?, surface_of(&new)?))
     };
-    let (old, new) = (surface_of(&old)?, surface_of(&new)?);
+    let (old, new) = match both(&overlay) {
+        Ok(surfaces) => surfaces,
+        // An overlay that fits one of both is no reason to tell nothing.
+        Err(error) => {
+            println!("compared without the overlay, which does not fit both: {error}");
+            both(&Overlay::default())?
+        }
+    };
     let changes = compare(&old, &new);
     for change in &changes {
         println!("{change}");
@@ -105,6 +111,12 @@ fn surface(package: &Package) -> Surface {
             ),
         );
         add_struct(&mut out, &it.name, &it.request);
+        if let Some(pages) = &it.paging {
+            out.insert(
+                format!("{}.items", it.name),
+                format!("stream of {}", emit::ty(&pages.item, PATHS)),
+            );
+        }
         for waiter in &it.waiters {
             out.insert(
                 format!("{}.{}", it.name, waiter.constant),
@@ -162,10 +174,15 @@ fn add_struct(out: &mut Surface, name: &str, it: &Struct) {
         };
         out.insert(format!("{name}.{}", field.ident), ty);
         let place = format!(
-            "`{}` in {:?}, {:?}{}",
+            "`{}` in {:?}, {:?}{}{}",
             field.wire,
             field.place,
             field.style,
+            field
+                .rules
+                .iter()
+                .map(|rule| format!(", {rule}"))
+                .collect::<String>(),
             if field.is_deprecated {
                 ", deprecated"
             } else {

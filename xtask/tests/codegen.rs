@@ -406,6 +406,16 @@ fn a_diff_tells_what_breaks() {
             .starts_with("a breaking release"),
         "{gone}"
     );
+    let unpaged = diff(&|value| {
+        value["apis"]["ListPages"]["responses"]["200"]["schema"]["properties"]
+            .as_object_mut()
+            .unwrap()
+            .remove("NextToken");
+    });
+    assert!(
+        unpaged.contains("breaking: ListPages.items is gone"),
+        "{unpaged}"
+    );
     let retyped = diff(&|value| {
         value["apis"]["RunInstances"]["parameters"][13]["schema"]["format"] = "int64".into();
     });

@@ -1,16 +1,13 @@
 //! The table that a crate's tests walk: each operation's request and answer.
 
-use super::{Code, MARK, Source};
+use super::{Code, Source, first_line};
 use crate::model::{Field, Operation, Output, Package, Ty};
 
 /// The file, which stands outside the folder of generated code.
 pub(crate) fn file(package: &Package, library: &str, source: &Source) -> String {
     let mut code = Code::default();
-    code.line(format!(
-        "{MARK} from {}@{}. Do not edit.\n",
-        source.file,
-        &source.sha256[..12]
-    ));
+    code.line(first_line(source));
+    code.line("");
     code.line("use acs_core::operation::Operation;\n");
     code.line("use crate::walk::Entry;\n");
     code.line("pub(crate) const OPERATIONS: &[Entry] = &[");
