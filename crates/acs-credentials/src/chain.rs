@@ -94,7 +94,7 @@ impl Chain {
     #[must_use]
     pub fn with(mut self, step: impl Source + 'static) -> Self {
         self.steps.push(Arc::new(step));
-        self
+        self.forgetting()
     }
 
     /// Adds a step before that of a name; at the end, where there is none of that name.
@@ -102,14 +102,14 @@ impl Chain {
     pub fn with_before(mut self, name: &str, step: impl Source + 'static) -> Self {
         let place = self.position(name).unwrap_or(self.steps.len());
         self.steps.insert(place, Arc::new(step));
-        self
+        self.forgetting()
     }
 
     /// Takes the steps of a name out.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.steps.retain(|step| step.name() != name);
-        self
+        self.forgetting()
     }
 
     /// Puts the steps in the order of `names`; those that are not named follow, in the order they had.
@@ -122,7 +122,7 @@ impl Chain {
                 .position(|wanted| *wanted == name)
                 .unwrap_or(names.len())
         });
-        self
+        self.forgetting()
     }
 
     /// Asks the next step after a failure too, as the official SDKs do. The caller then may get the rights of another
@@ -234,6 +234,12 @@ impl Chain {
     fn answered(&self) -> MutexGuard<'_, Option<Answered>> {
         // Every change to it is complete.
         self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets which step answered: the steps have changed.
+    fn forgetting(mut self) -> Self {
+        self.answered = Mutex::default();
+        self
     }
 
     fn position(&self, name: &str) -> Option<usize> {

@@ -155,6 +155,29 @@ async fn steps_can_be_added_removed_and_put_in_another_order() {
 }
 
 #[tokio::test]
+async fn a_chain_that_is_changed_forgets_which_step_answered() {
+    let keys = |id: &str| Static::access_key(id, "s").unwrap();
+    let named = |name: &'static str, id: &'static str| {
+        from_fn(name, move || async move {
+            Ok(acs_core::Credentials::access_key(id, "s")?)
+        })
+    };
+    let chain = Chain::empty("x")
+        .with(Environment::new())
+        .with(named("a", "A"))
+        .with(keys("LAST"));
+    let context = Context::isolated();
+    chain.load(&context).await.unwrap();
+    // What was the second step is the third now.
+    let chain = chain.with_before("a", named("b", "B"));
+    let found = chain.load(&context).await.unwrap();
+    assert_eq!(found.credentials.access_key_id(), "B");
+    let chain = chain.without("env").reordered(&["static_ak"]);
+    let found = chain.load(&context).await.unwrap();
+    assert_eq!(found.credentials.access_key_id(), "LAST");
+}
+
+#[tokio::test]
 async fn the_step_that_answered_is_asked_first_and_a_removed_key_starts_the_search_again() {
     let home = tempfile::tempdir().unwrap();
     let chain = Chain::empty("default")
