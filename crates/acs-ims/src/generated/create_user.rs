@@ -8,6 +8,8 @@
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct CreateUser {
+    /// The RAM user, as `name@domain.onaliyun.com`.
+    ///
     /// `UserPrincipalName`: string; required.
     pub user_principal_name: String,
     /// `DisplayName`: string; required.

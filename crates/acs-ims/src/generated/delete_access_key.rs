@@ -10,6 +10,8 @@
 pub struct DeleteAccessKey {
     /// `UserAccessKeyId`: string; required.
     pub user_access_key_id: String,
+    /// The RAM user, as `name@domain.onaliyun.com`; the caller if not set.
+    ///
     /// `UserPrincipalName`: string.
     pub user_principal_name: Option<String>,
 }

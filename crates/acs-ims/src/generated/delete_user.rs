@@ -10,6 +10,8 @@
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct DeleteUser {
+    /// The RAM user, as `name@domain.onaliyun.com`.
+    ///
     /// `UserPrincipalName`: string.
     pub user_principal_name: Option<String>,
     /// `UserId`: string.

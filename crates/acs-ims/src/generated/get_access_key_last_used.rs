@@ -8,6 +8,8 @@
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct GetAccessKeyLastUsed {
+    /// The RAM user, as `name@domain.onaliyun.com`; the caller if not set.
+    ///
     /// `UserPrincipalName`: string.
     pub user_principal_name: Option<String>,
     /// `UserAccessKeyId`: string; required.
@@ -56,15 +58,15 @@ impl acs_core::operation::Operation for GetAccessKeyLastUsed {
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetAccessKeyLastUsedOutput {
-    /// `AccessKeyLastUsed`: object.
-    pub access_key_last_used: Option<AccessKeyLastUsed>,
+    /// `AccessKeyLastUsed`: object; always sent.
+    pub access_key_last_used: AccessKeyLastUsed,
     /// `RequestId`: string.
     pub request_id: Option<String>,
 }
 
 acs_core::model! {
     GetAccessKeyLastUsedOutput {
-        0 access_key_last_used: object("AccessKeyLastUsed"),
+        0 access_key_last_used: object("AccessKeyLastUsed").always(),
         1 request_id: string("RequestId"),
     }
 }

@@ -2,6 +2,8 @@
 
 #![allow(deprecated)]
 
+/// Obtains what RAM users may do by themselves, and how they log on.
+///
 /// `GetSecurityPreference` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Can be repeated.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/GetSecurityPreference)

@@ -8,6 +8,8 @@
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct ListAccessKeys {
+    /// The RAM user, as `name@domain.onaliyun.com`; the caller if not set.
+    ///
     /// `UserPrincipalName`: string.
     pub user_principal_name: Option<String>,
 }

@@ -2,6 +2,8 @@
 
 #![allow(deprecated)]
 
+/// Says what RAM users may do by themselves, and how they log on.
+///
 /// `SetSecurityPreference` of Identity Management Service (`Ims` 2019-08-15). POST or GET. Is not repeated by itself once it may have been carried out.
 ///
 /// [Official page](https://api.aliyun.com/document/Ims/2019-08-15/SetSecurityPreference)

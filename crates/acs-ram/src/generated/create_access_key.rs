@@ -8,6 +8,8 @@
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct CreateAccessKey {
+    /// The RAM user; the caller if not set.
+    ///
     /// `UserName`: string.
     pub user_name: Option<String>,
 }

@@ -12,6 +12,8 @@ pub struct CreatePolicy {
     pub policy_name: Option<String>,
     /// `Description`: string.
     pub description: Option<String>,
+    /// The policy, as JSON.
+    ///
     /// `PolicyDocument`: string; required by its documentation.
     pub policy_document: Option<String>,
     /// `Tag`: list of object.

@@ -12,6 +12,8 @@ pub struct CreateRole {
     pub role_name: Option<String>,
     /// `Description`: string.
     pub description: Option<String>,
+    /// The trust policy, as JSON.
+    ///
     /// `AssumeRolePolicyDocument`: string; required by its documentation.
     pub assume_role_policy_document: Option<String>,
     /// How long a session of the role may last.

@@ -8,7 +8,7 @@
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetPolicy {
-    /// `PolicyType`: string; required by its documentation.
+    /// `PolicyType`: string; required by its documentation. Values: `System`, `Custom`.
     pub policy_type: Option<String>,
     /// `PolicyName`: string; required by its documentation.
     pub policy_name: Option<String>,
