@@ -1,0 +1,104 @@
+//! Connections that are not had, or lead elsewhere.
+
+use std::sync::Arc;
+
+use acs_core::{ErrorKind, ReqwestTransport, RetryPolicy};
+use acs_tests::fault::{Act, FaultServer, answer};
+use acs_vod::Client;
+
+use crate::support::{PLAY_INFO, builder, client_of, credentials, ok, read, write};
+
+#[tokio::test]
+async fn f8_a_server_that_is_not_there_is_a_kind_of_its_own() {
+    for endpoint in ["http://127.0.0.1:9", "https://nowhere.invalid"] {
+        let client = Client::builder("cn-shanghai")
+            .endpoint(endpoint)
+            .credentials(credentials())
+            .build()
+            .unwrap();
+        let failed = client.send(write()).await.unwrap_err();
+        println!("F8 {endpoint}: {failed}");
+        assert_eq!(failed.kind(), ErrorKind::Connect);
+        assert!(failed.is_retryable());
+    }
+}
+
+#[tokio::test]
+async fn loopback_is_never_reached_through_a_proxy() {
+    let proxy = FaultServer::start(|_, _| ok(PLAY_INFO)).await.unwrap();
+    let server = FaultServer::start(|_, _| ok(PLAY_INFO)).await.unwrap();
+    let transport = ReqwestTransport::builder()
+        .proxy(proxy.endpoint())
+        .build()
+        .unwrap();
+    let client = builder()
+        .endpoint(server.endpoint())
+        .transport(Arc::new(transport))
+        .build()
+        .unwrap();
+    client.send(read()).await.unwrap();
+    assert_eq!((server.seen().len(), proxy.seen().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn f18_redirects_are_not_followed() {
+    let sink = FaultServer::start(|_, _| ok(PLAY_INFO)).await.unwrap();
+    for status in ["301 Moved", "302 Found", "307 Temporary", "308 Permanent"] {
+        for target in [
+            sink.endpoint(),
+            "file:///etc/passwd".to_owned(),
+            "http://169.254.169.254/".to_owned(),
+        ] {
+            let location = format!("Location: {target}\r\n");
+            let server = FaultServer::start(move |_, _| Act::Send(answer(status, &location, "")))
+                .await
+                .unwrap();
+            let failed = client_of(&server).send(read()).await.unwrap_err();
+            assert_eq!(failed.kind(), ErrorKind::Service, "{failed}");
+        }
+    }
+    println!("F18: {} requests at the sink", sink.seen().len());
+    assert_eq!(sink.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn f26_a_proxy_that_refuses_or_dies_gets_no_secret() {
+    for (act, word) in [
+        (
+            Act::Send(answer("407 Proxy Authentication Required", "", "")),
+            "407",
+        ),
+        (Act::SendAndClose(Vec::new()), "proxy that dies"),
+    ] {
+        let proxy = FaultServer::start(move |_, _| act.clone()).await.unwrap();
+        let transport = ReqwestTransport::builder()
+            .proxy(proxy.endpoint())
+            .build()
+            .unwrap();
+        let client = Client::builder("cn-shanghai")
+            .credentials(credentials())
+            .transport(Arc::new(transport));
+        let failed = client
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap()
+            .send(write())
+            .await
+            .unwrap_err();
+        let seen = proxy.seen();
+        println!("F26 {word}: {failed}");
+        assert_eq!(failed.kind(), ErrorKind::Connect);
+        assert_eq!(seen.len(), 1);
+        assert!(
+            seen[0]
+                .head
+                .starts_with("CONNECT vod.cn-shanghai.aliyuncs.com:443 "),
+            "{}",
+            seen[0].head
+        );
+        assert!(
+            !seen[0].head.to_lowercase().contains("x-acs-")
+                && seen[0].header("authorization").is_none()
+        );
+    }
+}
