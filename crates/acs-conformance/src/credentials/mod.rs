@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use self::scenario::Scenario;
 use self::world::World;
-use crate::signing::{CaseResult, Outcome};
+use crate::signing::{CaseResult, Outcome, files};
 
 /// Returns the files that run when none are named.
 pub fn own_vectors() -> PathBuf {
@@ -56,31 +56,6 @@ pub fn run(paths: &[PathBuf]) -> Result<Vec<CaseResult>, String> {
         }
     }
     Ok(results)
-}
-
-/// Returns the files themselves, and the `.json` files of folders by name.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
-        }
-        let fail = |error: std::io::Error| format!("{}: {error}", path.display());
-        let mut inside = Vec::new();
-        for entry in std::fs::read_dir(path).map_err(fail)? {
-            let path = entry.map_err(fail)?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "json")
-            {
-                inside.push(path);
-            }
-        }
-        inside.sort();
-        files.append(&mut inside);
-    }
-    Ok(files)
 }
 
 fn run_one(vector: &Value) -> Outcome {

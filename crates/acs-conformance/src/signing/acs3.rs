@@ -1,6 +1,6 @@
 //! ACS3-HMAC-SHA256.
 
-use super::case::{Case, Pairs, decode_query, difference, payload, without};
+use super::case::{Case, Pairs, decode_query, difference, payload, value_of, without};
 use acs_signer::acs3::{self, Claim, Request, SignedHeaders, Style};
 use acs_signer::{Buffer, Incoming, LineBreaks, Query, SigningKey, date};
 
@@ -42,14 +42,16 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), String> {
         security_token: case.text("security_token"),
         signed_headers: match case.text("signed_header_policy") {
             Some("all") => SignedHeaders::All,
-            _ => SignedHeaders::Required,
+            Some("acs") | None => SignedHeaders::Required,
+            Some(other) => return Err(format!("input.signed_header_policy: {other} is unknown")),
         },
         line_breaks: LineBreaks::Encode,
         ..Request::at(date, case.required("nonce")?)
     };
     let style = match case.text("style") {
         Some("ROA") => Style::Roa,
-        _ => Style::Rpc,
+        Some("RPC") | None => Style::Rpc,
+        Some(other) => return Err(format!("input.style: {other} is unknown")),
     };
     let mut buffer = Buffer::new();
     match case.text("credential_type") {
@@ -64,7 +66,8 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), String> {
                 acs3::anonymous(&request, style, &mut buffer).map_err(|e| e.to_string())?;
             check_unsigned(case, &request, &unsigned)
         }
-        _ => check_signed(case, &request, &mut buffer),
+        Some("access_key" | "sts") | None => check_signed(case, &request, &mut buffer),
+        Some(other) => Err(format!("input.credential_type: {other} is unknown")),
     }
 }
 
@@ -129,11 +132,10 @@ fn check_common(case: &Case<'_>, sent: &[(&str, &str)]) -> Result<(), String> {
     // The SDKs send values as given and sign them trimmed: what they send is compared trimmed, too.
     if let Some(expected) = case.expect["request_headers"].as_object() {
         for (name, value) in expected {
-            let got = sent.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
             let value = value.as_str().unwrap_or_default();
-            match got {
-                Some((_, got)) if got.trim() == value.trim() => {}
-                Some((_, got)) => {
+            match value_of(sent, name) {
+                Some(got) if got.trim() == value.trim() => {}
+                Some(got) => {
                     return Err(difference(&format!("request_headers.{name}"), value, got));
                 }
                 None => return Err(format!("request_headers lacks {name}")),

@@ -87,14 +87,9 @@ impl<'c> Case<'c> {
         let Value::Object(expected) = &self.expect[name] else {
             return Ok(());
         };
-        let got_value = |wanted: &str| {
-            got.iter()
-                .find(|(n, _)| n.eq_ignore_ascii_case(wanted))
-                .map(|(_, v)| *v)
-        };
         for (wanted, value) in expected {
             let value = scalar(value);
-            match got_value(wanted) {
+            match value_of(got, wanted) {
                 Some(got) if got == value => {}
                 Some(got) => return Err(difference(&format!("{name}.{wanted}"), &value, got)),
                 None if optional.iter().any(|o| o.eq_ignore_ascii_case(wanted)) => {}
@@ -111,12 +106,23 @@ impl<'c> Case<'c> {
     }
 }
 
+/// The value of a name: of the very name if it is there, else of the first that differs in case only.
+pub(super) fn value_of<'v>(pairs: &[(&str, &'v str)], wanted: &str) -> Option<&'v str> {
+    let same = pairs.iter().find(|(name, _)| *name == wanted);
+    let folded = || {
+        pairs
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
+    };
+    same.or_else(folded).map(|(_, value)| *value)
+}
+
 /// The body as a payload.
 pub(super) fn payload(body: Option<&[u8]>) -> Payload<'_> {
     body.map_or(Payload::Empty, Payload::Bytes)
 }
 
-/// Keeps the pairs whose name is not in `names`, in any case.
+/// Keeps the headers whose name is not in `names`, in any case.
 pub(super) fn without<'c>(pairs: Pairs<'c>, names: &[&str]) -> Pairs<'c> {
     let kept = |name: &str| !names.iter().any(|own| own.eq_ignore_ascii_case(name));
     pairs.into_iter().filter(|(name, _)| kept(name)).collect()
@@ -190,7 +196,8 @@ pub(super) fn difference(stage: &str, expected: &str, got: &str) -> String {
 
 fn texts(map: &Map<String, Value>) -> Option<Pairs<'_>> {
     map.iter()
-        .filter(|(_, value)| !value.is_number())
+        // One SDK holds the length as a number. HTTP clients write that header, and ROA V1 does not sign it.
+        .filter(|(name, value)| !(value.is_number() && *name == "content-length"))
         .map(|(name, value)| Some((name.as_str(), value.as_str()?)))
         .collect()
 }

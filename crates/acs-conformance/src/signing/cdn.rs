@@ -38,7 +38,7 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), String> {
     case.stage("md5hash", signed.hash())?;
     let auth_key = signed
         .url()
-        .split_once("auth_key=")
+        .rsplit_once("auth_key=")
         .map_or("", |(_, value)| value);
     case.stage("auth_key", auth_key)?;
     case.stage("signed_url", signed.url())?;

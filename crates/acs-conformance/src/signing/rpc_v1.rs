@@ -1,6 +1,6 @@
 //! RPC V1 (HMAC-SHA1).
 
-use super::case::{Case, Pairs, decode_query, path_and_query, without};
+use super::case::{Case, Pairs, decode_query, path_and_query};
 use acs_signer::rpc_v1::{self, Carrier, Claim, Request};
 use acs_signer::{Buffer, Incoming, LineBreaks, Payload, Query, SigningKey, date};
 
@@ -28,7 +28,13 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), String> {
     };
     let bearer = case.text("credential_type") == Some("bearer");
     let own: &[&str] = if bearer { &["SignatureType"] } else { &[] };
-    let business = without(params.clone(), &[&OWN[..], own].concat());
+    let own = [&OWN[..], own].concat();
+    // Names that differ in case only are different parameters: `action` is the caller's.
+    let business: Pairs<'_> = params
+        .iter()
+        .copied()
+        .filter(|(name, _)| !own.contains(name))
+        .collect();
     let form = case.pairs("form")?;
     let carrier = match case.text("params_carried_in") {
         Some("form") => Carrier::Form,
