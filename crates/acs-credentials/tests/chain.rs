@@ -212,6 +212,9 @@ async fn the_step_that_answered_is_asked_first_and_a_removed_key_starts_the_sear
             .access_key_id(),
         "INI"
     );
+    // The path is the same, whether the step was searched for or remembered.
+    let again = chain.load(&context).await.unwrap();
+    assert_eq!(again.credentials.provider(), "default/profile/static_ak");
     std::fs::remove_file(home.path().join(".alibabacloud/credentials")).unwrap();
     assert_eq!(
         chain
