@@ -44,9 +44,11 @@ pub(super) fn sign(
 ) -> Result<Signed, Error> {
     let authority = endpoint.authority_below(&request.host)?;
     let query: Vec<(&str, &str)> = pairs(&request.query).collect();
+    // What an operation's own parameters say goes before what is usual.
     let content_type = request
         .body
         .as_ref()
+        .filter(|_| !has_header(&request.headers, "content-type"))
         .map(|body| ("content-type", body.content_type));
     let headers: Vec<(&str, &str)> = content_type
         .into_iter()
@@ -104,6 +106,10 @@ pub(super) fn sign(
     })
 }
 
+fn has_header(headers: &[(String, String)], name: &str) -> bool {
+    headers.iter().any(|(it, _)| it == name)
+}
+
 fn pairs(list: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
     list.iter()
         .map(|(name, value)| (name.as_str(), value.as_str()))
@@ -137,8 +143,11 @@ impl Parts<'_> {
         let headers = made.headers_mut();
         // All at once: growing by steps would hash every name again. The transport adds two of its own.
         headers.reserve(self.headers.len() + 12);
-        headers.append(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.append(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        for (usual, value) in [(ACCEPT, "application/json"), (ACCEPT_ENCODING, "gzip")] {
+            if !self.headers.iter().any(|(name, _)| *name == usual) {
+                headers.append(usual, HeaderValue::from_static(value));
+            }
+        }
         for (name, value) in self.headers {
             append(headers, header_name(name)?, value)?;
         }
