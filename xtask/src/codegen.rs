@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::digest::file_stem;
 use crate::document::{self, Document};
 use crate::emit::{self, Files, MARK, Source};
 use crate::error::{Error, Result};
@@ -75,7 +76,7 @@ fn digests() -> Result<Vec<PathBuf>> {
 
 fn prepare(digest: &Path) -> Result<Product> {
     let (document, source) = read_document(digest)?;
-    let overlay_path = overlay_path(digest);
+    let overlay_path = workspace::metadata().join(format!("{}.toml", file_stem(&document.product)));
     let overlay_name = overlay_path
         .file_name()
         .unwrap_or_default()
@@ -123,22 +124,6 @@ pub(crate) fn read_document(path: &Path) -> Result<(Document, Source)> {
     Ok((document, Source { file, sha256 }))
 }
 
-/// `vod-2017-03-21.json` has its overlay in `vod.toml`.
-fn overlay_path(digest: &Path) -> PathBuf {
-    let name = digest
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let stem = name.strip_suffix(".json").unwrap_or(&name);
-    let product = stem
-        .len()
-        .checked_sub("-2017-03-21".len())
-        .and_then(|end| stem.get(..end))
-        .unwrap_or(stem);
-    digest.with_file_name(format!("{product}.toml"))
-}
-
 /// Has rustfmt, in one process a product, format everything.
 fn format(products: &mut [Product]) -> Result<()> {
     let mut running = Vec::new();
@@ -179,18 +164,18 @@ pub(crate) fn wait_for_rustfmt(child: std::process::Child) -> Result<()> {
 
 /// Compares files with those in a folder, or makes them the same. Returns those that differed, stale ones included.
 pub(crate) fn bring_up(mode: Mode, files: &Files, folder: &Path) -> Result<Vec<PathBuf>> {
+    let known: BTreeSet<PathBuf> = files.keys().map(PathBuf::from).collect();
+    let mut stale = workspace::files_below(folder)?;
+    stale.retain(|file| !known.contains(file));
+    let stale: Vec<PathBuf> = stale.into_iter().map(|file| folder.join(file)).collect();
+    stale.iter().try_for_each(|path| check_generated(path))?;
     let mut differing = Vec::new();
     for (name, text) in files {
         differing.extend(bring_up_file(mode, &folder.join(name), text)?);
     }
-    let known: BTreeSet<PathBuf> = files.keys().map(PathBuf::from).collect();
-    for stale in workspace::files_below(folder)?
-        .into_iter()
-        .filter(|file| !known.contains(file))
-    {
-        let path = folder.join(stale);
+    for path in stale {
         if mode == Mode::Write {
-            remove_generated(&path)?;
+            std::fs::remove_file(&path).map_err(|error| Error::io(&path, &error))?;
         }
         differing.push(path);
     }
@@ -207,13 +192,13 @@ fn bring_up_file(mode: Mode, path: &Path, text: &str) -> Result<Option<PathBuf>>
     Ok(Some(path.to_owned()))
 }
 
-/// Removes a file that was generated once; another's file is not ours to remove.
-fn remove_generated(path: &Path) -> Result<()> {
-    if !workspace::read(path)?.starts_with(MARK) {
-        return Err(Error::input(format!(
-            "{}: not generated; move it out of the folder of generated code",
-            path.display()
-        )));
+/// A file that was never generated is another's, and not ours to remove.
+fn check_generated(path: &Path) -> Result<()> {
+    if workspace::read(path)?.starts_with(MARK) {
+        return Ok(());
     }
-    std::fs::remove_file(path).map_err(|error| Error::io(path, &error))
+    Err(Error::input(format!(
+        "{}: not generated; move it out of the folder of generated code",
+        path.display()
+    )))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::codegen;
+use crate::digest::file_stem;
 use crate::document::Document;
 use crate::emit::{self, Paths};
 use crate::error::Result;
@@ -51,8 +52,7 @@ pub(crate) fn diff(old: &Path, new: &Path) -> Result<()> {
 }
 
 fn overlay_of(document: &Document) -> Result<Overlay> {
-    let path =
-        workspace::metadata().join(format!("{}.toml", document.product.to_ascii_lowercase()));
+    let path = workspace::metadata().join(format!("{}.toml", file_stem(&document.product)));
     if path.is_file() {
         Overlay::parse(&workspace::read(&path)?)
     } else {

@@ -44,6 +44,7 @@ const NAMED: &[&str] = &["properties", "schemas", "apis", "responses", "headers"
 /// Makes the digest of a document, after checking that it is one. Also says what it is called:
 /// `vod-2017-03-21.json`.
 pub(crate) fn digest(text: &str) -> Result<(String, String)> {
+    let text = text.trim_start_matches('\u{feff}');
     let value: Value =
         serde_json::from_str(text).map_err(|error| Error::input(format!("no JSON: {error}")))?;
     let value = match value.get("data") {

@@ -31,10 +31,12 @@ impl Error {
 
     pub(crate) fn io(path: &Path, error: &io::Error) -> Self {
         let message = format!("{}: {error}", path.display());
-        if error.kind() == io::ErrorKind::NotFound {
-            Self::input(message)
-        } else {
-            Self::failed(message)
+        match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::NotADirectory => Self::input(message),
+            _ => Self::failed(message),
         }
     }
 

@@ -58,10 +58,13 @@ pub(crate) fn write(order: &Order<'_>) -> Result<()> {
 }
 
 fn crate_name(package: &Package, overlay: &Overlay) -> String {
-    if overlay.crate_name.is_empty() {
-        format!("acs-{}", file_stem(&package.product))
-    } else {
-        overlay.crate_name.clone()
+    if !overlay.crate_name.is_empty() {
+        return overlay.crate_name.clone();
+    }
+    match file_stem(&package.product).as_str() {
+        // The crate that all others depend on.
+        "core" => "acs-core-product".to_owned(),
+        product => format!("acs-{product}"),
     }
 }
 

@@ -13,6 +13,7 @@ const REFERENCE: &str = "#/components/schemas/";
 /// # Errors
 /// The text is no JSON or not such a document: the error names the JSON path.
 pub(crate) fn parse(text: &str) -> Result<Document> {
+    let text = text.trim_start_matches('\u{feff}');
     let value: Value =
         serde_json::from_str(text).map_err(|error| Error::input(format!("no JSON: {error}")))?;
     document(&value)
