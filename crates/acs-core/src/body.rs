@@ -1,5 +1,7 @@
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -32,6 +34,23 @@ impl Body {
         Self(Inner::Stream(body.map_err(Into::into).boxed()))
     }
 
+    /// Makes a body of bytes at hand that are given to the transport in pieces, and counts what it takes. Where they
+    /// are so few that it takes them at once anyway, there is nothing to count.
+    pub(crate) fn in_pieces(bytes: Bytes) -> (Self, Option<Arc<Taken>>) {
+        if bytes.len() <= AT_ONCE {
+            return (Self::from(bytes), None);
+        }
+        let taken = Arc::new(Taken {
+            bytes: AtomicU64::new(0),
+            total: bytes.len() as u64,
+        });
+        let pieces = Pieces {
+            rest: bytes,
+            taken: Arc::clone(&taken),
+        };
+        (Self::stream(pieces), Some(taken))
+    }
+
     /// Returns the bytes if they are all at hand, else the body itself.
     #[cfg(feature = "__reqwest")]
     pub(crate) fn into_bytes(self) -> Result<Bytes, Self> {
@@ -45,7 +64,16 @@ impl Body {
     ///
     /// # Errors
     /// [`CollectError::TooLarge`] when there are more, and the rest is not read; [`CollectError::Read`] when the body breaks off.
-    pub async fn collect(mut self, limit: usize) -> Result<Bytes, CollectError> {
+    pub async fn collect(self, limit: usize) -> Result<Bytes, CollectError> {
+        self.collect_counted(limit, &AtomicU64::new(0)).await
+    }
+
+    /// Collects the body, and counts its bytes as they arrive.
+    pub(crate) async fn collect_counted(
+        mut self,
+        limit: usize,
+        arrived: &AtomicU64,
+    ) -> Result<Bytes, CollectError> {
         let mut first: Option<Bytes> = None;
         let mut all = Vec::new();
         let mut length = 0_usize;
@@ -54,6 +82,7 @@ impl Body {
                 continue;
             };
             length = length.saturating_add(data.len());
+            arrived.store(length as u64, Ordering::Relaxed);
             if length > limit {
                 return Err(CollectError::TooLarge { limit });
             }
@@ -77,6 +106,55 @@ impl Body {
 
     fn size_hint_total(&self, read: usize) -> usize {
         usize::try_from(self.size_hint().lower()).map_or(read, |rest| read.saturating_add(rest))
+    }
+}
+
+/// So much fits into what sockets and HTTP libraries hold.
+const AT_ONCE: usize = 64 << 10;
+const PIECE: usize = 16 << 10;
+
+/// What a transport has taken of a body.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    bytes: AtomicU64,
+    total: u64,
+}
+
+impl Taken {
+    /// Returns how many bytes were taken; nothing once all are.
+    pub(crate) fn so_far(&self) -> Option<u64> {
+        Some(self.bytes.load(Ordering::Relaxed)).filter(|bytes| *bytes < self.total)
+    }
+}
+
+struct Pieces {
+    rest: Bytes,
+    taken: Arc<Taken>,
+}
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let length = self.rest.len().min(PIECE);
+        let piece = self.rest.split_to(length);
+        self.taken.bytes.fetch_add(length as u64, Ordering::Relaxed);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.rest.len() as u64)
     }
 }
 

@@ -39,9 +39,12 @@ pub enum ErrorKind {
     /// An earlier attempt was accepted and its answer was lost: the repeat was refused as a duplicate. Fetch
     /// the result by the [`field`](Error::field), the parameter that kept the repeat from a second effect.
     AlreadyAccepted,
-    /// The service was not reached (name look-up, connection, TLS); nothing was processed. Check endpoint
-    /// and network, then call again.
+    /// The service was not reached (name look-up, connection, TLS handshake cut off); nothing was processed. Check
+    /// endpoint and network, then call again.
     Connect,
+    /// The certificate is not valid for the host, or no TLS is spoken there; nothing was sent. Check the endpoint, the
+    /// machine's clock and its trusted certificates; a repeat would end the same.
+    Tls,
     /// Time ran out, and the operation is one that can be repeated. Call again, later.
     Timeout,
     /// The connection broke before the whole answer was here, and the operation is one that can be

@@ -25,8 +25,8 @@ pub use body::{Body, CollectError};
 #[cfg(feature = "blocking")]
 pub use client::BlockingClient;
 pub use client::{
-    AttemptReport, CallByName, CallOptions, CallReport, Client, ClientBuilder, Items, Observer,
-    RateLimit,
+    AttemptReport, CallByName, CallOptions, CallReport, Client, ClientBuilder, Items,
+    MinThroughput, Observer, RateLimit,
 };
 pub use credentials::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 pub use endpoint::{Endpoint, Network, Product, ProductInfo, RegionEndpoint, check_region};

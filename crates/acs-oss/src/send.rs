@@ -148,7 +148,7 @@ impl Bucket {
         );
         let response = match answered.await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(unanswered(error, &sent).into()),
+            Ok(Err(error)) => return Err(self.unanswered(error, &sent).into()),
             Err(stalled) => return Err(stalled.into()),
         };
         let (head, body) = response.into_parts();
@@ -190,6 +190,27 @@ impl Bucket {
             }
             _ => Ok(answer),
         }
+    }
+
+    /// Makes the error of a request without an answer; where the host was not reached, that is the field at fault.
+    fn unanswered(&self, error: TransportError, sent: &Sent) -> Error {
+        if let Some(cause) = sent.take_failure() {
+            return Error::new(
+                ErrorKind::Io,
+                format!("the source of the body could not be read: {cause}"),
+            )
+            .with_source(cause);
+        }
+        let made = |kind| Error::new(kind, error.to_string());
+        match error.kind() {
+            TransportErrorKind::Request => made(ErrorKind::InvalidInput),
+            TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => {
+                made(ErrorKind::Connect).with_field(self.address().endpoint().to_string())
+            }
+            TransportErrorKind::Tls => made(ErrorKind::Tls).with_field(self.address().endpoint().to_string()),
+            _ => made(ErrorKind::Interrupted),
+        }
+        .with_source(error)
     }
 
     fn signed(
@@ -293,22 +314,6 @@ fn is_repeatable(error: &Error) -> bool {
 fn is_throttled(error: &Error) -> bool {
     let is_limit = |code: &str| code == "ServerBusy" || code.ends_with("LimitExceeded");
     error.is_throttling() || error.code().is_some_and(is_limit)
-}
-
-fn unanswered(error: TransportError, sent: &Sent) -> Error {
-    if let Some(cause) = sent.take_failure() {
-        return Error::new(
-            ErrorKind::Io,
-            format!("the source of the body could not be read: {cause}"),
-        )
-        .with_source(cause);
-    }
-    let kind = match error.kind() {
-        TransportErrorKind::Request => ErrorKind::InvalidInput,
-        TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => ErrorKind::Connect,
-        _ => ErrorKind::Interrupted,
-    };
-    Error::new(kind, error.to_string()).with_source(error)
 }
 
 fn refused(refusal: Refusal) -> Failure {

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CONTENT_ENCODING, HeaderMap};
 
-use super::decide::{Failure, Refusal};
+use super::decide::{Failure, Head, Refusal};
+use super::pace::Stall;
 use super::sign::Signature;
 use crate::body::CollectError;
 use crate::error::{BoxError, Error, ErrorKind, ServiceError};
@@ -52,7 +53,7 @@ impl Answer {
         let raw = match raw {
             Ok(raw) => raw,
             Err(CollectError::Read(source)) if is_success => {
-                return Err(Failure::BrokenAnswer(source));
+                return Err(Failure::BrokenAnswer(source, Self::head(status, &headers)));
             }
             // The status alone says that the call failed; a body too large or broken only costs the details.
             Err(_) if !is_success => Bytes::new(),
@@ -77,6 +78,27 @@ impl Answer {
             attempts: 0,
             is_secret: reading.is_secret,
         })
+    }
+
+    /// Makes the failure of an answer whose body is too slow. Where its status already says that the call failed, that
+    /// counts.
+    pub(super) fn stalled(status: StatusCode, headers: &HeaderMap, stall: Stall) -> Failure {
+        let is_success = status.is_success();
+        let status = status.as_u16();
+        if is_success {
+            return Failure::Stalled(stall, Some(Self::head(status, headers)));
+        }
+        Failure::Service(Box::new(Refusal {
+            error: service_error::read(status, headers, &[]),
+            headers: headers.clone(),
+        }))
+    }
+
+    fn head(status: u16, headers: &HeaderMap) -> Head {
+        Head {
+            status,
+            request_id: service_error::header(headers, "x-acs-request-id"),
+        }
     }
 
     fn without_body(status: u16, headers: HeaderMap) -> Self {

@@ -8,6 +8,7 @@ use super::call::Inner;
 use super::clock::ClockOffset;
 use super::limit::{Limiter, RateLimit};
 use super::observe::Observer;
+use super::pace::MinThroughput;
 use super::settings::Settings;
 use super::sign::Buffers;
 use crate::credentials::{ProvideCredentials, SharedCredentialsProvider};
@@ -104,6 +105,12 @@ impl<P: Product> ClientBuilder<P> {
         self
     }
 
+    /// Sets the least rate at which bodies must move, either way. Default: 256 bytes a second over 5 s.
+    pub fn min_throughput(mut self, floor: MinThroughput) -> Self {
+        self.settings.min_throughput = floor;
+        self
+    }
+
     /// Sets the transport, in place of reqwest.
     pub fn transport(mut self, transport: SharedTransport) -> Self {
         self.transport = Some(transport);
@@ -132,6 +139,9 @@ impl<P: Product> ClientBuilder<P> {
             Some(transport) => transport,
             None => default_transport()?,
         };
+        let limiter = self
+            .rate_limit
+            .map(|limit| Limiter::new(limit, P::INFO.product, &self.region));
         Ok(Client::from_inner(Inner {
             region: self.region,
             endpoint,
@@ -142,7 +152,7 @@ impl<P: Product> ClientBuilder<P> {
                 .unwrap_or_else(|| Arc::new(SystemRuntime::new())),
             settings: self.settings,
             observer: self.observer,
-            limiter: self.rate_limit.map(Limiter::new),
+            limiter,
             clock: ClockOffset::default(),
             bucket: RetryBucket::default(),
             buffers: Buffers::default(),

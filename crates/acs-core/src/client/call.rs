@@ -2,6 +2,8 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,10 +17,11 @@ use super::clock::ClockOffset;
 use super::decide::{Circumstances, Failure, Next, decide};
 use super::limit::Limiter;
 use super::observe::{AttemptReport, CallReport, Observer};
+use super::pace::{MinThroughput, Way, keep_pace};
 use super::settings::{CallOptions, Settings};
 use super::sign::{Buffers, Fresh, sign};
 use super::target::Target;
-use crate::body::Body;
+use crate::body::{Body, Taken};
 use crate::credentials::{Credentials, SharedCredentialsProvider};
 use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
@@ -273,7 +276,7 @@ impl Call<'_> {
             next
         };
         let error = failure.into_error(next).with_attempts(self.attempt);
-        if error.kind() == ErrorKind::Connect {
+        if matches!(error.kind(), ErrorKind::Connect | ErrorKind::Tls) {
             return error.with_field(self.inner.endpoint.to_string());
         }
         error
@@ -328,6 +331,9 @@ impl Call<'_> {
         let signed = signed.map_err(Failure::Local)?;
         Ok(Sent {
             response: inner.transport.send(signed.request),
+            taken: signed.taken,
+            floor: self.settings.min_throughput,
+            runtime: &*inner.runtime,
             reading: Reading {
                 max_bytes: self.settings.max_response_bytes,
                 is_secret: self.target.is_secret,
@@ -357,7 +363,7 @@ impl Call<'_> {
                     code: service
                         .map(|error| error.code.as_str())
                         .filter(|code| !code.is_empty()),
-                    request_id: service.and_then(|error| error.request_id.as_deref()),
+                    request_id: failure.request_id(),
                     response_bytes: 0,
                     elapsed,
                 }
@@ -381,22 +387,31 @@ impl Call<'_> {
 /// A request on its way.
 struct Sent<'a> {
     response: BoxFuture<'a, Result<http::Response<Body>, TransportError>>,
+    /// What of its body is gone, where that is watched.
+    taken: Option<Arc<Taken>>,
+    floor: MinThroughput,
+    runtime: &'a dyn runtime::Runtime,
     reading: Reading<'a>,
 }
 
 impl Sent<'_> {
     async fn answer(self) -> Result<Answer, Failure> {
-        let (head, body) = self
-            .response
-            .await
-            .map_err(Failure::Transport)?
-            .into_parts();
-        let (status, headers) = (head.status, head.headers);
-        let limit = self.reading.limit(status);
-        let raw = body.collect(limit).await;
+        let taken = || self.taken.as_ref().and_then(|taken| taken.so_far());
+        let response = keep_pace(self.floor, Way::Up, taken, self.runtime, self.response).await;
+        let response = response
+            .map_err(|stall| Failure::Stalled(stall, None))?
+            .map_err(Failure::Transport)?;
+        let (head, body) = response.into_parts();
+        let arrived = AtomicU64::new(0);
+        let collecting = body.collect_counted(self.reading.limit(head.status), &arrived);
+        let arrived = || Some(arrived.load(Ordering::Relaxed));
+        let raw = keep_pace(self.floor, Way::Down, arrived, self.runtime, collecting).await;
         // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
         tokio::task::yield_now().await;
-        Answer::read(status, headers, raw, &self.reading)
+        match raw {
+            Ok(raw) => Answer::read(head.status, head.headers, raw, &self.reading),
+            Err(stall) => Err(Answer::stalled(head.status, &head.headers, stall)),
+        }
     }
 }
 

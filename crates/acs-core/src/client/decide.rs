@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 
-use crate::error::{Error, ErrorKind, ServiceError};
+use super::pace::Stall;
+use crate::error::{BoxError, Error, ErrorKind, ServiceError};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// How one attempt failed.
@@ -16,12 +17,21 @@ pub(super) enum Failure {
     Transport(TransportError),
     /// The attempt's time ran out.
     TimedOut(Duration),
+    /// What was sent, or the answer, did not keep to the floor of throughput.
+    Stalled(Stall, Option<Head>),
     /// The answer broke off in its body.
-    BrokenAnswer(crate::error::BoxError),
+    BrokenAnswer(BoxError, Head),
     /// The service reported an error.
     Service(Box<Refusal>),
     /// The answer is not what the operation promises; it is final.
     Malformed(Error),
+}
+
+/// What was known of an answer before its body failed.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) request_id: Option<String>,
 }
 
 /// What the service said of an error, and the headers, which tell its time.
@@ -85,11 +95,13 @@ pub(super) fn decide(failure: &Failure, circumstances: Circumstances) -> Next {
     match failure {
         Failure::Local(_) | Failure::Malformed(_) => Next::Stop,
         Failure::Transport(error) => match error.kind() {
-            TransportErrorKind::Request => Next::Stop,
+            TransportErrorKind::Request | TransportErrorKind::Tls => Next::Stop,
             TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => AGAIN,
             TransportErrorKind::Interrupted => repeat_or_unknown,
         },
-        Failure::TimedOut(_) | Failure::BrokenAnswer(_) => repeat_or_unknown,
+        Failure::TimedOut(_) | Failure::Stalled(..) | Failure::BrokenAnswer(..) => {
+            repeat_or_unknown
+        }
         Failure::Service(refusal) => {
             after_service_error(&refusal.error, circumstances, repeat_or_unknown)
         }
@@ -131,7 +143,29 @@ fn after_service_error(
     Next::Stop
 }
 
+impl From<Head> for ServiceError {
+    fn from(head: Head) -> Self {
+        Self {
+            status: head.status,
+            request_id: head.request_id,
+            ..Self::default()
+        }
+    }
+}
+
 impl Failure {
+    /// Returns the request id, if an answer had begun.
+    pub(super) fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::BrokenAnswer(_, head) | Self::Stalled(_, Some(head)) => {
+                head.request_id.as_deref()
+            }
+            Self::Service(refusal) => refusal.error.request_id.as_deref(),
+            Self::Malformed(error) => error.request_id(),
+            _ => None,
+        }
+    }
+
     /// Returns what the service reported, if it did.
     pub(super) fn service(&self) -> Option<&ServiceError> {
         match self {
@@ -149,7 +183,7 @@ impl Failure {
         match self {
             Self::Local(_) | Self::Malformed(_) => false,
             Self::Transport(error) => error.may_have_reached_server(),
-            Self::TimedOut(_) | Self::BrokenAnswer(_) => true,
+            Self::TimedOut(_) | Self::Stalled(..) | Self::BrokenAnswer(..) => true,
             Self::Service(refusal) => {
                 refusal.error.status >= 500 || refusal.error.code == "SignatureNonceUsed"
             }
@@ -182,10 +216,18 @@ impl Failure {
                 kind_or_unknown(ErrorKind::Timeout),
                 format!("no answer within {limit:?}"),
             ),
-            Self::BrokenAnswer(source) => Error::new(
+            Self::Stalled(stall, head) => {
+                let error = Error::new(kind_or_unknown(ErrorKind::Timeout), stall.to_string());
+                match head {
+                    Some(head) => error.with_service(head.into()),
+                    None => error,
+                }
+            }
+            Self::BrokenAnswer(source, head) => Error::new(
                 kind_or_unknown(ErrorKind::Interrupted),
                 "the answer broke off",
             )
+            .with_service(head.into())
             .with_source(source),
             Self::Service(refusal) => {
                 let error = Error::service(refusal.error);
@@ -201,6 +243,7 @@ impl Failure {
                     TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => {
                         ErrorKind::Connect
                     }
+                    TransportErrorKind::Tls => ErrorKind::Tls,
                     TransportErrorKind::Interrupted => kind_or_unknown(ErrorKind::Interrupted),
                 };
                 Error::new(kind, error.to_string()).with_source(error)
@@ -267,6 +310,13 @@ mod tests {
                 "{failure:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_valid_is_not_tried_again() {
+        let untrusted = Failure::Transport(TransportError::new(TransportErrorKind::Tls, "expired"));
+        assert_eq!(decide(&untrusted, READ), Next::Stop);
+        assert!(!untrusted.is_fate_unknown());
     }
 
     #[test]

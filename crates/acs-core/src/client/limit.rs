@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use super::published;
+
 /// The settings of the limiter, which is off unless a client's builder is given some.
 ///
 /// The published rates are of the whole account, so programs that share one also share a rate: each finds its
@@ -13,6 +15,9 @@ use std::time::Duration;
 pub struct RateLimit {
     /// Calls a second that an operation starts with, and never exceeds.
     pub max_per_second: f64,
+    /// Whether the rate that the service publishes for an operation, where one is known, stands in for
+    /// [`max_per_second`](Self::max_per_second).
+    pub uses_published_rates: bool,
     /// Calls a second that are always allowed.
     pub min_per_second: f64,
     /// What a throttled answer multiplies the rate by.
@@ -27,9 +32,19 @@ impl RateLimit {
     pub fn per_second(max_per_second: f64) -> Self {
         Self {
             max_per_second: max_per_second.max(0.5),
+            uses_published_rates: false,
             min_per_second: 0.5,
             decrease: 0.7,
             increase: 0.02,
+        }
+    }
+
+    /// Makes a limit that knows the rates which VOD, MPS and STS publish for their operations (360 calls of
+    /// `GetPlayInfo` a second, say); those without one get `otherwise_per_second`.
+    pub fn published(otherwise_per_second: f64) -> Self {
+        Self {
+            uses_published_rates: true,
+            ..Self::per_second(otherwise_per_second)
         }
     }
 }
@@ -38,11 +53,15 @@ impl RateLimit {
 #[derive(Debug)]
 pub(super) struct Limiter {
     limit: RateLimit,
+    product: &'static str,
+    region: Box<str>,
     lanes: Mutex<HashMap<Box<str>, Lane>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Lane {
+    /// The highest rate.
+    most: f64,
     rate: f64,
     /// When the next call may start.
     next: Duration,
@@ -51,7 +70,7 @@ struct Lane {
 }
 
 impl Limiter {
-    pub(super) fn new(limit: RateLimit) -> Self {
+    pub(super) fn new(limit: RateLimit, product: &'static str, region: &str) -> Self {
         // The fields are public: whatever they hold, a rate is a positive number.
         let least = if limit.min_per_second.is_finite() {
             limit.min_per_second.max(0.001)
@@ -70,6 +89,8 @@ impl Limiter {
         };
         Self {
             limit,
+            product,
+            region: region.into(),
             lanes: Mutex::default(),
         }
     }
@@ -97,10 +118,10 @@ impl Limiter {
         self.lane(action, now, |lane| {
             let quiet = now.saturating_sub(lane.changed).as_secs_f64();
             if !is_throttled {
-                let recovered = lane.rate + quiet * limit.increase * limit.max_per_second;
-                lane.rate = recovered.min(limit.max_per_second);
+                let recovered = lane.rate + quiet * limit.increase * lane.most;
+                lane.rate = recovered.min(lane.most);
                 lane.changed = now;
-            } else if quiet > 1.0 / lane.rate || lane.rate >= limit.max_per_second {
+            } else if quiet > 1.0 / lane.rate || lane.rate >= lane.most {
                 // Answers to calls that were under way together count once.
                 lane.rate = (lane.rate * limit.decrease).max(limit.min_per_second);
                 lane.changed = now;
@@ -110,14 +131,52 @@ impl Limiter {
 
     fn lane<T>(&self, action: &str, now: Duration, work: impl FnOnce(&mut Lane) -> T) -> T {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = Lane {
-            rate: self.limit.max_per_second,
+        if let Some(lane) = lanes.get_mut(action) {
+            return work(lane);
+        }
+        let most = self.most(action);
+        work(lanes.entry(action.into()).or_insert(Lane {
+            most,
+            rate: most,
             next: now,
             changed: now,
-        };
-        match lanes.get_mut(action) {
-            Some(lane) => work(lane),
-            None => work(lanes.entry(action.into()).or_insert(new)),
-        }
+        }))
+    }
+
+    /// The highest rate of an operation.
+    fn most(&self, action: &str) -> f64 {
+        Some(self.limit.uses_published_rates)
+            .filter(|uses| *uses)
+            .and_then(|_| published::per_second(self.product, action, &self.region))
+            .unwrap_or(self.limit.max_per_second)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many calls of an operation start within a second.
+    fn in_a_second(limiter: &Limiter, action: &str) -> usize {
+        let end = Duration::from_millis(999);
+        (0..1_000)
+            .take_while(|_| {
+                limiter
+                    .reserve(action, Duration::ZERO, end)
+                    .is_some_and(|wait| wait < end)
+            })
+            .count()
+    }
+
+    #[test]
+    fn an_operation_keeps_to_its_published_rate_and_others_to_the_callers_number() {
+        let shanghai = Limiter::new(RateLimit::published(7.0), "vod", "cn-shanghai");
+        let elsewhere = Limiter::new(RateLimit::published(7.0), "vod", "cn-zhangjiakou");
+        assert_eq!(in_a_second(&shanghai, "GetPlayInfo"), 360);
+        assert_eq!(in_a_second(&shanghai, "CreateUploadVideo"), 80);
+        assert_eq!(in_a_second(&elsewhere, "CreateUploadVideo"), 40);
+        assert_eq!(in_a_second(&shanghai, "ListTranscodeTask"), 7);
+        let own = Limiter::new(RateLimit::per_second(9.0), "vod", "cn-shanghai");
+        assert_eq!(in_a_second(&own, "GetPlayInfo"), 9);
     }
 }

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::pace::MinThroughput;
 use crate::retry::RetryPolicy;
 
 /// What a client does about time, size and failure; each can be overridden for one call.
@@ -9,6 +10,7 @@ pub(super) struct Settings {
     pub(super) attempt_timeout: Duration,
     pub(super) call_timeout: Duration,
     pub(super) max_response_bytes: usize,
+    pub(super) min_throughput: MinThroughput,
 }
 
 impl Default for Settings {
@@ -18,6 +20,7 @@ impl Default for Settings {
             attempt_timeout: Duration::from_secs(15),
             call_timeout: Duration::from_secs(60),
             max_response_bytes: 16 << 20,
+            min_throughput: MinThroughput::default(),
         }
     }
 }
@@ -37,6 +40,7 @@ pub struct CallOptions {
     attempt_timeout: Option<Duration>,
     call_timeout: Option<Duration>,
     max_response_bytes: Option<usize>,
+    min_throughput: Option<MinThroughput>,
     is_idempotent: Option<bool>,
 }
 
@@ -70,6 +74,12 @@ impl CallOptions {
         self
     }
 
+    /// Sets the least rate at which bodies must move, either way.
+    pub fn min_throughput(mut self, floor: MinThroughput) -> Self {
+        self.min_throughput = Some(floor);
+        self
+    }
+
     /// Says whether the call can be repeated without harm. Say so of a write only if a second effect is
     /// acceptable, or impossible for a reason that the SDK can't know.
     pub fn idempotent(mut self, is_idempotent: bool) -> Self {
@@ -89,6 +99,7 @@ impl CallOptions {
             max_response_bytes: self
                 .max_response_bytes
                 .unwrap_or(settings.max_response_bytes),
+            min_throughput: self.min_throughput.unwrap_or(settings.min_throughput),
         }
     }
 }

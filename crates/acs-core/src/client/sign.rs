@@ -1,6 +1,6 @@
 //! One attempt's HTTP request: dated, with a nonce of its own, and signed.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use acs_signer::{Buffer, LineBreaks, Payload, acs3};
 use bytes::Bytes;
@@ -10,7 +10,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::target::Target;
-use crate::body::Body;
+use crate::body::{Body, Taken};
 use crate::credentials::Credentials;
 use crate::encode::Encoded;
 use crate::endpoint::Endpoint;
@@ -29,6 +29,8 @@ pub(super) struct Signed {
     pub(super) request: http::Request<Body>,
     /// What no error may show, should the other side send it back; nothing where the request is not signed.
     pub(super) signature: Option<Signature>,
+    /// What the transport has taken of a body that is large enough to be watched.
+    pub(super) taken: Option<Arc<Taken>>,
 }
 
 /// A signature in hexadecimal, of 32 bytes.
@@ -76,6 +78,7 @@ pub(super) fn sign(
         ApiStyle::Rpc => acs3::Style::Rpc,
         ApiStyle::Roa => acs3::Style::Roa,
     };
+    let (outgoing, taken) = Body::in_pieces(body.cloned().unwrap_or_default());
     let parts = Parts {
         method: request.method.clone(),
         scheme: if endpoint.is_https() {
@@ -86,13 +89,14 @@ pub(super) fn sign(
         authority: authority.clone(),
         path: &request.path,
         headers: &headers,
-        body: body.cloned().unwrap_or_default(),
+        body: outgoing,
     };
     if let Some(key) = fresh.credentials.and_then(Credentials::signing_key) {
         let signed = acs3::sign(&to_sign, key, buffer).map_err(refused)?;
         return Ok(Signed {
             request: parts.assemble(signed.query(), signed.headers())?,
             signature: signed.signature().as_bytes().try_into().ok(),
+            taken,
         });
     }
     let unsigned = match fresh.credentials.and_then(Credentials::bearer) {
@@ -103,6 +107,7 @@ pub(super) fn sign(
     Ok(Signed {
         request: parts.assemble(unsigned.query(), unsigned.headers())?,
         signature: None,
+        taken,
     })
 }
 
@@ -127,7 +132,7 @@ struct Parts<'a> {
     authority: Authority,
     path: &'a str,
     headers: &'a [(&'a str, &'a str)],
-    body: Bytes,
+    body: Body,
 }
 
 impl Parts<'_> {
@@ -136,7 +141,7 @@ impl Parts<'_> {
         query: &str,
         added: impl Iterator<Item = (&'static str, &'s str)>,
     ) -> Result<http::Request<Body>, Error> {
-        let mut made = http::Request::new(Body::from(self.body));
+        let mut made = http::Request::new(self.body);
         *made.method_mut() = self.method;
         *made.uri_mut() = uri(self.scheme, self.authority, self.path, query)
             .ok_or_else(|| unusable("path or query"))?;

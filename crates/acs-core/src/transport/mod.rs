@@ -62,8 +62,11 @@ pub struct TransportError {
 pub enum TransportErrorKind {
     /// The request is malformed; it was not sent.
     Request,
-    /// No connection was had: name look-up, connection or TLS failed. Nothing reached the server.
+    /// No connection was had: name look-up, connection or TLS handshake broke off. Nothing reached the server.
     Connect,
+    /// The certificate is not valid for the host, or the other side speaks no TLS. Nothing reached the server, and a
+    /// repeat would end the same.
+    Tls,
     /// No connection was had in time. Nothing reached the server.
     ConnectTimeout,
     /// The connection broke after some of the request may have reached the server.
@@ -96,6 +99,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Request => "the request could not be built",
             TransportErrorKind::Connect => "no connection could be made",
             TransportErrorKind::ConnectTimeout => "no connection could be made in time",
+            TransportErrorKind::Tls => "no secure connection could be made",
             TransportErrorKind::Interrupted => "the connection broke",
         })?;
         // The last cause is the one that a person can act on: `Connection refused`, say.

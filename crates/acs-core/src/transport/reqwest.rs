@@ -1,6 +1,8 @@
 //! The transport of real programs. reqwest is named in this file and nowhere else.
 
+use std::error::Error as _;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -251,9 +253,21 @@ fn from_reqwest_error(error: ::reqwest::Error) -> TransportError {
     let error = error.without_url();
     let kind = match (error.is_connect(), error.is_timeout(), error.is_builder()) {
         (_, _, true) => TransportErrorKind::Request,
+        (true, false, _) if is_tls_refusal(&error) => TransportErrorKind::Tls,
         (true, true, _) => TransportErrorKind::ConnectTimeout,
         (true, false, _) => TransportErrorKind::Connect,
         _ => TransportErrorKind::Interrupted,
     };
     TransportError::new(kind, error)
+}
+
+/// Says whether the handshake ended with a verdict, and not by a cut: TLS over tokio reports what is wrong with a
+/// certificate or a message as invalid data.
+fn is_tls_refusal(error: &::reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
+    })
 }
