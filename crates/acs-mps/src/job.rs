@@ -1,5 +1,6 @@
 //! Transcoding jobs: a request with the mistakes taken out, preset templates, and a watcher that waits for the end.
 
+mod accepted;
 pub mod preset;
 mod state;
 mod submit;
