@@ -66,8 +66,11 @@ impl Code {
     /// Documentation; an empty text is an empty line of it.
     pub(crate) fn doc(&mut self, lines: &[String]) {
         for line in lines {
-            // What a document names may hold anything; a line of documentation is one line.
-            let is_break = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+            // What a document names may hold anything; a line of documentation is one line, and reads in one direction.
+            let is_break = |c: char| {
+                c.is_control()
+                    || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+            };
             let line = line.replace(is_break, " ");
             let line = line.trim_end();
             let _ = if line.is_empty() {

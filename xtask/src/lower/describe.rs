@@ -286,26 +286,34 @@ fn is_whole(number: f64) -> bool {
     number.fract() == 0.0 && number.abs() < 9e15
 }
 
-/// A document's own prose, made fit for rustdoc: no HTML, no accidental link.
+/// A document's own prose, made fit for rustdoc: no HTML, no accidental link, list or heading.
 pub(crate) fn escape(text: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        let mut out = String::new();
-        for c in line.trim().chars() {
-            match c {
-                '<' | '>' | '[' | ']' | '`' | '*' | '_' | '#' | '|' | '~' | '\\' => {
-                    out.push('\\');
-                    out.push(c);
-                }
-                '\u{0}'..='\u{1f}' => out.push(' '),
-                c => out.push(c),
+    text.lines().map(|line| escape_line(line.trim())).collect()
+}
+
+fn escape_line(line: &str) -> String {
+    let mut out = String::new();
+    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    for (index, c) in line.char_indices() {
+        let begins_list = match c {
+            '-' | '+' | '=' => index == 0,
+            '.' | ')' => index == digits && digits > 0,
+            _ => false,
+        };
+        match c {
+            '<' | '>' | '[' | ']' | '`' | '*' | '_' | '#' | '|' | '~' | '\\' => {
+                out.push('\\');
+                out.push(c);
             }
+            c if begins_list => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\u{0}'..='\u{1f}' => out.push(' '),
+            c => out.push(c),
         }
-        // Bare addresses are links of their own in Markdown, which rustdoc wants marked.
-        lines.push(
-            out.replace("http://", "http:\u{200b}//")
-                .replace("https://", "https:\u{200b}//"),
-        );
     }
-    lines
+    // Bare addresses are links of their own in Markdown, which rustdoc wants marked.
+    out.replace("http://", "http:\u{200b}//")
+        .replace("https://", "https:\u{200b}//")
 }

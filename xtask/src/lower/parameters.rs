@@ -54,6 +54,7 @@ impl<'a> Parameters<'a> {
             };
             list.push((Cow::Borrowed(parameter), place, style));
         }
+        check_bodies(&list, notes);
         // What has the style of RPC is told by its action alone.
         let path = operation.path.clone().filter(|_| !is_rpc);
         let mut parameters = Self { list, path };
@@ -143,6 +144,20 @@ impl<'a> Parameters<'a> {
                 }
             })
             .collect()
+    }
+}
+
+/// A request has one body.
+fn check_bodies(list: &[(Cow<'_, Parameter>, Place, Style)], notes: &mut Vec<String>) {
+    let count = |wanted: Place| list.iter().filter(|(_, place, _)| *place == wanted).count();
+    let bodies = count(Place::Body);
+    if bodies > 1 {
+        notes.push("it has several bodies; they are sent by name in one object of JSON".to_owned());
+    }
+    if bodies > 0 && count(Place::Form) > 0 {
+        notes.push(
+            "it has a form and a body; a request with both is refused before it is sent".to_owned(),
+        );
     }
 }
 

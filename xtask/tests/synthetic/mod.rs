@@ -409,6 +409,8 @@ impl Maker {
                 "Text.".into(),
                 "a\nb".into(),
                 "[x] <y> `z\\".into(),
+                "1. a\nb\n- c\nd\n===\n+ e\n    f\n\u{202d}g\u{202c}\n2) h\t\nhttps://x.example"
+                    .into(),
                 "".into(),
                 1.into(),
             ],
