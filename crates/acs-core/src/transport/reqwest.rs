@@ -264,10 +264,13 @@ fn from_reqwest_error(error: ::reqwest::Error) -> TransportError {
 /// Says whether the handshake ended with a verdict, and not by a cut: TLS over tokio reports what is wrong with a
 /// certificate or a message as invalid data.
 fn is_tls_refusal(error: &::reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.any(|cause| {
-        cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::InvalidData)
-    })
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let io = error.downcast_ref::<io::Error>();
+        if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
