@@ -1,6 +1,6 @@
 //! What may not be signed: line breaks, names that are no tokens.
 
-use crate::chunk::{self, Words};
+use crate::chunk::{self, Halves};
 use crate::error::{Error, ErrorKind};
 
 /// What to do with a carriage return, a line feed or a NUL in a parameter's value.
@@ -35,7 +35,11 @@ pub(crate) fn value(field: &'static str, value: &str) -> Result<(), Error> {
 }
 
 /// Checks an HTTP method.
+#[inline(always)]
 pub(crate) fn method(method: &str) -> Result<(), Error> {
+    if matches!(method, "GET" | "PUT" | "POST" | "HEAD" | "DELETE") {
+        return Ok(());
+    }
     if method.is_empty() {
         return Err(Error::new(ErrorKind::Empty, "method"));
     }
@@ -96,9 +100,12 @@ fn is_token(name: &str) -> bool {
 /// Whether nothing in `name` would be percent-encoded.
 pub(crate) fn is_plain(name: &str) -> bool {
     let name = name.as_bytes();
-    let Some(last) = name.last_chunk() else {
-        return Words::read(name).is_plain::<false>(name.len());
-    };
-    let (chunks, _) = name.as_chunks();
-    chunks.iter().chain([last]).all(chunk::is_plain::<false>)
+    if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        let (chunks, _) = name[chunk::LEN..].as_chunks();
+        return chunk::is_plain::<false>(first)
+            && chunk::is_plain::<false>(last)
+            && chunks.iter().all(chunk::is_plain::<false>);
+    }
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    Halves::<8>::of(name).is_some_and(Halves::<8>::are_plain::<false>) || name.iter().all(plain)
 }

@@ -4,13 +4,21 @@
 //! date (ROA V1, OSS V1). See `docs/signing.md`, "Shared rules".
 
 use crate::error::{Error, ErrorKind};
-use chrono::{DateTime, Datelike as _, NaiveDate, Timelike as _, Utc, Weekday};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _, Utc, Weekday};
 use std::fmt;
 use std::ops::Deref;
 
 /// A date in its written form, `N` ASCII bytes kept inline; it dereferences to `str`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DateText<const N: usize>([u8; N]);
+
+impl<const N: usize> DateText<N> {
+    /// The written form, in ASCII.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8; N] {
+        &self.0
+    }
+}
 
 impl<const N: usize> Deref for DateText<N> {
     type Target = str;
@@ -44,6 +52,7 @@ const MONTHS: [&str; 12] = [
 #[inline]
 pub fn iso8601(date: DateTime<Utc>) -> Result<DateText<20>, Error> {
     let mut text = *b"0000-00-00T00:00:00Z";
+    let date = date.naive_utc();
     let [century, year] = year(date)?;
     put(&mut text, 0, century);
     put(&mut text, 2, year);
@@ -62,6 +71,7 @@ pub fn iso8601(date: DateTime<Utc>) -> Result<DateText<20>, Error> {
 #[inline]
 pub fn iso8601_basic(date: DateTime<Utc>) -> Result<DateText<16>, Error> {
     let mut text = *b"00000000T000000Z";
+    let date = date.naive_utc();
     let [century, year] = year(date)?;
     put(&mut text, 0, century);
     put(&mut text, 2, year);
@@ -80,6 +90,7 @@ pub fn iso8601_basic(date: DateTime<Utc>) -> Result<DateText<16>, Error> {
 #[inline]
 pub fn http(date: DateTime<Utc>) -> Result<DateText<29>, Error> {
     let mut text = *b"Mon, 00 Jan 0000 00:00:00 GMT";
+    let date = date.naive_utc();
     let [century, year] = year(date)?;
     let weekday = match date.weekday() {
         Weekday::Mon => b"Mon",
@@ -152,7 +163,8 @@ pub fn parse_http(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// Century and year of the century.
-fn year(date: DateTime<Utc>) -> Result<[u32; 2], Error> {
+#[inline]
+fn year(date: NaiveDateTime) -> Result<[u32; 2], Error> {
     match u32::try_from(date.year()) {
         Ok(year @ 0..=9999) => Ok([year / 100, year % 100]),
         _ => Err(Error::new(ErrorKind::OutOfRange, "date")),

@@ -1,12 +1,12 @@
 //! Percent-encoding by RFC 3986: the form that every scheme signs and that goes on the URL.
 
-use crate::chunk::{self, Chunk, Words};
-use crate::text::Text;
+use crate::chunk::{self, Chunk, Halves};
+use crate::text::{Pen, SLACK, Text};
 use std::borrow::Cow;
 
 /// What was met while encoding.
 #[derive(Clone, Copy)]
-pub(crate) struct Met(u8);
+pub(crate) struct Met(u64);
 
 impl Met {
     /// Nothing was percent-encoded.
@@ -20,35 +20,33 @@ impl Met {
     }
 }
 
-/// How many bytes a byte becomes, in the lowest bits of the last byte of its entry in [`Table`], and what it is.
-const LENGTH: u8 = 0x07;
-const ENCODED: u8 = 0x40;
-const LINE_BREAK: u8 = 0x80;
+/// What each byte becomes: at most five bytes, little-endian, below what it is and, in the highest bits, how many.
+type Table = [u64; 256];
 
-/// What each byte becomes, in the first of `N` bytes; the last has its length and class.
-type Table<const N: usize> = [[u8; N]; 256];
+const ENCODED: u64 = 1 << 40;
+const LINE_BREAK: u64 = 1 << 41;
+const LENGTH: u32 = 61;
 
 /// Every byte percent-encoded once, and with `/` kept, and percent-encoded twice.
-const ONCE: Table<4> = table(*b"%", false);
-const PATH: Table<4> = table(*b"%", true);
-const TWICE: Table<8> = table(*b"%25", false);
+const ONCE: &Table = &table(b"%", false);
+const PATH: &Table = &table(b"%", true);
+const TWICE: &Table = &table(b"%25", false);
 
-const fn table<const N: usize, const LEAD: usize>(lead: [u8; LEAD], keeps_slash: bool) -> Table<N> {
+const fn table(lead: &[u8], keeps_slash: bool) -> Table {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut table = [[0; N]; 256];
+    let mut table = [0; 256];
     let mut i = 0;
     while i < 256 {
         let b = i as u8;
-        let entry = &mut table[i];
-        if b.is_ascii_alphanumeric()
+        let is_kept = b.is_ascii_alphanumeric()
             || matches!(b, b'-' | b'_' | b'.' | b'~')
-            || (keeps_slash && b == b'/')
-        {
-            entry[0] = b;
-            entry[N - 1] = 1;
+            || (keeps_slash && b == b'/');
+        table[i] = if is_kept {
+            (1 << LENGTH) | b as u64
         } else {
-            let (head, tail) = entry.split_at_mut(LEAD);
-            head.copy_from_slice(&lead);
+            let mut bytes = [0; 8];
+            let (head, tail) = bytes.split_at_mut(lead.len());
+            head.copy_from_slice(lead);
             tail[0] = HEX[i >> 4];
             tail[1] = HEX[i & 15];
             let line_break = if matches!(b, b'\r' | b'\n' | 0) {
@@ -56,8 +54,8 @@ const fn table<const N: usize, const LEAD: usize>(lead: [u8; LEAD], keeps_slash:
             } else {
                 0
             };
-            entry[N - 1] = (LEAD + 2) as u8 | ENCODED | line_break;
-        }
+            ((lead.len() as u64 + 2) << LENGTH) | line_break | ENCODED | u64::from_le_bytes(bytes)
+        };
         i += 1;
     }
     table
@@ -111,19 +109,19 @@ pub(crate) fn nibble(digit: u8) -> Option<u8> {
 
 /// Appends `text` percent-encoded.
 pub(crate) fn encode(out: &mut Text, text: &str) -> Met {
-    let mut to = To::new(out, text.len());
-    let met = to.encode(text);
-    let written = to.written();
-    out.advance(written);
+    let mut pen = out.pen(ONCE_LONGEST * text.len());
+    let met = pen.encode(text);
+    let len = pen.len();
+    out.set_len(len);
     met
 }
 
 /// Appends `path` percent-encoded, with `/` kept.
 pub(crate) fn encode_path(out: &mut Text, path: &str) -> Met {
-    let mut to = To::new(out, path.len());
-    let met = encode_to::<true>(&mut to, &PATH, path);
-    let written = to.written();
-    out.advance(written);
+    let mut pen = out.pen(ONCE_LONGEST * path.len());
+    let met = encode_to::<true>(&mut pen, PATH, path);
+    let len = pen.len();
+    out.set_len(len);
     met
 }
 
@@ -134,154 +132,137 @@ pub(crate) trait Encoder {
 
     /// Appends a character between encoded texts.
     fn mark(&mut self, mark: u8);
+
+    /// The text that is signed, as far as it is written.
+    fn signed(&self) -> &[u8];
 }
 
-/// One room, in which a byte becomes `LONGEST` bytes at most.
-pub(crate) struct To<'t, const LONGEST: usize> {
-    room: &'t mut [u8],
-    at: usize,
-}
-
-impl<'t, const LONGEST: usize> To<'t, LONGEST> {
-    /// Makes room behind `text` for `len` bytes encoded, marks included.
-    pub(crate) fn new(text: &'t mut Text, len: usize) -> Self {
-        Self {
-            room: text.spare(LONGEST * len + SLACK),
-            at: 0,
-        }
-    }
-
-    /// How many bytes count.
-    pub(crate) fn written(&self) -> usize {
-        self.at
-    }
-
-    /// The room from here on, more than what will count of it.
-    #[inline(always)]
-    fn next<const N: usize>(&mut self) -> &mut [u8; N] {
-        match self.room[self.at..].first_chunk_mut() {
-            Some(next) => next,
-            None => unreachable!("there is slack behind the longest encoding"),
-        }
-    }
-}
-
-impl Encoder for To<'_, 3> {
+impl Encoder for Pen<'_> {
     #[inline(always)]
     fn encode(&mut self, text: &str) -> Met {
-        encode_to::<false>(self, &ONCE, text)
+        encode_to::<false>(self, ONCE, text)
     }
 
     #[inline(always)]
     fn mark(&mut self, mark: u8) {
-        *self.next() = [mark];
-        self.at += 1;
+        self.put(&[mark]);
+    }
+
+    #[inline(always)]
+    fn signed(&self) -> &[u8] {
+        self.as_bytes()
     }
 }
 
-/// Two rooms: what is percent-encoded once in the first, twice in the second.
-pub(crate) struct Both<'t>(pub(crate) To<'t, 3>, pub(crate) To<'t, 5>);
+/// How many bytes a byte becomes at most, percent-encoded once and twice.
+pub(crate) const ONCE_LONGEST: usize = 3;
+pub(crate) const TWICE_LONGEST: usize = 5;
+
+/// Two texts: what is percent-encoded once in the first, twice in the second.
+pub(crate) struct Both<'t>(pub(crate) Pen<'t>, pub(crate) Pen<'t>);
 
 impl Encoder for Both<'_> {
     #[inline(always)]
     fn encode(&mut self, text: &str) -> Met {
-        encode_to::<false>(self, &ONCE, text)
+        encode_to::<false>(self, ONCE, text)
     }
 
     #[inline(always)]
     fn mark(&mut self, mark: u8) {
         self.0.mark(mark);
-        *self.1.next() = ONCE[usize::from(mark)];
-        self.1.at += 3;
+        entries(&mut self.1, &[mark], ONCE);
+    }
+
+    #[inline(always)]
+    fn signed(&self) -> &[u8] {
+        self.1.as_bytes()
     }
 }
 
-/// How far may be written past the end of the text.
-const SLACK: usize = WINDOW;
-
-/// More than sixteen bytes can become, so that one check of bounds does for all of them.
-const WINDOW: usize = 128 + 8;
-
-/// How a sink takes pieces of sixteen bytes at most.
+/// How a sink takes pieces of text.
 trait Sink {
     /// Appends a whole chunk as it is.
     fn chunk(&mut self, chunk: &Chunk);
 
-    /// Appends a text of `len` bytes as it is.
-    fn words(&mut self, words: Words, len: usize);
+    /// Appends a short text as it is.
+    fn halves<const N: usize>(&mut self, halves: Halves<N>);
 
     /// Appends bytes one by one, each as its entry says, without a branch; returns what was met.
-    fn bytes(&mut self, bytes: &[u8], table: &Table<4>) -> u8;
+    fn bytes<const N: usize>(&mut self, bytes: &[u8; N], table: &Table) -> u64;
 }
 
-impl Sink for To<'_, 3> {
+impl Sink for Pen<'_> {
     #[inline(always)]
     fn chunk(&mut self, chunk: &Chunk) {
-        *self.next() = *chunk;
-        self.at += chunk::LEN;
+        self.put(chunk);
     }
 
     #[inline(always)]
-    fn words(&mut self, words: Words, len: usize) {
-        *self.next() = words.to_bytes();
-        self.at += len;
+    fn halves<const N: usize>(&mut self, halves: Halves<N>) {
+        Pen::halves(self, halves);
     }
 
     #[inline(always)]
-    fn bytes(&mut self, bytes: &[u8], table: &Table<4>) -> u8 {
-        let (met, written) = write_entries(bytes, table, self.next());
-        self.at += written;
-        met
+    fn bytes<const N: usize>(&mut self, bytes: &[u8; N], table: &Table) -> u64 {
+        entries(self, bytes, table)
     }
 }
 
 impl Sink for Both<'_> {
     #[inline(always)]
     fn chunk(&mut self, chunk: &Chunk) {
-        self.0.chunk(chunk);
-        *self.1.next() = *chunk;
-        self.1.at += chunk::LEN;
+        self.0.put(chunk);
+        self.1.put(chunk);
     }
 
     #[inline(always)]
-    fn words(&mut self, words: Words, len: usize) {
-        self.0.words(words, len);
-        *self.1.next() = words.to_bytes();
-        self.1.at += len;
+    fn halves<const N: usize>(&mut self, halves: Halves<N>) {
+        self.0.halves(halves);
+        self.1.halves(halves);
     }
 
     #[inline(always)]
-    fn bytes(&mut self, bytes: &[u8], table: &Table<4>) -> u8 {
-        let (_, written) = write_entries(bytes, &TWICE, self.1.next());
-        self.1.at += written;
-        self.0.bytes(bytes, table)
+    fn bytes<const N: usize>(&mut self, bytes: &[u8; N], table: &Table) -> u64 {
+        entries(&mut self.1, bytes, TWICE);
+        entries(&mut self.0, bytes, table)
     }
 }
 
-/// Writes the entries of sixteen bytes at most; returns what was met and how many bytes count.
+/// Appends the entries of sixteen bytes at most; returns what was met.
 #[inline(always)]
-fn write_entries<const N: usize>(
-    bytes: &[u8],
-    table: &Table<N>,
-    window: &mut [u8; WINDOW],
-) -> (u8, usize) {
+fn entries<const N: usize>(pen: &mut Pen<'_>, bytes: &[u8; N], table: &Table) -> u64 {
+    // An entry is eight bytes, of which less count: one check of bounds does for all.
+    let window: &mut [u8; SLACK] = pen.next();
     let (mut met, mut at) = (0, 0);
     for &byte in bytes {
-        let entry = &table[usize::from(byte)];
-        // Sixteen times five is less than 128: the mask is for the compiler, which then checks no bounds.
-        let at_most = at & 127;
-        window[at_most..at_most + N].copy_from_slice(entry);
-        met |= entry[N - 1];
-        at += usize::from(entry[N - 1] & LENGTH);
+        let entry = table[usize::from(byte)];
+        window[at..at + 8].copy_from_slice(&entry.to_le_bytes());
+        met |= entry;
+        at += (entry >> LENGTH) as usize;
     }
-    (met, at)
+    pen.advance(at);
+    met
 }
 
-/// Copies plain text by the chunk; a chunk that is not plain goes byte by byte.
+/// Copies plain text by the chunk; what is not plain goes byte by byte.
 #[inline(always)]
-fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table<4>, text: &str) -> Met {
+fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table, text: &str) -> Met {
+    let text = text.as_bytes();
+    if text.len() < chunk::LEN {
+        if let Some(halves) = Halves::<8>::of(text) {
+            if halves.are_plain::<SLASH>() {
+                sink.halves(halves);
+                return Met(0);
+            }
+        } else if let Some(halves) = Halves::<4>::of(text)
+            && halves.are_plain::<SLASH>()
+        {
+            sink.halves(halves);
+            return Met(0);
+        }
+    }
     let mut met = 0;
-    let (chunks, rest) = text.as_bytes().as_chunks();
+    let (chunks, rest) = text.as_chunks();
     for chunk in chunks {
         if chunk::is_plain::<SLASH>(chunk) {
             sink.chunk(chunk);
@@ -289,11 +270,12 @@ fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table<4>, text: &s
             met |= sink.bytes(chunk, table);
         }
     }
-    let words = Words::read(rest);
-    if words.is_plain::<SLASH>(rest.len()) {
-        sink.words(words, rest.len());
-    } else {
-        met |= sink.bytes(rest, table);
+    let (fours, rest) = rest.as_chunks::<4>();
+    for four in fours {
+        met |= sink.bytes(four, table);
+    }
+    for byte in rest {
+        met |= sink.bytes(&[*byte], table);
     }
     Met(met)
 }
@@ -321,14 +303,14 @@ mod tests {
                 assert_eq!(percent_encode(&text), expected);
                 let (mut once, mut twice) = (Text::default(), Text::default());
                 let mut both = Both(
-                    To::new(&mut once, text.len() + 1),
-                    To::new(&mut twice, text.len() + 1),
+                    once.pen(ONCE_LONGEST * (text.len() + 1)),
+                    twice.pen(TWICE_LONGEST * (text.len() + 1)),
                 );
                 both.encode(&text);
                 both.mark(b'=');
-                let written = (both.0.written(), both.1.written());
-                once.advance(written.0);
-                twice.advance(written.1);
+                let len = (both.0.len(), both.1.len());
+                once.set_len(len.0);
+                twice.set_len(len.1);
                 assert_eq!(once.as_str(), format!("{expected}="));
                 assert_eq!(twice.as_str(), percent_encode(once.as_str()));
                 let path = expected.replace("%2F", "/");

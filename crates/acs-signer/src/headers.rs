@@ -1,56 +1,73 @@
 //! Canonical headers: names in lower case, sorted, values trimmed.
 
 use crate::check;
+use crate::chunk;
 use crate::error::{Error, ErrorKind};
 use crate::query::Pair;
-use crate::text::{Span, Text};
+use crate::running::Follow;
+use crate::text::{Part, Span, Text};
 use std::cmp::Ordering;
 
 /// Fills `order` with the positions of those headers of the caller that are signed, sorted by name and value.
 ///
 /// # Errors
-/// A name that is no token or that is the signer's own; a line break in a value that is not signed. Those that are
-/// signed are checked as they are written.
+/// A name that is no token, that is the signer's own or that is there twice; a line break in a value that is not signed.
+/// Those that are signed are checked as they are written.
+#[inline(always)]
 pub(crate) fn collect(
     order: &mut Vec<u32>,
     headers: &[Pair<'_>],
     reserved: &[&str],
+    repeated: Repeated,
     is_signed: impl Fn(&str) -> bool,
 ) -> Result<(), Error> {
     order.clear();
-    for (index, (name, value)) in (0..).zip(headers) {
+    let mut last = "";
+    let mut are_in_order = true;
+    for (index, &(name, value)) in (0..).zip(headers) {
         check::header_name(name)?;
-        if reserved.iter().any(|own| own.eq_ignore_ascii_case(name)) {
+        if reserved.iter().any(|own| is(name, own)) {
             return Err(Error::named(ErrorKind::Reserved, "header", name));
         }
         if is_signed(name) {
             order.push(index);
+            are_in_order &= compare_names(last, name).is_lt();
+            last = name;
         } else if check::has_line_break(value) {
             return Err(Error::named(ErrorKind::ControlCharacter, "header", name));
         }
     }
+    if are_in_order {
+        return Ok(());
+    }
     sort(order, headers);
-    Ok(())
-}
-
-/// Sorts by name and value; there are few, and most often they are in order.
-fn sort(order: &mut [u32], headers: &[Pair<'_>]) {
-    let compare = |a: u32, b: u32| {
-        let (a, b) = (headers[a as usize], headers[b as usize]);
-        compare_names(a.0, b.0).then_with(|| trim(a.1).cmp(trim(b.1)))
-    };
-    if !order.is_sorted_by(|&a, &b| compare(a, b).is_le()) {
-        order.sort_unstable_by(|&a, &b| compare(a, b));
+    match repeated {
+        Repeated::Refuse => refuse_repeated(order, headers),
+        Repeated::Join => Ok(()),
     }
 }
 
-/// Refuses a header that is there twice, for schemes that don't say how two values are joined.
-pub(crate) fn refuse_duplicates(order: &[u32], headers: &[Pair<'_>]) -> Result<(), Error> {
+/// What a scheme makes of a header that is there twice.
+#[derive(Clone, Copy)]
+pub(crate) enum Repeated {
+    /// It joins the values.
+    Join,
+    /// It does not say.
+    Refuse,
+}
+
+#[cold]
+fn sort(order: &mut [u32], headers: &[Pair<'_>]) {
+    order.sort_unstable_by(|&a, &b| {
+        let (a, b) = (headers[a as usize], headers[b as usize]);
+        compare_names(a.0, b.0).then_with(|| trim(a.1).cmp(trim(b.1)))
+    });
+}
+
+#[cold]
+fn refuse_repeated(order: &[u32], headers: &[Pair<'_>]) -> Result<(), Error> {
     let name = |index: u32| headers[index as usize].0;
-    match order
-        .windows(2)
-        .find(|w| name(w[0]).eq_ignore_ascii_case(name(w[1])))
-    {
+    match order.windows(2).find(|w| is(name(w[0]), name(w[1]))) {
         Some(w) => Err(Error::named(ErrorKind::Duplicate, "header", name(w[0]))),
         None => Ok(()),
     }
@@ -62,20 +79,41 @@ const MOST: usize = 10;
 /// Own headers once written: names, and where in the text their values are. It stays in the buffer, as it is large.
 #[derive(Default)]
 pub(crate) struct Written {
-    lines: Span,
     headers: [(&'static str, Span); MOST],
     len: usize,
 }
 
 impl Written {
+    /// The headers, in the text that they were written into.
+    #[inline(always)]
+    pub(crate) fn added<'t>(&'t self, text: &'t Text) -> Added<'t> {
+        let headers = &self.headers[..self.len];
+        let span = match headers {
+            [(_, first), .., (_, last)] => first.followed_by(*last),
+            [(_, only)] => *only,
+            [] => Span::default(),
+        };
+        Added {
+            lines: text.part(span),
+            headers,
+        }
+    }
+}
+
+/// The signer's own headers, once written: what a request has to get.
+#[derive(Clone, Copy)]
+pub(crate) struct Added<'t> {
+    /// From the first value to the last.
+    lines: Part<'t>,
+    headers: &'t [(&'static str, Span)],
+}
+
+impl<'t> Added<'t> {
     /// Names and values.
     #[inline]
-    pub(crate) fn iter<'t>(
-        &'t self,
-        text: &'t Text,
-    ) -> impl Iterator<Item = (&'static str, &'t str)> + use<'t> {
-        let lines = text.part(self.lines);
-        self.headers[..self.len]
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'static str, &'t str)> + use<'t> {
+        let lines = self.lines;
+        self.headers
             .iter()
             .map(move |&(name, value)| (name, lines.get(value)))
     }
@@ -83,19 +121,19 @@ impl Written {
 
 /// Writes the lines `name:value\n` of the signer's own headers, in the order of their names, and between them those of
 /// the caller. Values of one name are joined with `,`.
-pub(crate) struct Lines<'t, 'h> {
+pub(crate) struct Lines<'t, 'h, F> {
     text: &'t mut Text,
     /// Takes `name;` of each header, if wanted.
     names: Option<&'t mut Text>,
     headers: &'h [Pair<'h>],
     /// What is left of the caller's, sorted.
     order: &'h [u32],
-    start: usize,
     has_line_break: bool,
     written: &'t mut Written,
+    hash: F,
 }
 
-impl<'t, 'h> Lines<'t, 'h> {
+impl<'t, 'h, F: Follow> Lines<'t, 'h, F> {
     #[inline(always)]
     pub(crate) fn new(
         text: &'t mut Text,
@@ -103,45 +141,53 @@ impl<'t, 'h> Lines<'t, 'h> {
         headers: &'h [Pair<'h>],
         order: &'h [u32],
         written: &'t mut Written,
+        hash: F,
     ) -> Self {
-        let start = text.len();
         written.len = 0;
         Self {
             text,
             names,
             headers,
             order,
-            start,
             has_line_break: false,
             written,
+            hash,
         }
+    }
+
+    /// Writes a header whose value the signer has from its caller.
+    #[inline(always)]
+    pub(crate) fn given(&mut self, name: &'static str, value: &str) {
+        self.has_line_break |= check::has_line_break(value);
+        self.own(name, trim(value).as_bytes());
     }
 
     /// Writes a header of the signer's own.
     #[inline(always)]
-    pub(crate) fn own(&mut self, name: &'static str, value: &str) {
+    pub(crate) fn own(&mut self, name: &'static str, value: &[u8]) {
         while let Some(&next) = self.order.first()
             && compare_names(self.headers[next as usize].0, name).is_lt()
         {
             self.callers(next);
         }
-        self.text.push(name.as_bytes());
-        self.text.push(b":");
-        let start = self.text.len();
-        self.push_value(value);
-        self.written.headers[self.written.len] = (name, self.text.since(start));
+        let mut pen = self.text.pen(name.len() + value.len() + 2);
+        pen.copy(name.as_bytes());
+        pen.put(b":");
+        let start = pen.len();
+        pen.copy(value);
+        let end = pen.len();
+        pen.put(b"\n");
+        self.hash.follow(pen.as_bytes());
+        self.text.set_len(end + 1);
+        self.written.headers[self.written.len] = (name, Span { start, end });
         self.written.len += 1;
-        self.text.push(b"\n");
         if let Some(names) = &mut self.names {
-            names.push(name.as_bytes());
-            names.push(b";");
+            let mut pen = names.pen(name.len() + 1);
+            pen.copy(name.as_bytes());
+            pen.put(b";");
+            let len = pen.len();
+            names.set_len(len);
         }
-    }
-
-    #[inline(always)]
-    fn push_value(&mut self, value: &str) {
-        self.has_line_break |= check::has_line_break(value);
-        self.text.push_str(trim(value));
     }
 
     /// Writes what is left.
@@ -153,7 +199,6 @@ impl<'t, 'h> Lines<'t, 'h> {
         while let Some(&next) = self.order.first() {
             self.callers(next);
         }
-        self.written.lines = self.text.since(self.start);
         if self.has_line_break {
             return Err(line_break_in(own, self.headers));
         }
@@ -161,25 +206,62 @@ impl<'t, 'h> Lines<'t, 'h> {
     }
 
     /// Writes the caller's next header.
+    #[inline(never)]
     fn callers(&mut self, next: u32) {
         let (name, value) = self.headers[next as usize];
         self.order = &self.order[1..];
-        self.text.push_lowercase(name);
-        self.text.push(b":");
-        self.push_value(value);
-        while let Some(&next) = self.order.first()
-            && self.headers[next as usize].0.eq_ignore_ascii_case(name)
-        {
-            self.order = &self.order[1..];
-            self.text.push(b",");
-            self.push_value(self.headers[next as usize].1);
+        self.has_line_break |= check::has_line_break(value);
+        let value = trim(value).as_bytes();
+        let is_repeated = self.is_next(name);
+        let mut pen = self.text.pen(name.len() + value.len() + 2);
+        pen.lowercase(name.as_bytes());
+        pen.put(b":");
+        pen.copy(value);
+        let end = pen.len();
+        if is_repeated {
+            self.text.set_len(end);
+            self.join(name);
+            self.text.push(b"\n");
+        } else {
+            pen.put(b"\n");
+            self.text.set_len(end + 1);
         }
-        self.text.push(b"\n");
+        self.hash.follow(self.text.as_bytes());
         if let Some(names) = &mut self.names {
-            names.push_lowercase(name);
+            push_name(names, name);
             names.push(b";");
         }
     }
+
+    /// Whether the caller's next header is of the same name.
+    #[inline(always)]
+    fn is_next(&self, name: &str) -> bool {
+        let next = self
+            .order
+            .first()
+            .map(|&next| self.headers[next as usize].0);
+        next.is_some_and(|next| is(next, name))
+    }
+
+    /// Appends the other values of the same name.
+    #[cold]
+    fn join(&mut self, name: &str) {
+        while self.is_next(name) {
+            let value = self.headers[self.order[0] as usize].1;
+            self.order = &self.order[1..];
+            self.has_line_break |= check::has_line_break(value);
+            self.text.push(b",");
+            self.text.push_str(trim(value));
+        }
+    }
+}
+
+/// Appends the lower-case form of a name.
+pub(crate) fn push_name(text: &mut Text, name: &str) {
+    let mut pen = text.pen(name.len());
+    pen.lowercase(name.as_bytes());
+    let len = pen.len();
+    text.set_len(len);
 }
 
 /// Names the value that has a line break.
@@ -218,23 +300,29 @@ pub(crate) fn find<'a>(headers: &[Pair<'a>], name: &str) -> Option<&'a str> {
 }
 
 /// Compares header names in lower case.
+#[inline]
 pub(crate) fn compare_names(a: &str, b: &str) -> Ordering {
-    // The first bytes that differ decide, unless they differ in case only.
     let (a, b) = (a.as_bytes(), b.as_bytes());
-    let lower = u8::to_ascii_lowercase;
-    match a
-        .iter()
-        .zip(b)
-        .find(|(a, b)| a != b && lower(a) != lower(b))
-    {
-        Some((a, b)) => lower(a).cmp(&lower(b)),
-        None => a.len().cmp(&b.len()),
+    // Most often the first eight bytes decide.
+    match chunk::compare_lowercase(a, b) {
+        Some(order) if order.is_ne() => order,
+        _ => {
+            let lower = u8::to_ascii_lowercase;
+            a.iter().map(lower).cmp(b.iter().map(lower))
+        }
     }
 }
 
+/// Whether `name` is the lower-case `other`, in any case.
+#[inline(always)]
+pub(crate) fn is(name: &str, other: &str) -> bool {
+    name.len() == other.len() && (name == other || name.eq_ignore_ascii_case(other))
+}
+
 /// Whether `name` begins with the lower-case `prefix`, in any case.
+#[inline(always)]
 pub(crate) fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.as_bytes()
-        .get(..prefix.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
+    name.as_bytes().get(..prefix.len()).is_some_and(|head| {
+        head == prefix.as_bytes() || head.eq_ignore_ascii_case(prefix.as_bytes())
+    })
 }

@@ -22,6 +22,7 @@ mod private_key;
 mod query;
 pub mod roa_v1;
 pub mod rpc_v1;
+mod running;
 mod scheme;
 mod text;
 pub mod vod_callback;

@@ -1,9 +1,10 @@
 //! The canonical query: parameters sorted by name and percent-encoded.
 
 use crate::check::{self, LineBreaks};
-use crate::chunk::Words;
-use crate::encode::{Both, Encoder, Met, To, percent_encode};
+use crate::chunk;
+use crate::encode::{Both, Encoder, Met, ONCE_LONGEST, TWICE_LONGEST, percent_encode};
 use crate::error::{Error, ErrorKind};
+use crate::running::Follow;
 use crate::text::Text;
 use std::cmp::Ordering;
 
@@ -52,51 +53,41 @@ impl<'a> Pairs<'a> {
         self.0.iter().flat_map(|part| part.iter()).map(pair).sum()
     }
 
-    #[inline]
+    #[inline(always)]
     fn at(&self, slot: Slot) -> Pair<'a> {
-        let (part, index) = self.place(slot);
-        self.0[part][index]
-    }
-
-    /// The number of the part that a pair is in.
-    fn part(&self, slot: Slot) -> usize {
-        self.place(slot).0
-    }
-
-    #[inline]
-    fn place(&self, slot: Slot) -> (usize, usize) {
-        let index = slot.index();
-        let [own, query, _] = self.0.map(<[_]>::len);
-        if index < own {
-            (OWN, index)
-        } else if index - own < query {
-            (OWN + 1, index - own)
-        } else {
-            (OWN + 2, index - own - query)
-        }
+        self.0[slot.part()][slot.index()]
     }
 }
 
-/// Where a pair is, in the lowest bits, below the first bytes of its name: these decide nearly every comparison, and a
-/// number is what the library sorts without a branch.
+/// Where a pair is, its part and its index there, in the lowest bits, below the first bytes of its name: these decide
+/// nearly every comparison, and a number is what the library sorts without a branch.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Slot(u64);
 
 impl Slot {
     const INDEX_BITS: u32 = 16;
-    const INDEX: u64 = (1 << Self::INDEX_BITS) - 1;
+    const PLACE_BITS: u32 = Self::INDEX_BITS + 2;
+    const MOST: usize = 1 << Self::INDEX_BITS;
 
-    #[inline]
-    fn new(name: &str, index: u64) -> Self {
-        Self((prefix(name.as_bytes()) & !Self::INDEX) | index)
+    #[inline(always)]
+    fn new(name: &str, place: u64) -> Self {
+        let prefix = chunk::prefix(name.as_bytes()) >> Self::PLACE_BITS;
+        Self((prefix << Self::PLACE_BITS) | place)
     }
 
+    /// The number of the part that the pair is in.
+    #[inline(always)]
+    fn part(self) -> usize {
+        (self.0 >> Self::INDEX_BITS) as usize & 3
+    }
+
+    #[inline(always)]
     fn index(self) -> usize {
-        (self.0 & Self::INDEX) as usize
+        self.0 as usize & (Self::MOST - 1)
     }
 
     fn prefix(self) -> u64 {
-        self.0 >> Self::INDEX_BITS
+        self.0 >> Self::PLACE_BITS
     }
 }
 
@@ -111,18 +102,16 @@ const OWN: usize = 0;
 /// An empty name, a name given twice in one place, or one that the signer writes itself; too many pairs.
 pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
     order.clear();
-    let count = pairs.0.iter().map(|part| part.len()).sum::<usize>();
-    if count as u64 > Slot::INDEX {
+    if pairs.0.iter().any(|part| part.len() > Slot::MOST) {
         return Err(Error::new(ErrorKind::OutOfRange, "number of parameters"));
     }
-    let mut first = 0;
     let mut is_any_empty = false;
-    for part in pairs.0 {
-        order.extend((first..).zip(part).map(|(index, (name, _))| {
+    for (part, pairs) in (0u64..).zip(pairs.0) {
+        let first = part << Slot::INDEX_BITS;
+        order.extend((first..).zip(pairs).map(|(place, (name, _))| {
             is_any_empty |= name.is_empty();
-            Slot::new(name, index)
+            Slot::new(name, place)
         }));
-        first += part.len() as u64;
     }
     if is_any_empty {
         return Err(Error::new(ErrorKind::Empty, "parameter name"));
@@ -158,7 +147,7 @@ fn sort_same_prefixes(order: &mut [Slot], pairs: &Pairs<'_>) -> bool {
 /// Sorts `order` anew by encoded name, as OSS V4 does: `%` comes before letters and digits.
 pub(crate) fn sort_by_encoded_name(order: &mut [Slot], pairs: &Pairs<'_>) {
     let is_plain = |slot: &Slot| check::is_plain(pairs.at(*slot).0);
-    if !order.iter().all(is_plain) {
+    if order.len() > 1 && !order.iter().all(is_plain) {
         let encoded = |slot: &Slot| percent_encode(pairs.at(*slot).0);
         order.sort_by_cached_key(encoded);
     }
@@ -173,11 +162,12 @@ pub(crate) fn write(
     pairs: &Pairs<'_>,
     order: &[Slot],
     rules: Rules,
+    hash: &mut impl Follow,
 ) -> Result<(), Error> {
-    let mut to = To::new(text, pairs.len());
-    write_to(&mut to, pairs, order, rules)?;
-    let written = to.written();
-    text.advance(written);
+    let mut pen = text.pen(ONCE_LONGEST * pairs.len());
+    write_to(&mut pen, pairs, order, rules, hash)?;
+    let len = pen.len();
+    text.set_len(len);
     Ok(())
 }
 
@@ -191,13 +181,14 @@ pub(crate) fn write_twice(
     pairs: &Pairs<'_>,
     order: &[Slot],
     rules: Rules,
+    hash: &mut impl Follow,
 ) -> Result<(), Error> {
     let len = pairs.len();
-    let mut to = Both(To::new(once, len), To::new(twice, len));
-    write_to(&mut to, pairs, order, rules)?;
-    let written = (to.0.written(), to.1.written());
-    once.advance(written.0);
-    twice.advance(written.1);
+    let mut to = Both(once.pen(ONCE_LONGEST * len), twice.pen(TWICE_LONGEST * len));
+    write_to(&mut to, pairs, order, rules, hash)?;
+    let len = (to.0.len(), to.1.len());
+    once.set_len(len.0);
+    twice.set_len(len.1);
     Ok(())
 }
 
@@ -207,6 +198,7 @@ fn write_to(
     pairs: &Pairs<'_>,
     order: &[Slot],
     rules: Rules,
+    hash: &mut impl Follow,
 ) -> Result<(), Error> {
     for (i, &slot) in order.iter().enumerate() {
         if i > 0 {
@@ -219,6 +211,7 @@ fn write_to(
         }
         let met_value = to.encode(value);
         rules.check(name, met_name, met_value)?;
+        hash.follow(to.signed());
     }
     Ok(())
 }
@@ -247,15 +240,6 @@ pub(crate) fn write_raw(
     }
 }
 
-/// The first eight bytes as a number that compares like them.
-#[inline]
-fn prefix(name: &[u8]) -> u64 {
-    match name.first_chunk() {
-        Some(first) => u64::from_be_bytes(*first),
-        None => Words::read(name).prefix(),
-    }
-}
-
 fn compare(pairs: &Pairs<'_>, a: Slot, b: Slot) -> Ordering {
     pairs.at(a).0.cmp(pairs.at(b).0)
 }
@@ -263,14 +247,14 @@ fn compare(pairs: &Pairs<'_>, a: Slot, b: Slot) -> Ordering {
 /// Drops query parameters that the form shadows.
 #[cold]
 fn resolve_same_names(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error> {
-    order.sort_by(|a, b| compare(pairs, *a, *b).then(pairs.part(*a).cmp(&pairs.part(*b))));
+    order.sort_by(|a, b| compare(pairs, *a, *b).then(a.part().cmp(&b.part())));
     let is_same = |a: Slot, b: Slot| compare(pairs, a, b).is_eq();
     for w in order.windows(2).filter(|w| is_same(w[0], w[1])) {
         let (name, _) = pairs.at(w[0]);
-        if pairs.part(w[0]) == OWN {
+        if w[0].part() == OWN {
             return Err(Error::named(ErrorKind::Reserved, "parameter", name));
         }
-        if pairs.part(w[0]) == pairs.part(w[1]) {
+        if w[0].part() == w[1].part() {
             return Err(Error::named(ErrorKind::Duplicate, "parameter", name));
         }
     }

@@ -1,6 +1,6 @@
 //! The growing text that a stage is written into.
 
-use crate::chunk::{self, Words};
+use crate::chunk::{self, Halves};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroize as _;
@@ -18,8 +18,8 @@ pub(crate) struct Text {
 /// A part of a [`Text`].
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Span {
-    start: usize,
-    end: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
 }
 
 /// A part of a [`Text`] as a `str`.
@@ -53,10 +53,6 @@ impl Text {
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.len = 0;
-    }
-
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -104,16 +100,26 @@ impl Text {
         }
     }
 
-    /// The room after the text, at least `more` bytes; what is written there counts after [`advance`](Self::advance).
+    /// The room after the text, at least `more` bytes; what is written there does not count yet.
     #[inline(always)]
-    pub(crate) fn spare(&mut self, more: usize) -> &mut [u8] {
+    fn spare(&mut self, more: usize) -> &mut [u8] {
         self.reserve(more);
         &mut self.room[self.len..]
     }
 
+    /// A pen at the end of the text that may write `more` bytes; they count after [`set_len`](Self::set_len).
+    #[inline(always)]
+    pub(crate) fn pen(&mut self, more: usize) -> Pen<'_> {
+        self.reserve(more + SLACK);
+        Pen {
+            room: &mut self.room,
+            at: self.len,
+        }
+    }
+
     #[inline]
-    pub(crate) fn advance(&mut self, written: usize) {
-        self.len += written;
+    pub(crate) fn set_len(&mut self, len: usize) {
+        self.len = len.min(self.room.len());
     }
 
     /// Appends bytes whose number the compiler knows.
@@ -131,26 +137,10 @@ impl Text {
 
     #[inline]
     pub(crate) fn push_bytes(&mut self, text: &[u8]) {
-        let room = self.spare(text.len() + chunk::LEN);
-        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-            if text.len() <= 2 * chunk::LEN {
-                put::<{ chunk::LEN }>(room, 0, first);
-                put::<{ chunk::LEN }>(room, text.len() - chunk::LEN, last);
-            } else {
-                room[..text.len()].copy_from_slice(text);
-            }
-        } else {
-            put(room, 0, &Words::read(text).to_bytes());
-        }
-        self.len += text.len();
-    }
-
-    /// Appends the lower-case form of `name`.
-    #[inline]
-    pub(crate) fn push_lowercase(&mut self, name: &str) {
-        let at = self.len;
-        self.push_str(name);
-        self.room[at..self.len].make_ascii_lowercase();
+        let mut pen = self.pen(text.len());
+        pen.copy(text);
+        let len = pen.len();
+        self.set_len(len);
     }
 
     /// Appends lower-case hexadecimal digits.
@@ -167,7 +157,7 @@ impl Text {
         let out = &mut self.spare(LEN)[..LEN];
         // 20 bytes are always 28 characters, so this cannot fail.
         let written = STANDARD.encode_slice(bytes, out).unwrap_or_default();
-        self.advance(written);
+        self.len += written;
     }
 
     #[cold]
@@ -184,9 +174,104 @@ impl Drop for Text {
     }
 }
 
-#[inline(always)]
-fn put<const N: usize>(room: &mut [u8], at: usize, bytes: &[u8; N]) {
-    room[at..at + N].copy_from_slice(bytes);
+/// How far a pen may write past the end of what counts.
+pub(crate) const SLACK: usize = 128;
+
+/// Writes into room that is there, so that nothing has to be asked on the way.
+pub(crate) struct Pen<'t> {
+    room: &'t mut [u8],
+    at: usize,
+}
+
+impl Pen<'_> {
+    /// How long the text is now.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.at
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.room[..self.at]
+    }
+
+    /// The room from here on, [`SLACK`] more than what will count of it; what is written there counts after
+    /// [`advance`](Self::advance).
+    #[inline(always)]
+    pub(crate) fn next<const N: usize>(&mut self) -> &mut [u8; N] {
+        match self.room[self.at..].first_chunk_mut() {
+            Some(next) => next,
+            None => unreachable!("there is slack behind what was asked for"),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn advance(&mut self, written: usize) {
+        self.at += written;
+    }
+
+    /// Appends bytes whose number the compiler knows.
+    #[inline(always)]
+    pub(crate) fn put<const N: usize>(&mut self, bytes: &[u8; N]) {
+        *self.next() = *bytes;
+        self.at += N;
+    }
+
+    /// Appends a short text.
+    #[inline(always)]
+    pub(crate) fn halves<const N: usize>(&mut self, halves: Halves<N>) {
+        halves.put(self.next());
+        self.at += halves.len();
+    }
+
+    /// Appends a text.
+    #[inline(always)]
+    pub(crate) fn copy(&mut self, text: &[u8]) {
+        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            let end = self.at + text.len();
+            self.put::<{ chunk::LEN }>(first);
+            if text.len() > 2 * chunk::LEN {
+                let (chunks, _) = text[chunk::LEN..].as_chunks();
+                for chunk in chunks {
+                    self.put::<{ chunk::LEN }>(chunk);
+                }
+            }
+            self.at = end - chunk::LEN;
+            self.put::<{ chunk::LEN }>(last);
+        } else if let Some(halves) = Halves::<8>::of(text) {
+            self.halves(halves);
+        } else if let Some(halves) = Halves::<4>::of(text) {
+            self.halves(halves);
+        } else {
+            for byte in text {
+                self.put(&[*byte]);
+            }
+        }
+    }
+
+    /// Appends the lower-case form of a text.
+    #[inline(always)]
+    pub(crate) fn lowercase(&mut self, text: &[u8]) {
+        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            let end = self.at + text.len();
+            *self.next() = chunk::lowercase(first);
+            if text.len() > 2 * chunk::LEN {
+                self.copy(text);
+                self.room[end - text.len()..end].make_ascii_lowercase();
+            }
+            self.at = end - chunk::LEN;
+            *self.next() = chunk::lowercase(last);
+            self.at = end;
+        } else if let Some(halves) = Halves::<8>::of(text) {
+            self.halves(halves.lowercase());
+        } else if let Some(halves) = Halves::<4>::of(text) {
+            self.halves(halves.lowercase());
+        } else {
+            for byte in text {
+                self.put(&[byte.to_ascii_lowercase()]);
+            }
+        }
+    }
 }
 
 /// Writes lower-case hexadecimal digits, two for each byte.

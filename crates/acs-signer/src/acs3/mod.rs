@@ -9,7 +9,7 @@ pub use sign::{Signed, Unsigned, anonymous, bearer, sign};
 pub use verify::Claim;
 
 use crate::check::LineBreaks;
-use crate::headers::has_prefix;
+use crate::headers::{self, has_prefix};
 use crate::payload::Payload;
 use chrono::{DateTime, Utc};
 use std::fmt;
@@ -143,5 +143,5 @@ const RESERVED: [&str; 11] = [
 
 /// Whether a signature must cover a header: what the API acts on.
 fn is_always_signed(name: &str) -> bool {
-    name.eq_ignore_ascii_case("content-type") || has_prefix(name, "x-acs-")
+    headers::is(name, "content-type") || has_prefix(name, "x-acs-")
 }

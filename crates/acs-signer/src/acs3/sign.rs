@@ -4,9 +4,10 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Lines;
-use crate::key::{SigningKey, mac_sha256};
+use crate::headers::{Added, Lines, Repeated};
+use crate::key::SigningKey;
 use crate::query::{Pair, Pairs};
+use crate::running::{Follow, Running};
 use crate::text::{Span, Text};
 use crate::{check, date, headers, query};
 use sha2::{Digest as _, Sha256};
@@ -33,33 +34,45 @@ pub fn sign<'b>(
     authorization.push_str(key.access_key_id());
     authorization.push(b",SignedHeaders=");
     let start = authorization.len();
-    let head = write(request, &identity, buffer)?;
+    let mut hash = Running::new(Sha256::new());
+    let head = write(request, &identity, buffer, &mut hash)?;
 
     // The names were written into the place where they belong, each with a `;` behind it.
     let Buffer {
         canonical,
         to_sign,
         authorization,
+        written,
         ..
-    } = &mut *buffer;
-    authorization.truncate(authorization.len() - 1);
+    } = buffer;
+    authorization.set_len(authorization.len() - 1);
     let signed_headers = authorization.since(start);
     canonical.push(b"\n");
     canonical.push_bytes(authorization.bytes(signed_headers));
     canonical.push(b"\n");
     canonical.push(&head.payload);
-
-    string_to_sign(to_sign, canonical);
-    let signature = mac_sha256(&key.sha256, to_sign.as_bytes());
     authorization.push(b",Signature=");
+
+    // What needs no hash is done while one is under way.
+    let hash = hash.finish(canonical.as_bytes());
+    let canonical = &*canonical;
+    let query = canonical.str(head.query);
+    string_to_sign(to_sign, &hash.into());
+    let mut mac = Running::new(key.sha256.clone());
+    mac.catch_up(to_sign.as_bytes());
+    let headers = written.added(canonical);
+    let signature = mac.finish(to_sign.as_bytes());
+
     let start = authorization.len();
-    authorization.push_hex(&signature);
-    let signature = authorization.since(start);
+    authorization.push_hex(&signature.into());
     Ok(Signed {
-        buffer,
-        query: head.query,
+        canonical,
+        to_sign,
+        signature: authorization.since(start),
         signed_headers,
-        signature,
+        authorization,
+        query,
+        headers,
     })
 }
 
@@ -104,8 +117,11 @@ pub fn anonymous<'b>(
 /// A signed request: what to add to it, and the stages that led there. It borrows from the [`Buffer`].
 #[derive(Clone, Copy)]
 pub struct Signed<'b> {
-    buffer: &'b Buffer,
-    query: Span,
+    canonical: &'b Text,
+    to_sign: &'b Text,
+    authorization: &'b Text,
+    query: &'b str,
+    headers: Added<'b>,
     signed_headers: Span,
     signature: Span,
 }
@@ -113,38 +129,38 @@ pub struct Signed<'b> {
 impl<'b> Signed<'b> {
     /// The encoded query to put on the URL, without `?`; empty for none.
     pub fn query(&self) -> &'b str {
-        self.buffer.canonical.str(self.query)
+        self.query
     }
 
     /// The headers to add to the request, `authorization` last. `host` is not among them: HTTP clients write it, and
     /// must write it as [`Request::host`] has it.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
-        added(self.buffer).chain([("authorization", self.authorization())])
+        added(self.headers).chain([("authorization", self.authorization())])
     }
 
     /// The value of the `Authorization` header.
     pub fn authorization(&self) -> &'b str {
-        self.buffer.authorization.as_str()
+        self.authorization.as_str()
     }
 
     /// Stage 1: the canonical request.
     pub fn canonical_request(&self) -> &'b str {
-        self.buffer.canonical.as_str()
+        self.canonical.as_str()
     }
 
     /// The names of the signed headers, joined with `;`.
     pub fn signed_headers(&self) -> &'b str {
-        self.buffer.authorization.str(self.signed_headers)
+        self.authorization.str(self.signed_headers)
     }
 
     /// Stage 2: the string to sign.
     pub fn string_to_sign(&self) -> &'b str {
-        self.buffer.to_sign.as_str()
+        self.to_sign.as_str()
     }
 
     /// Stage 3: the signature, in lower-case hexadecimal.
     pub fn signature(&self) -> &'b str {
-        self.buffer.authorization.str(self.signature)
+        self.authorization.str(self.signature)
     }
 }
 
@@ -158,19 +174,19 @@ impl fmt::Debug for Signed<'_> {
 /// A request that needs no signature: what to add to it. It borrows from the [`Buffer`].
 #[derive(Clone, Copy)]
 pub struct Unsigned<'b> {
-    buffer: &'b Buffer,
-    query: Span,
+    query: &'b str,
+    headers: Added<'b>,
 }
 
 impl<'b> Unsigned<'b> {
     /// The encoded query to put on the URL, without `?`; empty for none.
     pub fn query(&self) -> &'b str {
-        self.buffer.canonical.str(self.query)
+        self.query
     }
 
     /// The headers to add to the request, but for `host`.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
-        added(self.buffer)
+        added(self.headers)
     }
 }
 
@@ -203,10 +219,11 @@ fn unsigned<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Unsigned<'b>, Error> {
     buffer.authorization.clear();
-    let head = write(request, identity, buffer)?;
+    let head = write(request, identity, buffer, &mut ())?;
+    let canonical = &buffer.canonical;
     Ok(Unsigned {
-        buffer,
-        query: head.query,
+        query: canonical.str(head.query),
+        headers: buffer.written.added(canonical),
     })
 }
 
@@ -216,23 +233,12 @@ fn write(
     request: &Request<'_>,
     identity: &Identity<'_>,
     buffer: &mut Buffer,
+    hash: &mut impl Follow,
 ) -> Result<Head, Error> {
     check::method(request.method)?;
-    check::not_empty("host", request.host)?;
-    check::not_empty("action", request.action)?;
-    check::not_empty("version", request.version)?;
-    check::not_empty("nonce", request.nonce)?;
     let path = canonical_uri(request.path)?;
-    let date = date::iso8601(request.date)?;
-    let payload = request.payload.sha256_hex();
-
     let pairs = Pairs([identity.query, request.query, &[]]);
     query::sort(&mut buffer.params, &pairs)?;
-    let policy = request.signed_headers;
-    headers::collect(&mut buffer.headers, request.headers, &RESERVED, |name| {
-        policy == SignedHeaders::All || is_always_signed(name)
-    })?;
-
     let canonical = &mut buffer.canonical;
     canonical.clear();
     canonical.push_str(request.method);
@@ -245,10 +251,25 @@ fn write(
         encoded_names: false,
         bare_names: false,
     };
-    query::write(canonical, &pairs, &buffer.params, rules)?;
+    query::write(canonical, &pairs, &buffer.params, rules, hash)?;
     let query = canonical.since(start);
     canonical.push(b"\n");
+    hash.catch_up(canonical.as_bytes());
 
+    check::not_empty("host", request.host)?;
+    check::not_empty("action", request.action)?;
+    check::not_empty("version", request.version)?;
+    check::not_empty("nonce", request.nonce)?;
+    let date = date::iso8601(request.date)?;
+    let payload = request.payload.sha256_hex();
+    let policy = request.signed_headers;
+    headers::collect(
+        &mut buffer.headers,
+        request.headers,
+        &RESERVED,
+        Repeated::Join,
+        |name| policy == SignedHeaders::All || is_always_signed(name),
+    )?;
     let names = &mut buffer.authorization;
     let mut lines = Lines::new(
         canonical,
@@ -256,28 +277,26 @@ fn write(
         request.headers,
         &buffer.headers,
         &mut buffer.written,
+        hash,
     );
-    lines.own(HOST, request.host);
+    lines.given(HOST, request.host);
     if let Some(id) = identity.access_key_id {
-        lines.own(ACCESS_KEY_ID, id);
+        lines.given(ACCESS_KEY_ID, id);
     }
-    lines.own(ACTION, request.action);
+    lines.given(ACTION, request.action);
     if let Some(token) = identity.bearer_token {
-        lines.own(BEARER_TOKEN, token);
+        lines.given(BEARER_TOKEN, token);
     }
-    lines.own(
-        CONTENT_SHA256,
-        std::str::from_utf8(&payload).unwrap_or_default(),
-    );
-    lines.own(DATE, &date);
+    lines.own(CONTENT_SHA256, &payload);
+    lines.own(DATE, date.as_bytes());
     if let Some(token) = identity.security_token {
-        lines.own(SECURITY_TOKEN, token);
+        lines.given(SECURITY_TOKEN, token);
     }
-    lines.own(NONCE, request.nonce);
+    lines.given(NONCE, request.nonce);
     if let Some(kind) = identity.signature_type {
-        lines.own(SIGNATURE_TYPE, kind);
+        lines.own(SIGNATURE_TYPE, kind.as_bytes());
     }
-    lines.own(VERSION, request.version);
+    lines.given(VERSION, request.version);
     lines.finish(&[
         ("host", request.host),
         ("action", request.action),
@@ -294,7 +313,7 @@ fn write(
 
 /// The path as it is signed. The SDKs disagree on a raw `+`, `*` or `%7E`, so those are refused.
 fn canonical_uri(path: &str) -> Result<&str, Error> {
-    if path.is_empty() {
+    if matches!(path, "" | "/") {
         return Ok("/");
     }
     let bytes = path.as_bytes();
@@ -311,14 +330,13 @@ fn canonical_uri(path: &str) -> Result<&str, Error> {
     Ok(path)
 }
 
-pub(super) fn string_to_sign(to_sign: &mut Text, canonical: &Text) {
+pub(super) fn string_to_sign(to_sign: &mut Text, hash: &[u8; 32]) {
     to_sign.clear();
     to_sign.push_str(ALGORITHM);
     to_sign.push(b"\n");
-    to_sign.push_hex(&Sha256::digest(canonical.as_bytes()).into());
+    to_sign.push_hex(hash);
 }
 
-fn added(buffer: &Buffer) -> impl Iterator<Item = (&'static str, &str)> {
-    let headers = buffer.written.iter(&buffer.canonical);
-    headers.filter(|(name, _)| *name != HOST)
+fn added<'b>(headers: Added<'b>) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
+    headers.iter().filter(|(name, _)| *name != HOST)
 }

@@ -14,6 +14,7 @@ use crate::query::Pairs;
 use crate::text::Text;
 use crate::{check, date, query};
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// What an incoming request claims: who signed it, when, and over what.
@@ -134,7 +135,10 @@ impl<'a> Claim<'a> {
     ) -> Result<(), Mismatch> {
         let (key, known) = known_or_decoy(key.into(), self.access_key_id);
         self.write_canonical_request(buffer);
-        string_to_sign(&mut buffer.to_sign, &buffer.canonical);
+        string_to_sign(
+            &mut buffer.to_sign,
+            &Sha256::digest(buffer.canonical.as_bytes()).into(),
+        );
         let equal = verify_sha256(&key.sha256, buffer.to_sign.as_bytes(), &self.signature);
         if equal & known {
             Ok(())
@@ -171,7 +175,7 @@ impl<'a> Claim<'a> {
             encoded_names: true,
             bare_names: false,
         };
-        let _ = query::write(canonical, &pairs, &buffer.params, rules);
+        let _ = query::write(canonical, &pairs, &buffer.params, rules, &mut ());
         canonical.push(b"\n");
         for name in self.signed_headers() {
             canonical.push_str(name);

@@ -7,7 +7,7 @@ use crate::check::{self, LineBreaks};
 use crate::date;
 use crate::encode::{encode, encode_path};
 use crate::error::{Error, ErrorKind};
-use crate::headers::{self, Lines, find, trim};
+use crate::headers::{self, Lines, Repeated, find, trim};
 use crate::key::{SigningKey, mac_sha1};
 use crate::query::{self, Pair, Pairs, Rules};
 use crate::text::{Span, Text};
@@ -147,7 +147,7 @@ impl<'b> Signed<'b> {
         let text = &self.buffer.to_sign;
         let date = self.date.map(|date| (DATE, text.str(date)));
         date.into_iter()
-            .chain(self.buffer.written.iter(text))
+            .chain(self.buffer.written.added(text).iter())
             .chain([("authorization", self.authorization())])
     }
 
@@ -291,7 +291,7 @@ fn write_url(request: &Request<'_>, own: &[Pair<'_>], buffer: &mut Buffer) -> Re
         encoded_names: true,
         bare_names: true,
     };
-    query::write(text, &pairs, &buffer.params, rules)?;
+    query::write(text, &pairs, &buffer.params, rules, &mut ())?;
     Ok(Url {
         path,
         bucket_path,
@@ -313,9 +313,9 @@ fn write_string_to_sign(
         &mut buffer.headers,
         request.headers,
         &RESERVED,
+        Repeated::Refuse,
         is_canonical,
     )?;
-    headers::refuse_duplicates(&buffer.headers, request.headers)?;
     let text = &mut buffer.to_sign;
     text.clear();
     text.push_str(request.method);
@@ -335,12 +335,13 @@ fn write_string_to_sign(
         request.headers,
         &buffer.headers,
         &mut buffer.written,
+        (),
     );
     if let Some(date) = own_headers.date {
-        lines.own(OSS_DATE, date);
+        lines.given(OSS_DATE, date);
     }
     if let Some(token) = own_headers.token {
-        lines.own(SECURITY_TOKEN, token);
+        lines.given(SECURITY_TOKEN, token);
     }
     lines.finish(&[("security token", own_headers.token.unwrap_or_default())])?;
     let pairs = Pairs([own_query, request.query, &[]]);

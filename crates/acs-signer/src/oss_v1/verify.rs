@@ -4,7 +4,7 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Lines;
+use crate::headers::{Lines, Repeated};
 use crate::incoming::{Decoded, Incoming, Mismatch, borrow, signature_of_base64};
 use crate::key::{SigningKey, known_or_decoy, verify_sha1};
 use crate::query::Pairs;
@@ -183,8 +183,13 @@ impl<'a> Claim<'a> {
     }
 
     fn write_string_to_sign(&self, buffer: &mut Buffer) -> Result<(), Error> {
-        headers::collect(&mut buffer.headers, self.request.headers, &[], is_canonical)?;
-        headers::refuse_duplicates(&buffer.headers, self.request.headers)?;
+        headers::collect(
+            &mut buffer.headers,
+            self.request.headers,
+            &[],
+            Repeated::Refuse,
+            is_canonical,
+        )?;
         let text = &mut buffer.to_sign;
         text.clear();
         text.push_str(self.request.method);
@@ -201,6 +206,7 @@ impl<'a> Claim<'a> {
             self.request.headers,
             &buffer.headers,
             &mut buffer.written,
+            (),
         )
         .finish(&[])?;
         let parameters = borrow(&self.parameters);

@@ -10,10 +10,10 @@ pub use key::ScopedKey;
 pub use sign::{PostPolicy, Presigned, Signed, post_policy, presign, sign};
 pub use verify::{Claim, PostClaim};
 
-use crate::check::LineBreaks;
+use crate::check::{self, LineBreaks};
 use crate::encode::encode_path;
 use crate::error::{Error, ErrorKind};
-use crate::headers::has_prefix;
+use crate::headers::{self, has_prefix};
 use crate::text::{Span, Text};
 use chrono::{DateTime, Utc};
 use std::fmt;
@@ -103,8 +103,8 @@ impl fmt::Debug for Request<'_> {
 /// Whether a header is signed without being named.
 fn is_default_header(name: &str) -> bool {
     has_prefix(name, "x-oss-")
-        || name.eq_ignore_ascii_case("content-type")
-        || name.eq_ignore_ascii_case("content-md5")
+        || headers::is(name, "content-type")
+        || headers::is(name, "content-md5")
 }
 
 /// Appends the canonical URI, `/bucket/key`; returns the part of it that a virtual-host URL has, `/key`.
@@ -118,11 +118,10 @@ fn write_uri(
     let start = text.len();
     match bucket {
         Some(bucket) => {
-            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
             if bucket.is_empty() {
                 return Err(Error::new(ErrorKind::Empty, "bucket"));
             }
-            if !bucket.bytes().all(plain) {
+            if !check::is_plain(bucket) || bucket.bytes().any(|b| b == b'~') {
                 return Err(Error::new(ErrorKind::Malformed, "bucket"));
             }
             text.push(b"/");

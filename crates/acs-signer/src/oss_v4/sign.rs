@@ -6,9 +6,10 @@ use super::{
 use crate::buffer::Buffer;
 use crate::date::DateText;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Lines;
+use crate::headers::{Added, Lines, Repeated};
 use crate::key::mac_sha256;
 use crate::query::{Pair, Pairs};
+use crate::running::{Follow, Running};
 use crate::text::{Span, Text};
 use crate::{check, date, headers, query};
 use chrono::{DateTime, Utc};
@@ -26,32 +27,54 @@ pub fn sign<'b>(
 ) -> Result<Signed<'b>, Error> {
     let date = date_of(request.date, key)?;
     let token = token_of(request.security_token);
+    let mut hash = Running::new(Sha256::new());
+    let parts = write_url(request, &[], buffer, &mut hash)?;
     collect_headers(request, buffer)?;
     let own = OwnHeaders { date: &date, token };
-    let parts = write_canonical(request, Some(&own), &[], buffer)?;
-    string_to_sign(&mut buffer.to_sign, &buffer.canonical, &date, key.scope());
-    let signature = mac_sha256(&key.mac, buffer.to_sign.as_bytes());
+    let additional = write_headers(request, Some(&own), buffer, &mut hash)?;
 
-    let authorization = &mut buffer.authorization;
+    let Buffer {
+        canonical,
+        to_sign,
+        authorization,
+        written,
+        ..
+    } = buffer;
+    let canonical = &*canonical;
+    // Two blocks, one of each chain, take hardly longer than one. What needs no hash is done while one is under way.
+    let mut mac = Running::new(key.mac.clone());
+    string_to_sign(to_sign, date.as_bytes(), key.scope());
+    mac.catch_up(to_sign.as_bytes());
+    let hash = hash.finish(canonical.as_bytes());
+    let url = parts.url(canonical);
+    let additional = canonical.bytes(additional);
     authorization.clear();
-    authorization.push_str(ALGORITHM);
-    authorization.push(b" Credential=");
-    authorization.push_str(key.access_key_id());
-    authorization.push(b"/");
-    authorization.push_str(key.scope());
-    let additional = buffer.canonical.bytes(parts.additional);
+    let (id, scope) = (key.access_key_id().as_bytes(), key.scope().as_bytes());
+    let mut pen = authorization.pen(id.len() + scope.len() + additional.len() + 64);
+    pen.put(b"OSS4-HMAC-SHA256 Credential=");
+    pen.copy(id);
+    pen.put(b"/");
+    pen.copy(scope);
     if !additional.is_empty() {
-        authorization.push(b",AdditionalHeaders=");
-        authorization.push(additional);
+        pen.put(b",AdditionalHeaders=");
+        pen.copy(additional);
     }
-    authorization.push(b",Signature=");
-    let start = authorization.len();
-    authorization.push_hex(&signature);
-    let signature = authorization.since(start);
+    pen.put(b",Signature=");
+    let start = pen.len();
+    authorization.set_len(start);
+    to_sign.push_hex(&hash.into());
+    mac.catch_up(to_sign.as_bytes());
+    let headers = written.added(canonical);
+    let signature = mac.finish(to_sign.as_bytes());
+
+    authorization.push_hex(&signature.into());
     Ok(Signed {
-        buffer,
-        parts,
-        signature,
+        canonical,
+        to_sign,
+        signature: authorization.since(start),
+        authorization,
+        url,
+        headers,
     })
 }
 
@@ -115,26 +138,39 @@ pub fn presign<'b>(
     if let Some(token) = token {
         add(SECURITY_TOKEN, token);
     }
-    let parts = write_canonical(request, None, &own[..count], buffer);
+    let mut hash = Running::new(Sha256::new());
+    let parts = write_url(request, &own[..count], buffer, &mut hash);
     buffer.to_sign = additional;
     buffer.authorization = credential;
     let parts = parts?;
+    write_headers(request, None, buffer, &mut hash)?;
 
-    string_to_sign(&mut buffer.to_sign, &buffer.canonical, &date, key.scope());
-    let signature = mac_sha256(&key.mac, buffer.to_sign.as_bytes());
-    let query = &mut buffer.authorization;
+    let Buffer {
+        canonical,
+        to_sign,
+        authorization: query,
+        ..
+    } = buffer;
+    let canonical = &*canonical;
+    let mut mac = Running::new(key.mac.clone());
+    string_to_sign(to_sign, date.as_bytes(), key.scope());
+    mac.catch_up(to_sign.as_bytes());
+    let hash = hash.finish(canonical.as_bytes());
+    let url = parts.url(canonical);
     query.clear();
-    query.push(buffer.canonical.bytes(parts.query));
-    query.push(b"&");
-    query.push_str(SIGNATURE);
-    query.push(b"=");
+    query.push_bytes(canonical.bytes(parts.query));
+    query.push(b"&x-oss-signature=");
+    to_sign.push_hex(&hash.into());
+    let signature = mac.finish(to_sign.as_bytes());
+
     let start = query.len();
-    query.push_hex(&signature);
-    let signature = query.since(start);
+    query.push_hex(&signature.into());
     Ok(Presigned {
-        buffer,
-        parts,
-        signature,
+        canonical,
+        to_sign,
+        signature: query.since(start),
+        query,
+        url,
     })
 }
 
@@ -164,53 +200,55 @@ pub fn post_policy(
 /// A signed request: what to add to it, and the stages that led there. It borrows from the [`Buffer`].
 #[derive(Clone, Copy)]
 pub struct Signed<'b> {
-    buffer: &'b Buffer,
-    parts: Parts,
+    canonical: &'b Text,
+    to_sign: &'b Text,
+    authorization: &'b Text,
+    url: Url<'b>,
+    headers: Added<'b>,
     signature: Span,
 }
 
 impl<'b> Signed<'b> {
     /// The encoded path of a virtual-host URL, `/key`.
     pub fn path(&self) -> &'b str {
-        self.buffer.canonical.str(self.parts.path)
+        self.url.path
     }
 
     /// The encoded path of a path-style URL, `/bucket/key`: the canonical URI.
     pub fn bucket_path(&self) -> &'b str {
-        self.buffer.canonical.str(self.parts.uri)
+        self.url.bucket_path
     }
 
     /// The encoded query to put on the URL, without `?`; empty for none.
     pub fn query(&self) -> &'b str {
-        self.buffer.canonical.str(self.parts.query)
+        self.url.query
     }
 
     /// The headers to add to the request, `authorization` last.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &'b str)> + use<'b> {
-        self.buffer
-            .written
-            .iter(&self.buffer.canonical)
+        self.headers
+            .iter()
             .chain([("authorization", self.authorization())])
     }
 
     /// The value of the `Authorization` header.
     pub fn authorization(&self) -> &'b str {
-        self.buffer.authorization.as_str()
+        self.authorization.as_str()
     }
 
     /// Stage 1: the canonical request.
     pub fn canonical_request(&self) -> &'b str {
-        self.buffer.canonical.as_str()
+        self.canonical.as_str()
     }
 
     /// Stage 2: the string to sign.
     pub fn string_to_sign(&self) -> &'b str {
-        self.buffer.to_sign.as_str()
+        self.to_sign.as_str()
     }
 
     /// Stage 3: the signature, in lower-case hexadecimal.
     pub fn signature(&self) -> &'b str {
-        self.buffer.authorization.str(self.signature)
+        self.authorization.str(self.signature)
     }
 }
 
@@ -224,40 +262,42 @@ impl fmt::Debug for Signed<'_> {
 /// A signed URL's path and query, and the stages that led there. It borrows from the [`Buffer`].
 #[derive(Clone, Copy)]
 pub struct Presigned<'b> {
-    buffer: &'b Buffer,
-    parts: Parts,
+    canonical: &'b Text,
+    to_sign: &'b Text,
+    query: &'b Text,
+    url: Url<'b>,
     signature: Span,
 }
 
 impl<'b> Presigned<'b> {
     /// The encoded path of a virtual-host URL, `/key`.
     pub fn path(&self) -> &'b str {
-        self.buffer.canonical.str(self.parts.path)
+        self.url.path
     }
 
     /// The encoded path of a path-style URL, `/bucket/key`: the canonical URI.
     pub fn bucket_path(&self) -> &'b str {
-        self.buffer.canonical.str(self.parts.uri)
+        self.url.bucket_path
     }
 
     /// The encoded query with the signature in it, without `?`. Whoever has it can send the request: don't log it.
     pub fn query(&self) -> &'b str {
-        self.buffer.authorization.as_str()
+        self.query.as_str()
     }
 
     /// Stage 1: the canonical request.
     pub fn canonical_request(&self) -> &'b str {
-        self.buffer.canonical.as_str()
+        self.canonical.as_str()
     }
 
     /// Stage 2: the string to sign.
     pub fn string_to_sign(&self) -> &'b str {
-        self.buffer.to_sign.as_str()
+        self.to_sign.as_str()
     }
 
     /// Stage 3: the signature, in lower-case hexadecimal.
     pub fn signature(&self) -> &'b str {
-        self.buffer.authorization.str(self.signature)
+        self.query.str(self.signature)
     }
 }
 
@@ -305,7 +345,7 @@ impl fmt::Debug for PostPolicy {
 
 /// What the headers have that a URL does not.
 struct OwnHeaders<'a> {
-    date: &'a str,
+    date: &'a DateText<16>,
     token: Option<&'a str>,
 }
 
@@ -315,12 +355,31 @@ struct Parts {
     uri: Span,
     path: Span,
     query: Span,
-    additional: Span,
+}
+
+impl Parts {
+    #[inline(always)]
+    fn url(self, canonical: &Text) -> Url<'_> {
+        let url = canonical.part(self.uri.followed_by(self.query));
+        Url {
+            path: url.get(self.path),
+            bucket_path: url.get(self.uri),
+            query: url.get(self.query),
+        }
+    }
+}
+
+/// The parts of a URL, in the canonical request.
+#[derive(Clone, Copy)]
+struct Url<'b> {
+    path: &'b str,
+    bucket_path: &'b str,
+    query: &'b str,
 }
 
 fn date_of(date: DateTime<Utc>, key: &ScopedKey) -> Result<DateText<16>, Error> {
     let date = date::iso8601_basic(date)?;
-    if date[..8] != *key.day() {
+    if date.as_bytes()[..8] != *key.day().as_bytes() {
         return Err(Error::new(ErrorKind::OutOfRange, "date"));
     }
     Ok(date)
@@ -338,10 +397,13 @@ fn collect_headers(request: &Request<'_>, buffer: &mut Buffer) -> Result<(), Err
             .iter()
             .any(|additional| additional.eq_ignore_ascii_case(name))
     };
-    headers::collect(&mut buffer.headers, request.headers, &RESERVED, |name| {
-        is_default_header(name) || is_additional(name)
-    })?;
-    headers::refuse_duplicates(&buffer.headers, request.headers)
+    headers::collect(
+        &mut buffer.headers,
+        request.headers,
+        &RESERVED,
+        Repeated::Refuse,
+        |name| is_default_header(name) || is_additional(name),
+    )
 }
 
 /// Appends the names of the additional headers, joined with `;`.
@@ -354,16 +416,17 @@ fn write_additional(text: &mut Text, request: &Request<'_>, order: &[u32]) {
         if i > 0 {
             text.push(b";");
         }
-        text.push_lowercase(name);
+        headers::push_name(text, name);
     }
 }
 
+/// Writes the first three lines of the canonical request.
 #[inline(always)]
-fn write_canonical(
+fn write_url(
     request: &Request<'_>,
-    own_headers: Option<&OwnHeaders<'_>>,
     own_query: &[Pair<'_>],
     buffer: &mut Buffer,
+    hash: &mut impl Follow,
 ) -> Result<Parts, Error> {
     check::method(request.method)?;
     let pairs = Pairs([own_query, request.query, &[]]);
@@ -384,23 +447,37 @@ fn write_canonical(
         encoded_names: true,
         bare_names: true,
     };
-    query::write(canonical, &pairs, &buffer.params, rules)?;
+    query::write(canonical, &pairs, &buffer.params, rules, hash)?;
     let query = canonical.since(start);
     canonical.push(b"\n");
+    hash.catch_up(canonical.as_bytes());
+    Ok(Parts { uri, path, query })
+}
+
+/// Writes the rest of it; returns the names of the additional headers.
+#[inline(always)]
+fn write_headers(
+    request: &Request<'_>,
+    own_headers: Option<&OwnHeaders<'_>>,
+    buffer: &mut Buffer,
+    hash: &mut impl Follow,
+) -> Result<Span, Error> {
+    let canonical = &mut buffer.canonical;
     let mut lines = Lines::new(
         canonical,
         None,
         request.headers,
         &buffer.headers,
         &mut buffer.written,
+        hash,
     );
     if let Some(OwnHeaders { date, .. }) = own_headers {
-        lines.own(CONTENT_SHA256, UNSIGNED_PAYLOAD);
-        lines.own(DATE, date);
+        lines.own(CONTENT_SHA256, UNSIGNED_PAYLOAD.as_bytes());
+        lines.own(DATE, date.as_bytes());
     }
     let token = own_headers.and_then(|own| own.token);
     if let Some(token) = token {
-        lines.own(SECURITY_TOKEN, token);
+        lines.given(SECURITY_TOKEN, token);
     }
     lines.finish(&[("security token", token.unwrap_or_default())])?;
     canonical.push(b"\n");
@@ -408,24 +485,21 @@ fn write_canonical(
     write_additional(canonical, request, &buffer.headers);
     let additional = canonical.since(start);
     canonical.push(b"\n");
-    canonical.push_str(UNSIGNED_PAYLOAD);
-    Ok(Parts {
-        uri,
-        path,
-        query,
-        additional,
-    })
+    canonical.push(UNSIGNED_PAYLOAD.as_bytes());
+    Ok(additional)
 }
 
-pub(super) fn string_to_sign(to_sign: &mut Text, canonical: &Text, date: &str, scope: &str) {
+/// Writes the string to sign but for its last line, the hash of the canonical request.
+pub(super) fn string_to_sign(to_sign: &mut Text, date: &[u8], scope: &str) {
     to_sign.clear();
-    to_sign.push_str(ALGORITHM);
-    to_sign.push(b"\n");
-    to_sign.push_str(date);
-    to_sign.push(b"\n");
-    to_sign.push_str(scope);
-    to_sign.push(b"\n");
-    to_sign.push_hex(&Sha256::digest(canonical.as_bytes()).into());
+    let mut pen = to_sign.pen(ALGORITHM.len() + date.len() + scope.len() + 3);
+    pen.put(b"OSS4-HMAC-SHA256\n");
+    pen.copy(date);
+    pen.put(b"\n");
+    pen.copy(scope.as_bytes());
+    pen.put(b"\n");
+    let len = pen.len();
+    to_sign.set_len(len);
 }
 
 /// Ten decimal digits.

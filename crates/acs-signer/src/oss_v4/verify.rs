@@ -8,7 +8,7 @@ use super::{
 use crate::buffer::Buffer;
 use crate::check::LineBreaks;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Lines;
+use crate::headers::{Lines, Repeated};
 use crate::incoming::{
     Decoded, Incoming, Mismatch, authorization_fields, borrow, signature_of_hex,
 };
@@ -16,6 +16,7 @@ use crate::key::{SigningKey, known_or_decoy, verify_sha256};
 use crate::query::Pairs;
 use crate::{date, headers, query};
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -120,12 +121,9 @@ impl<'a> Claim<'a> {
         let key = ScopedKey::derive(key, scope.day, scope.region, scope.product);
         // `check` has run the same and found no error.
         let _ = self.write_canonical_request(buffer);
-        string_to_sign(
-            &mut buffer.to_sign,
-            &buffer.canonical,
-            &self.date_text,
-            key.scope(),
-        );
+        string_to_sign(&mut buffer.to_sign, self.date_text.as_bytes(), key.scope());
+        let hash = Sha256::digest(buffer.canonical.as_bytes());
+        buffer.to_sign.push_hex(&hash.into());
         let equal = verify_sha256(&key.mac, buffer.to_sign.as_bytes(), &self.signature);
         if equal & known {
             Ok(())
@@ -258,13 +256,18 @@ impl<'a> Claim<'a> {
         let pairs = Pairs::of(&parameters);
         query::sort(&mut buffer.params, &pairs)?;
         query::sort_by_encoded_name(&mut buffer.params, &pairs);
-        headers::collect(&mut buffer.headers, self.request.headers, &[], |name| {
-            is_default_header(name)
-                || self
-                    .additional_headers()
-                    .any(|n| n.eq_ignore_ascii_case(name))
-        })?;
-        headers::refuse_duplicates(&buffer.headers, self.request.headers)?;
+        headers::collect(
+            &mut buffer.headers,
+            self.request.headers,
+            &[],
+            Repeated::Refuse,
+            |name| {
+                is_default_header(name)
+                    || self
+                        .additional_headers()
+                        .any(|n| n.eq_ignore_ascii_case(name))
+            },
+        )?;
 
         let canonical = &mut buffer.canonical;
         canonical.clear();
@@ -277,7 +280,7 @@ impl<'a> Claim<'a> {
             encoded_names: true,
             bare_names: true,
         };
-        query::write(canonical, &pairs, &buffer.params, rules)?;
+        query::write(canonical, &pairs, &buffer.params, rules, &mut ())?;
         canonical.push(b"\n");
         Lines::new(
             canonical,
@@ -285,6 +288,7 @@ impl<'a> Claim<'a> {
             self.request.headers,
             &buffer.headers,
             &mut buffer.written,
+            (),
         )
         .finish(&[])?;
         canonical.push(b"\n");

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::{Lines, find, trim};
+use crate::headers::{Lines, Repeated, find, trim};
 use crate::key::{SigningKey, mac_sha1};
 use crate::query::{self, Pairs, Rules};
 use crate::text::Span;
@@ -158,7 +158,7 @@ impl Head {
         line(ACCEPT, self.accept)
             .into_iter()
             .chain(line(DATE, self.date))
-            .chain(buffer.written.iter(text))
+            .chain(buffer.written.added(text).iter())
     }
 }
 
@@ -183,7 +183,13 @@ fn write(
         encoded_names: true,
         bare_names: request.empty_values == EmptyValues::Bare,
     };
-    query::write(&mut buffer.canonical, &pairs, &buffer.params, rules)?;
+    query::write(
+        &mut buffer.canonical,
+        &pairs,
+        &buffer.params,
+        rules,
+        &mut (),
+    )?;
     if request.empty_values == EmptyValues::Refuse
         && let Some((name, _)) = request.query.iter().find(|(_, value)| value.is_empty())
     {
@@ -194,9 +200,9 @@ fn write(
         &mut buffer.headers,
         request.headers,
         &["authorization"],
+        Repeated::Refuse,
         is_canonical,
     )?;
-    headers::refuse_duplicates(&buffer.headers, request.headers)?;
 
     let text = &mut buffer.to_sign;
     text.clear();
@@ -219,6 +225,7 @@ fn write(
         request.headers,
         &buffer.headers,
         &mut buffer.written,
+        (),
     );
     for (name, value) in [
         (ACCESS_KEY_ID, identity.access_key_id),
@@ -235,7 +242,7 @@ fn write(
         (VERSION, Some(request.version)),
     ] {
         if let Some(value) = value.filter(|_| callers(name).is_none()) {
-            lines.own(name, value);
+            lines.given(name, value);
         }
     }
     lines.finish(&[

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
-use crate::headers::Lines;
+use crate::headers::{Lines, Repeated};
 use crate::incoming::{Incoming, Mismatch, Query, parse_pair, signature_of_base64};
 use crate::key::{SigningKey, known_or_decoy, verify_sha1};
 use crate::payload::Payload;
@@ -146,14 +146,20 @@ impl<'a> Claim<'a> {
             text.push_str(self.header(name).unwrap_or_default());
             text.push(b"\n");
         }
-        headers::collect(&mut buffer.headers, self.request.headers, &[], is_canonical)?;
-        headers::refuse_duplicates(&buffer.headers, self.request.headers)?;
+        headers::collect(
+            &mut buffer.headers,
+            self.request.headers,
+            &[],
+            Repeated::Refuse,
+            is_canonical,
+        )?;
         Lines::new(
             text,
             None,
             self.request.headers,
             &buffer.headers,
             &mut buffer.written,
+            (),
         )
         .finish(&[])?;
         text.push_str(self.request.path);

@@ -6,8 +6,9 @@ use super::{
 use crate::buffer::Buffer;
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
-use crate::key::{SigningKey, mac_sha1};
+use crate::key::SigningKey;
 use crate::query::{self, Pair, Pairs, Rules};
+use crate::running::Running;
 use crate::text::Span;
 use crate::{check, date};
 use std::fmt;
@@ -47,15 +48,17 @@ pub fn sign<'b>(
     buffer.to_sign.clear();
     buffer.to_sign.push_str(request.method);
     buffer.to_sign.push(b"&%2F&");
+    let mut mac = Running::new(key.sha1_rpc.clone());
     query::write_twice(
         &mut buffer.canonical,
         &mut buffer.to_sign,
         &pairs,
         &buffer.params,
         rules(request),
+        &mut mac,
     )?;
     let canonical = buffer.canonical.since(0);
-    let signature = mac_sha1(&key.sha1_rpc, buffer.to_sign.as_bytes());
+    let signature = mac.finish(buffer.to_sign.as_bytes()).into();
     buffer.authorization.clear();
     buffer.authorization.push_base64(&signature);
 
@@ -243,6 +246,7 @@ fn write_apart(
             &pairs,
             &buffer.params,
             rules(request),
+            &mut (),
         )?;
         if carries && signed {
             append_signature(buffer);

@@ -144,6 +144,7 @@ impl<'a> Claim<'a> {
             &pairs,
             &buffer.params,
             rules,
+            &mut (),
         );
         let equal = verify_sha1(&key.sha1_rpc, buffer.to_sign.as_bytes(), &self.signature);
         if equal & known {
