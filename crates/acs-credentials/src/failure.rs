@@ -105,7 +105,7 @@ impl Failure {
     #[must_use]
     pub(crate) fn after(&self, before: impl Into<String>) -> Self {
         let mut inner = Inner::clone(&self.0);
-        inner.before = format!("{}{}: ", inner.before, before.into());
+        inner.before = format!("{}: {}", before.into(), inner.before);
         Self(Arc::new(inner))
     }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,15 @@ impl Found {
     pub(crate) fn under(mut self, name: &str) -> Self {
         let path = format!("{name}/{}", self.credentials.provider());
         self.credentials = self.credentials.with_provider(path);
+        self
+    }
+
+    /// Notes the profile that names the source, if the origin does not tell it.
+    #[must_use]
+    pub(crate) fn named_by(mut self, profile: &str, file: &Path) -> Self {
+        if !self.origin.contains(&*file.to_string_lossy()) {
+            self.origin = format!("{}, which {profile} names", self.origin);
+        }
         self
     }
 

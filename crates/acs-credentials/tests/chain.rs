@@ -112,6 +112,54 @@ async fn what_answered_is_told_with_its_file_and_what_was_passed_over_with_its_r
 }
 
 #[tokio::test]
+async fn whatever_is_found_or_fails_is_told_with_the_file_or_variable_that_names_it() {
+    const SESSION: &str = r#"{"AccessKeyId":"STS.U","AccessKeySecret":"s","SecurityToken":"t","Expiration":"2999-01-01T00:00:00Z"}"#;
+    const URI: &str = "http://127.0.0.1:1/x";
+    let home = tempfile::tempdir().unwrap();
+    config(
+        home.path(),
+        &format!(r#"{{"name":"a","mode":"CredentialsURI","credentials_uri":"{URI}"}}"#),
+    );
+    write(
+        &home.path().join(".alibabacloud/credentials"),
+        &format!("[default]\ntype=credentials_uri\nurl={URI}\n"),
+    );
+    let file = |name: &str| home.path().join(name).display().to_string();
+    let sources: [(Box<dyn Source>, String); 3] = [
+        (
+            Box::new(CliProfile::current()),
+            format!("the profile `a` of {}", file(".aliyun/config.json")),
+        ),
+        (
+            Box::new(Profile::current()),
+            format!(
+                "the section [default] of {}",
+                file(".alibabacloud/credentials")
+            ),
+        ),
+        (
+            Box::new(acs_credentials::CredentialsUri::from_env()),
+            "ALIBABA_CLOUD_CREDENTIALS_URI".to_owned(),
+        ),
+    ];
+    for (source, place) in sources {
+        let transport = Arc::new(ReplayTransport::new());
+        transport.answer(200, SESSION);
+        transport.answer(500, "");
+        let context = env(home.path(), &[("CREDENTIALS_URI", URI)])
+            .with_transport(Arc::clone(&transport) as _);
+        let found = source.load(&context).await.unwrap();
+        assert!(found.origin.contains(&place), "{}", found.origin);
+        let error = source.load(&context).await.unwrap_err().to_string();
+        assert!(
+            error.contains("HTTP 500")
+                && (error.contains(&place) || source.name() == "credential_uri"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_step_that_fails_ends_the_search_unless_that_is_asked_for() {
     let broken = || {
         from_fn("broken", || async {

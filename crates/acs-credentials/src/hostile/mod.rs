@@ -78,7 +78,7 @@ fn runs() -> usize {
     std::env::var("ACS_FUZZ_RUNS")
         .ok()
         .and_then(|runs| runs.parse().ok())
-        .unwrap_or(2_000)
+        .unwrap_or(1_000)
 }
 
 /// Parses, and returns how many bytes were in use at most meanwhile.

@@ -130,26 +130,27 @@ impl Reader<'_> {
         let profile = self.find(name)?;
         let origin = self.origin(name);
         // The two that need the file itself; all others are sources of their own.
-        match mode(profile).as_str() {
-            "cloudsso" => Ok(sso::load(self.context, profile, origin).await?),
+        let found = match mode(profile).as_str() {
+            "cloudsso" => sso::load(self.context, profile, origin.clone()).await,
             #[cfg(feature = "oauth")]
             "oauth" => {
                 let rotated = &self.provider.rotated;
-                Ok(oauth::load(self.context, self.path, profile, rotated, origin).await?)
+                oauth::load(self.context, self.path, profile, rotated, origin.clone()).await
             }
             #[cfg(not(feature = "oauth"))]
-            "oauth" => Err(Failure::new(format!(
-                "{origin}: the mode OAuth needs the feature `oauth` of acs-credentials"
-            ))
-            .into()),
+            "oauth" => Err(Failure::new(
+                "the mode OAuth needs the feature `oauth` of acs-credentials",
+            )),
             _ => {
                 let source = self.source(name, visited).await?;
                 // The profile is set up: what is missing beyond it is its failure.
-                Ok(source
-                    .load(self.context)
-                    .await
-                    .map_err(LoadError::into_failure)?)
+                let found = source.load(self.context).await;
+                found.map_err(LoadError::into_failure)
             }
+        };
+        match found {
+            Ok(found) => Ok(found.named_by(&origin, self.path)),
+            Err(failure) => Err(failure.after(origin).into()),
         }
     }
 

@@ -122,8 +122,12 @@ impl OidcRoleArn {
             "oidc_role_arn".to_owned(),
         )
         .await?;
+        let named_by = match &self.from {
+            Some(_) => String::new(),
+            None => format!(", which {} names", vars::OIDC_TOKEN_FILE),
+        };
         let origin = format!(
-            "the role {role_arn}, assumed with the OIDC token in {}",
+            "the role {role_arn}, assumed with the OIDC token in {}{named_by}",
             token_file.display()
         );
         Ok(Found::new(keys, origin))

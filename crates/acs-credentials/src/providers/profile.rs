@@ -110,11 +110,12 @@ impl Profile {
             )));
         }
         let source = self.source(ini, path, name, &mut Visited::default())?;
+        let origin = section_of(path, name);
         // The section is set up: what is missing beyond it is its failure.
-        Ok(source
-            .load(context)
-            .await
-            .map_err(LoadError::into_failure)?)
+        match source.load(context).await {
+            Ok(found) => Ok(found.named_by(&origin, path)),
+            Err(error) => Err(error.into_failure().after(origin).into()),
+        }
     }
 
     fn source(

@@ -110,7 +110,11 @@ impl CredentialsUri {
             headers: &answer.headers,
         };
         let keys = session::take_session(&mut map, "credential_uri".to_owned(), &clocks)?;
-        Ok(Found::new(keys, format!("the credentials URI {shown}")))
+        let origin = match &self.uri {
+            Some(_) => format!("the credentials URI {shown}"),
+            None => format!("the credentials URI {shown} of {}", vars::CREDENTIALS_URI),
+        };
+        Ok(Found::new(keys, origin))
     }
 
     /// Checks that nobody on the way can read what the address answers.
