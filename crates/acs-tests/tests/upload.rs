@@ -182,6 +182,8 @@ enum Fate {
     Arrives,
     NeverArrives,
     AnswerIsLost,
+    /// Nothing is heard of it again.
+    Hangs,
 }
 
 type Fates = dyn Fn(&str, usize, usize) -> Fate + Send + Sync;
@@ -215,6 +217,7 @@ impl Transport for Network {
             "POST" if query == "uploads" => "Initiate",
             "POST" => "Complete",
             "PUT" => "Put",
+            "DELETE" => "Abort",
             _ => "Other",
         };
         let before = |name: &str| {
@@ -228,6 +231,7 @@ impl Transport for Network {
         match (self.fates)(action, number, repeat) {
             Fate::Arrives => self.inner.send(request),
             Fate::NeverArrives => Box::pin(std::future::ready(Err(lost()))),
+            Fate::Hangs => Box::pin(std::future::pending()),
             Fate::AnswerIsLost => Box::pin(async move {
                 let _ = self.inner.send(request).await?;
                 Err(lost())
@@ -550,6 +554,60 @@ async fn an_upload_whose_future_is_dropped_is_given_up_at_oss() {
     assert!(uploading.await.unwrap_err().is_cancelled());
     cloud.seen("AbortMultipartUpload").await;
     assert_eq!(cloud.count("CompleteMultipartUpload"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_whose_future_is_dropped_while_it_is_given_up_is_given_up_all_the_same() {
+    let cloud = Cloud::start().await;
+    let (path, _) = cloud.file(20 * MIB);
+    let (begun, is_given_up) = tokio::sync::oneshot::channel();
+    let begun = Mutex::new(Some(begun));
+    let network = Network::with(move |action, number, _| match (action, number) {
+        ("Abort", 0) => {
+            begun.lock().unwrap().take().unwrap().send(()).unwrap();
+            Fate::Hangs
+        }
+        _ => Fate::Arrives,
+    });
+    let token = CancelToken::new();
+    let canceller = token.clone();
+    let uploader = cloud
+        .uploader()
+        .await
+        .transport(network)
+        .cancel(&token)
+        .on_progress(move |progress| {
+            if progress.parts == 2 {
+                canceller.cancel();
+            }
+        });
+    let uploading = tokio::spawn(uploader.upload_file(path));
+    is_given_up.await.unwrap();
+    uploading.abort();
+    assert!(uploading.await.unwrap_err().is_cancelled());
+    cloud.seen("AbortMultipartUpload").await;
+    assert_eq!(cloud.count("CompleteMultipartUpload"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_that_is_not_there_is_named_by_its_host() {
+    let cloud = Cloud::start().await;
+    let bucket = Bucket::builder("photos", "cn-shanghai")
+        .endpoint("http://127.0.0.1:9")
+        .credentials(Credentials::access_key("LTAItest", "secret").unwrap())
+        .runtime(Arc::clone(&cloud.runtime))
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let failed = bucket
+        .put_object("a.jpg", "bytes", &ObjectHeaders::new())
+        .await
+        .unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Connect);
+    assert!(
+        failed.to_string().contains("http://127.0.0.1:9"),
+        "{failed}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

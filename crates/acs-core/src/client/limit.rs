@@ -22,13 +22,13 @@ pub struct RateLimit {
     pub min_per_second: f64,
     /// What a throttled answer multiplies the rate by.
     pub decrease: f64,
-    /// What a second without throttling adds, as a part of the highest rate.
+    /// What a second without throttling adds, as a part of the rate.
     pub increase: f64,
 }
 
 impl RateLimit {
     /// Makes a limit with a highest rate, and 0.5 calls a second as the lowest. Throttling takes the rate down to
-    /// 0.7 of itself; it recovers by 2 % of the highest rate a second.
+    /// 0.7 of itself; it recovers by 2 % a second.
     pub fn per_second(max_per_second: f64) -> Self {
         Self {
             max_per_second: max_per_second.max(0.5),
@@ -118,7 +118,7 @@ impl Limiter {
         self.lane(action, now, |lane| {
             let quiet = now.saturating_sub(lane.changed).as_secs_f64();
             if !is_throttled {
-                let recovered = lane.rate + quiet * limit.increase * lane.most;
+                let recovered = lane.rate * (1.0 + quiet * limit.increase);
                 lane.rate = recovered.min(lane.most);
                 lane.changed = now;
             } else if quiet > 1.0 / lane.rate || lane.rate >= lane.most {

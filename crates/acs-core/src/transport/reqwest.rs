@@ -266,11 +266,16 @@ fn from_reqwest_error(error: ::reqwest::Error) -> TransportError {
 fn is_tls_refusal(error: &::reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        let io = error.downcast_ref::<io::Error>();
-        if io.is_some_and(|io| io.kind() == io::ErrorKind::InvalidData) {
+        if error.downcast_ref::<io::Error>().is_some_and(is_invalid) {
             return true;
         }
         cause = error.source();
     }
     false
+}
+
+/// An I/O error inside another is not among the latter's sources.
+fn is_invalid(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    error.kind() == io::ErrorKind::InvalidData || inner.is_some_and(is_invalid)
 }

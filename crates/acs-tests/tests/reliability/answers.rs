@@ -32,7 +32,8 @@ async fn f1_a_reset_in_the_body_is_retried_for_a_read_and_unknown_for_a_write() 
     assert_eq!((got.attempts(), seen.len()), (2, 2));
     assert_ne!(seen[0].connection, seen[1].connection);
 
-    let cut = answer("200 OK", "", CREATED)[..60].to_vec();
+    let headers = "x-acs-request-id: R-2\r\n";
+    let cut = answer("200 OK", headers, CREATED)[..80].to_vec();
     let server = FaultServer::start(move |_, _| Act::SendAndReset(cut.clone()))
         .await
         .unwrap();
@@ -44,6 +45,7 @@ async fn f1_a_reset_in_the_body_is_retried_for_a_read_and_unknown_for_a_write() 
     );
     assert_eq!(server.seen().len(), 1);
     assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(failed.request_id(), Some("R-2"));
 }
 
 #[tokio::test(start_paused = true)]

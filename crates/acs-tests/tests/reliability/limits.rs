@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use acs_core::{CallOptions, ErrorKind, RateLimit, ReplayTransport, RetryPolicy};
+use acs_core::{CallOptions, ErrorKind, MinThroughput, RateLimit, ReplayTransport, RetryPolicy};
 use acs_tests::fault::{Act, FaultServer, answer};
 use tokio::time::Instant;
 
@@ -55,23 +55,61 @@ async fn f6_the_whole_call_ends_within_its_own_limit() {
     assert!(start.elapsed() <= Duration::from_secs(10));
 }
 
+#[tokio::test]
+async fn f6_a_drip_is_cut_by_the_floor_before_the_attempt_ends() {
+    let headers = "x-acs-request-id: R-6\r\n";
+    let drip = Act::Drip(
+        answer("200 OK", headers, PLAY_INFO),
+        Duration::from_millis(5),
+    );
+    let server = FaultServer::start(move |_, _| drip.clone()).await.unwrap();
+    let floor = MinThroughput::new(10_000, Duration::from_millis(100));
+    let options = CallOptions::new()
+        .min_throughput(floor)
+        .retry(RetryPolicy::none());
+    let failed = client_of(&server)
+        .send_with(read(), &options)
+        .await
+        .unwrap_err();
+    println!("F6 floor: {failed}");
+    assert_eq!(failed.kind(), ErrorKind::Timeout);
+    assert!(
+        failed.to_string().contains("receiving was too slow"),
+        "{failed}"
+    );
+    assert_eq!(failed.request_id(), Some("R-6"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_adaptive_limit_keeps_a_fleet_under_the_published_rate() {
-    // A service that allows 10 calls a second of one operation, shared by a client that may try 100.
-    let transport = metered(10);
-    let client = builder()
-        .transport(transport)
-        .rate_limit(RateLimit::per_second(100.0));
-    let client = client.retry(RetryPolicy::none()).build().unwrap();
-    let options = CallOptions::new().call_timeout(Duration::from_secs(3_600));
-    let mut refused = Vec::new();
-    for _ in 0..1_000 {
-        refused.push(client.send_with(read(), &options).await.is_err());
+    // A service that allows 10 calls a second of one operation, shared by four programs that may each try 100.
+    let service = metered(10);
+    let fleet: Vec<_> = (0..4)
+        .map(|_| {
+            let client = builder()
+                .transport(Arc::clone(&service) as _)
+                .rate_limit(RateLimit::per_second(100.0))
+                .retry(RetryPolicy::none())
+                .build()
+                .unwrap();
+            tokio::spawn(async move {
+                let options = CallOptions::new().call_timeout(Duration::from_secs(3_600));
+                let mut refused = Vec::new();
+                for _ in 0..500 {
+                    refused.push(client.send_with(read(), &options).await.is_err());
+                }
+                refused
+            })
+        })
+        .collect();
+    let (mut early, mut late) = (0, 0);
+    for program in fleet {
+        let refused = program.await.unwrap();
+        early += refused[..50].iter().filter(|it| **it).count();
+        late += refused[250..].iter().filter(|it| **it).count();
     }
-    let late = refused[500..].iter().filter(|refused| **refused).count();
     println!(
-        "limiter: {} of the first 100 and {late} of the last 500 calls throttled",
-        refused[..100].iter().filter(|it| **it).count()
+        "limiter: {early} of the first 200 and {late} of the last 1000 calls of four programs throttled"
     );
     assert!(late < 100, "{late}");
 }

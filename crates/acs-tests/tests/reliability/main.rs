@@ -9,3 +9,4 @@ mod connections;
 mod limits;
 mod repeats;
 mod support;
+mod tls;

@@ -42,18 +42,20 @@ impl Multipart<'_> {
             () = self.cancel.cancelled() => Err(cancelled()),
             sent = self.send_parts(&upload) => sent,
         };
-        // From here on this future gives up by itself what there is to give up.
-        abandoned.disarm();
-        let completed = match sent {
-            Ok(parts) => self.bucket.complete_multipart_upload(&upload, &parts).await,
-            Err(error) => {
-                self.abort(&upload).await;
-                return Err(error);
+        let (completed, is_left) = match sent {
+            Ok(parts) => {
+                let completed = self.bucket.complete_multipart_upload(&upload, &parts).await;
+                let is_left = completed.as_ref().is_err_and(is_refusal);
+                (completed, is_left)
             }
+            Err(error) => (Err(error), true),
         };
-        if completed.as_ref().is_err_and(is_refusal) {
+        if is_left {
             self.abort(&upload).await;
         }
+        // Not before: this future can be dropped at each of the waits above. What has become an object by then is not
+        // undone by giving the upload up.
+        abandoned.disarm();
         completed
     }
 
