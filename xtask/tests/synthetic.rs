@@ -6,6 +6,7 @@
 #[path = "synthetic/mod.rs"]
 mod synthetic;
 
+use std::collections::HashSet;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -121,8 +122,31 @@ fn nothing_is_missing(seed: u64, document: &Value, generated: &Path, report: &st
             continue;
         }
         names.push(action.clone());
+        let mut seen = HashSet::new();
         for parameter in operation["parameters"].as_array().unwrap() {
             names.push(parameter["name"].as_str().unwrap().to_owned());
+            // Of one that is listed twice, the first is used.
+            if seen.insert((&parameter["name"], &parameter["in"])) {
+                collect(&parameter["schema"], &mut names);
+            }
+        }
+        let reported = |what: &str| {
+            let start = format!("unsupported: {product} {action}: ").replace(char::is_control, " ");
+            report
+                .lines()
+                .any(|line| line.starts_with(&start) && line.contains(what))
+        };
+        let is_text = reported("the answer is XML") || reported("the whole stream is");
+        let is_reported = reported("different types") || reported("no type in common");
+        for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+            if status.len() == 3 && status.starts_with('2') && !is_text && !is_reported {
+                collect(&response["schema"], &mut names);
+            }
+        }
+    }
+    for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+        if all.contains(&format!("`{}`", name)) {
+            collect(schema, &mut names);
         }
     }
     for name in names {
@@ -130,6 +154,25 @@ fn nothing_is_missing(seed: u64, document: &Value, generated: &Path, report: &st
             all.contains(&format!("{name:?}")),
             "seed {seed}: {name:?} is nowhere\n{report}"
         );
+    }
+}
+
+/// The names of the properties in a schema.
+fn collect(schema: &Value, names: &mut Vec<String>) {
+    collect_items(&schema["items"], names);
+    let properties = schema["properties"].as_object();
+    for (name, schema) in properties.into_iter().flatten() {
+        names.push(name.clone());
+        collect(schema, names);
+    }
+    if properties.is_none_or(serde_json::Map::is_empty) {
+        collect_items(&schema["additionalProperties"], names);
+    }
+}
+
+fn collect_items(schema: &Value, names: &mut Vec<String>) {
+    if schema.is_object() {
+        collect(schema, names);
     }
 }
 
