@@ -4,7 +4,7 @@
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct EncryptConfig {
-    /// The encrypted key, `CiphertextBlob` of [`GenerateKMSDataKey`](crate::GenerateKMSDataKey).
+    /// The encrypted key, `CiphertextBlob` of [`GenerateKMSDataKey`](crate::GenerateKmsDataKey).
     ///
     /// `CipherText`: string; required.
     pub cipher_text: String,
