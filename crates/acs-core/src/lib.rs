@@ -35,8 +35,8 @@ pub use response::Response;
 pub use retry::RetryPolicy;
 pub use runtime::{BoxFuture, Runtime, SharedRuntime, SystemRuntime};
 pub use transport::{
-    ReplayTransport, SentRequest, SharedTransport, Transport, TransportError, TransportErrorKind,
-    default_transport,
+    ConnectTimeout, ReplayTransport, SentRequest, SharedTransport, Transport, TransportError,
+    TransportErrorKind, default_transport,
 };
 #[cfg(feature = "__reqwest")]
 pub use transport::{ReqwestTransport, ReqwestTransportBuilder};

@@ -75,6 +75,12 @@ impl<P: Product> ClientBuilder<P> {
         self
     }
 
+    /// Sets how long name look-up, connection and TLS handshake may take together. Default: the transport's own, 3 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.connect_timeout = Some(timeout);
+        self
+    }
+
     /// Sets how long one attempt may take, its whole answer included. Default: 15 s.
     pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
         self.settings.attempt_timeout = timeout;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use http::HeaderMap;
-use tracing::Instrument as _;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::answer::{Answer, Reading};
 use super::bucket::RetryBucket;
@@ -28,7 +29,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::operation::Security;
 use crate::runtime::{self, BoxFuture, SharedRuntime};
-use crate::transport::{SharedTransport, TransportError};
+use crate::transport::{ConnectTimeout, SharedTransport, TransportError};
 
 /// What all clones of a client share.
 pub(super) struct Inner {
@@ -289,9 +290,18 @@ impl Call<'_> {
     ) -> Result<Answer, Failure> {
         let left = self.end.saturating_sub(start);
         let limit = self.settings.attempt_timeout.min(left);
-        let result = match self.send(credentials) {
+        let span = tracing::debug_span!(
+            "acs_attempt",
+            attempt = self.attempt,
+            status = Empty,
+            code = Empty,
+            request_id = Empty,
+            bytes = Empty,
+            elapsed = Empty,
+        );
+        let result = match span.in_scope(|| self.send(credentials)) {
             Ok(sent) => {
-                let answer = pin!(sent.answer());
+                let answer = pin!(sent.answer().instrument(span.clone()));
                 in_time(answer, limit, &*self.inner.runtime)
                     .await
                     .unwrap_or(Err(Failure::TimedOut(limit)))
@@ -303,7 +313,7 @@ impl Call<'_> {
             let is_throttled = matches!(&result, Err(failure) if failure.is_throttling());
             limiter.learn(self.target.action, is_throttled, now);
         }
-        self.report(&result, now.saturating_sub(start));
+        self.report(&result, now.saturating_sub(start), &span);
         result
     }
 
@@ -329,8 +339,12 @@ impl Call<'_> {
         );
         inner.buffers.give_back(buffer);
         let signed = signed.map_err(Failure::Local)?;
+        let mut request = signed.request;
+        if let Some(limit) = self.settings.connect_timeout {
+            request.extensions_mut().insert(ConnectTimeout(limit));
+        }
         Ok(Sent {
-            response: inner.transport.send(signed.request),
+            response: inner.transport.send(request),
             taken: signed.taken,
             floor: self.settings.min_throughput,
             runtime: &*inner.runtime,
@@ -343,7 +357,7 @@ impl Call<'_> {
         })
     }
 
-    fn report(&self, result: &Result<Answer, Failure>, elapsed: Duration) {
+    fn report(&self, result: &Result<Answer, Failure>, elapsed: Duration, span: &Span) {
         let report = match result {
             Ok(answer) => AttemptReport {
                 action: self.target.action,
@@ -369,15 +383,12 @@ impl Call<'_> {
                 }
             }
         };
-        tracing::debug!(
-            attempt = report.attempt,
-            status = report.status,
-            code = report.code,
-            request_id = report.request_id,
-            bytes = report.response_bytes,
-            ?elapsed,
-            "attempt ended"
-        );
+        span.record("status", report.status)
+            .record("code", report.code)
+            .record("request_id", report.request_id)
+            .record("bytes", report.response_bytes)
+            .record("elapsed", tracing::field::debug(elapsed));
+        tracing::debug!(parent: span, "attempt ended");
         if let Some(observer) = &self.inner.observer {
             observer.attempt(&report);
         }

@@ -7,6 +7,8 @@ use crate::retry::RetryPolicy;
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) retry: RetryPolicy,
+    /// The transport's own, if none is set.
+    pub(super) connect_timeout: Option<Duration>,
     pub(super) attempt_timeout: Duration,
     pub(super) call_timeout: Duration,
     pub(super) max_response_bytes: usize,
@@ -17,6 +19,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             retry: RetryPolicy::default(),
+            connect_timeout: None,
             attempt_timeout: Duration::from_secs(15),
             call_timeout: Duration::from_secs(60),
             max_response_bytes: 16 << 20,
@@ -37,6 +40,7 @@ impl Default for Settings {
 #[must_use]
 pub struct CallOptions {
     retry: Option<RetryPolicy>,
+    connect_timeout: Option<Duration>,
     attempt_timeout: Option<Duration>,
     call_timeout: Option<Duration>,
     max_response_bytes: Option<usize>,
@@ -53,6 +57,13 @@ impl CallOptions {
     /// Sets when the call is sent again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
+        self
+    }
+
+    /// Sets how long name look-up, connection and TLS handshake may take together. With reqwest, calls with a limit of
+    /// their own have connections of their own.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = Some(timeout);
         self
     }
 
@@ -94,6 +105,7 @@ impl CallOptions {
     pub(super) fn apply(&self, settings: &Settings) -> Settings {
         Settings {
             retry: self.retry.clone().unwrap_or_else(|| settings.retry.clone()),
+            connect_timeout: self.connect_timeout.or(settings.connect_timeout),
             attempt_timeout: self.attempt_timeout.unwrap_or(settings.attempt_timeout),
             call_timeout: self.call_timeout.unwrap_or(settings.call_timeout),
             max_response_bytes: self

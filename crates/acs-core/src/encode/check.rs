@@ -33,15 +33,23 @@ fn check_field(field: &Field, value: &dyn FieldValue) -> Result<(), Error> {
         }
     }
     match view {
-        View::Object(model) => check(model),
-        View::List(list) => (0..list.len())
-            .filter_map(|index| list.item(index))
-            .try_for_each(|item| match item.view() {
-                View::Object(model) => check(model),
+        View::Object(model) => check(model).map_err(|error| below(field.name, error)),
+        View::List(list) => {
+            (0..list.len()).try_for_each(|index| match list.item(index).map(FieldValue::view) {
+                Some(View::Object(model)) => {
+                    check(model).map_err(|error| below(&format!("{}[{index}]", field.name), error))
+                }
                 _ => Ok(()),
-            }),
+            })
+        }
         _ => Ok(()),
     }
+}
+
+/// Puts the way to a field in front of its name.
+fn below(way: &str, error: Error) -> Error {
+    let field = format!("{way}.{}", error.field().unwrap_or_default());
+    error.with_field(field)
 }
 
 /// Says what must be where a value breaks a rule. The value is not shown: it may be a secret.

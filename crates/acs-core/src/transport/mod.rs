@@ -6,6 +6,7 @@ mod reqwest;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use self::replay::{ReplayTransport, SentRequest};
 #[cfg(feature = "__reqwest")]
@@ -25,6 +26,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
         request: http::Request<Body>,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
 }
+
+/// How long name look-up, connection and TLS handshake may take together, where a client or a call has a limit of its own.
+/// It is among the extensions of the request; a transport keeps to it if it can.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[allow(clippy::exhaustive_structs, reason = "one number, and no more")]
+pub struct ConnectTimeout(pub Duration);
 
 /// A shared [`Transport`].
 pub type SharedTransport = Arc<dyn Transport>;

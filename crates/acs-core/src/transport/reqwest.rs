@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::{Transport, TransportError, TransportErrorKind};
+use super::{ConnectTimeout, Transport, TransportError, TransportErrorKind};
 use crate::body::Body;
 use crate::endpoint::is_loopback;
 use crate::error::{Error, ErrorKind};
@@ -20,8 +20,17 @@ pub struct ReqwestTransport {
     client: ::reqwest::Client,
     /// For loopback, where a proxy of the environment has no business.
     direct: Arc<OnceLock<Option<::reqwest::Client>>>,
+    /// For calls with a connect limit of their own, which reqwest has for a whole client.
+    others: Arc<Mutex<Vec<Other>>>,
     settings: Arc<ReqwestTransportBuilder>,
     hosts: Arc<Hosts>,
+}
+
+#[derive(Debug)]
+struct Other {
+    connect_timeout: Duration,
+    is_direct: bool,
+    client: ::reqwest::Client,
 }
 
 /// Settings of a [`ReqwestTransport`].
@@ -111,6 +120,7 @@ impl ReqwestTransportBuilder {
         Ok(ReqwestTransport {
             client: self.client()?,
             direct: Arc::default(),
+            others: Arc::default(),
             settings: Arc::new(self),
             hosts: Arc::default(),
         })
@@ -159,22 +169,60 @@ impl ReqwestTransportBuilder {
 }
 
 impl ReqwestTransport {
-    fn client_for(&self, host: Option<&str>) -> Result<&::reqwest::Client, TransportError> {
-        if matches!(self.settings.proxy, Proxy::None) || !host.is_some_and(is_loopback) {
-            return Ok(&self.client);
-        }
-        let make = || {
-            ReqwestTransportBuilder::clone(&self.settings)
-                .without_proxy()
-                .client()
-                .ok()
+    fn client_for(
+        &self,
+        host: Option<&str>,
+        connect_timeout: Option<Duration>,
+    ) -> Result<::reqwest::Client, TransportError> {
+        let is_direct =
+            !matches!(self.settings.proxy, Proxy::None) && host.is_some_and(is_loopback);
+        let limit = connect_timeout.filter(|limit| *limit != self.settings.connect_timeout);
+        let client = match (limit, is_direct) {
+            (Some(limit), _) => self.other(limit, is_direct),
+            (None, true) => self
+                .direct
+                .get_or_init(|| self.variant(self.settings.connect_timeout, true))
+                .clone(),
+            (None, false) => Some(self.client.clone()),
         };
-        self.direct.get_or_init(make).as_ref().ok_or_else(|| {
+        client.ok_or_else(|| {
             TransportError::new(
                 TransportErrorKind::Request,
                 "the HTTP client could not be set up",
             )
         })
+    }
+
+    fn other(&self, connect_timeout: Duration, is_direct: bool) -> Option<::reqwest::Client> {
+        /// A program has few limits; one that has more connects anew for each.
+        const MOST: usize = 8;
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = others
+            .iter()
+            .find(|other| (other.connect_timeout, other.is_direct) == (connect_timeout, is_direct));
+        if let Some(other) = known {
+            return Some(other.client.clone());
+        }
+        let client = self.variant(connect_timeout, is_direct)?;
+        if others.len() == MOST {
+            others.remove(0);
+        }
+        others.push(Other {
+            connect_timeout,
+            is_direct,
+            client: client.clone(),
+        });
+        Some(client)
+    }
+
+    fn variant(&self, connect_timeout: Duration, is_direct: bool) -> Option<::reqwest::Client> {
+        let settings = ReqwestTransportBuilder::clone(&self.settings);
+        let settings = settings.connect_timeout(connect_timeout);
+        if is_direct {
+            settings.without_proxy().client().ok()
+        } else {
+            settings.client().ok()
+        }
     }
 }
 
@@ -185,7 +233,8 @@ impl Transport for ReqwestTransport {
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
             let (head, body) = request.into_parts();
-            let client = self.client_for(head.uri.host())?;
+            let connect_timeout = head.extensions.get().map(|ConnectTimeout(limit)| *limit);
+            let client = self.client_for(head.uri.host(), connect_timeout)?;
             let url = self.hosts.url(&head.uri)?;
             let mut request = ::reqwest::Request::new(head.method, url);
             *request.headers_mut() = head.headers;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acs_core::{Error, ErrorKind, ReqwestTransport};
+use acs_core::{CallOptions, Error, ErrorKind, ReqwestTransport, RetryPolicy};
 use acs_tests::fault::Act;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd,
@@ -85,6 +85,24 @@ async fn f8_a_handshake_that_hangs_ends_with_the_connect_limit() {
     assert_eq!(failed.kind(), ErrorKind::Connect);
     assert!(failed.to_string().contains("in time"), "{failed}");
     assert_eq!((server.connections(), server.requests()), (3, 0));
+}
+
+#[tokio::test]
+async fn f8_a_connect_limit_is_set_for_a_client_or_a_call() {
+    let server = Server::start(Authority::new().certifies("localhost", 2100), Manner::Hangs).await;
+    let client = builder()
+        .endpoint(format!("https://localhost:{}", server.port))
+        .connect_timeout(Duration::from_secs(3_600))
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let options = CallOptions::new().connect_timeout(Duration::from_millis(100));
+    let failed = client.send_with(write(), &options).await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::Connect, "{failed}");
+    // The client's own limit is longer than the attempt's, which therefore ends the call.
+    let options = CallOptions::new().attempt_timeout(Duration::from_millis(300));
+    let failed = client.send_with(write(), &options).await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown, "{failed}");
 }
 
 #[tokio::test]
