@@ -116,13 +116,13 @@ fn what_is_wrong_inside_is_found_before_it_is_sent() {
     };
     let outputs = || [Output::new("out.mp4", "t")];
     let region = Input::new("in", "cn-shanghai", "in.mp4");
-    assert_eq!(refused(&submit(region, outputs())), "Location");
+    assert_eq!(refused(&submit(region, outputs())), "Input.Location");
     assert_eq!(refused(&submit(input(), Vec::new())), "Outputs");
     let long = "x".repeat(1_025);
     let output = Output::new("out.mp4", "t").user_data(long);
-    assert_eq!(refused(&submit(input(), [output])), "UserData");
+    assert_eq!(refused(&submit(input(), [output])), "Outputs[0].UserData");
     let output = Output::new("out.mp4", "t").video(Video::new().bitrate("5"));
-    assert_eq!(refused(&submit(input(), [output])), "Bitrate");
+    assert_eq!(refused(&submit(input(), [output])), "Outputs[0].Video.Bitrate");
 }
 
 #[test]

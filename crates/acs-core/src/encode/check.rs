@@ -42,6 +42,16 @@ fn check_field(field: &Field, value: &dyn FieldValue) -> Result<(), Error> {
                 _ => Ok(()),
             })
         }
+        View::Map(map) => {
+            let mut result = Ok(());
+            map.visit(&mut |name, value| {
+                if let (true, View::Object(model)) = (result.is_ok(), value.view()) {
+                    let way = || format!("{}.{name}", field.name);
+                    result = check(model).map_err(|error| below(&way(), error));
+                }
+            });
+            result
+        }
         _ => Ok(()),
     }
 }
@@ -181,4 +191,59 @@ fn is_set(request: &dyn Model, name: &str) -> bool {
         View::List(list) => !list.is_empty(),
         _ => true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Shelf {
+        label: Option<String>,
+        inside: Option<Box<Self>>,
+        rows: Option<Vec<Self>>,
+        named: Option<BTreeMap<String, Self>>,
+    }
+
+    crate::model! {
+        Shelf {
+            0 label: string("Label").rules(&[Rule::MaxLength(1)]),
+            1 inside: object("Inside"),
+            2 rows: list("Rows"),
+            3 named: map("Named"),
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_way_to_the_field() {
+        let wrong = || Shelf {
+            label: Some("AB".to_owned()),
+            ..Shelf::default()
+        };
+        let fine = Shelf::default();
+        let inside = Shelf {
+            inside: Some(Box::new(wrong())),
+            ..Shelf::default()
+        };
+        let rows = Shelf {
+            rows: Some(vec![fine, inside.clone()]),
+            ..Shelf::default()
+        };
+        let named = Shelf {
+            named: Some([("top".to_owned(), wrong())].into()),
+            ..Shelf::default()
+        };
+        for (shelf, way) in [
+            (wrong(), "Label"),
+            (inside, "Inside.Label"),
+            (rows, "Rows[1].Inside.Label"),
+            (named, "Named.top.Label"),
+        ] {
+            let error = check(&shelf).unwrap_err();
+            assert_eq!(error.field(), Some(way));
+            assert!(error.to_string().starts_with(way), "{error}");
+        }
+    }
 }
