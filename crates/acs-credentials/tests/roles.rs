@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_core::ReplayTransport;
+use acs_core::{ReplayTransport, TransportErrorKind};
 use acs_credentials::{
     Context, CredentialsCache, FixedEnv, OidcRoleArn, Profile, RamRoleArn, SamlRoleArn, Source,
     Static, SystemFiles, from_options,
@@ -40,6 +40,29 @@ async fn form_sent(source: &dyn Source, context: Context) -> Result<String, Stri
             assert!(transport.sent().is_empty(), "{error}");
             Err(error.to_string())
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_not_had_is_tried_three_times_and_a_wrong_certificate_once() {
+    for (kind, attempts) in [
+        (TransportErrorKind::Connect, 3),
+        (TransportErrorKind::ConnectTimeout, 3),
+        (TransportErrorKind::Interrupted, 3),
+        (TransportErrorKind::Tls, 1),
+        (TransportErrorKind::Request, 1),
+    ] {
+        let transport = Arc::new(ReplayTransport::new());
+        for _ in 0..5 {
+            transport.fail(kind);
+        }
+        let role = RamRoleArn::builder(ROLE)
+            .source_of(Static::access_key("LTAI", "s").unwrap())
+            .build()
+            .unwrap();
+        let context = env(Path::new("/"), &[]).with_transport(Arc::clone(&transport) as _);
+        role.load(&context).await.unwrap_err();
+        assert_eq!(transport.sent().len(), attempts, "{kind:?}");
     }
 }
 

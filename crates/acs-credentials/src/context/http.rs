@@ -167,7 +167,10 @@ pub(crate) async fn exchange(
                 TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => {
                     HttpFault::Connect(error.to_string())
                 }
-                TransportErrorKind::Request => HttpFault::Setup(error.to_string()),
+                // A repeat would end the same.
+                TransportErrorKind::Request | TransportErrorKind::Tls => {
+                    HttpFault::Setup(error.to_string())
+                }
                 _ => HttpFault::Broken(error.to_string()),
             })?;
         let (head, body) = response.into_parts();
