@@ -9,6 +9,8 @@ use std::borrow::Cow;
 pub(crate) struct Met(u64);
 
 impl Met {
+    pub(crate) const NOTHING: Self = Self(0);
+
     /// Nothing was percent-encoded.
     pub(crate) fn nothing(self) -> bool {
         self.0 & ENCODED == 0
@@ -130,6 +132,9 @@ pub(crate) trait Encoder {
     /// Appends `text` percent-encoded.
     fn encode(&mut self, text: &str) -> Met;
 
+    /// Appends a text of which no byte would be encoded.
+    fn plain(&mut self, text: &str);
+
     /// Appends a character between encoded texts.
     fn mark(&mut self, mark: u8);
 
@@ -138,6 +143,11 @@ pub(crate) trait Encoder {
 }
 
 impl Encoder for Pen<'_> {
+    #[inline(always)]
+    fn plain(&mut self, text: &str) {
+        self.copy(text.as_bytes());
+    }
+
     #[inline(always)]
     fn encode(&mut self, text: &str) -> Met {
         encode_to::<false>(self, ONCE, text)
@@ -162,6 +172,12 @@ pub(crate) const TWICE_LONGEST: usize = 5;
 pub(crate) struct Both<'t>(pub(crate) Pen<'t>, pub(crate) Pen<'t>);
 
 impl Encoder for Both<'_> {
+    #[inline(always)]
+    fn plain(&mut self, text: &str) {
+        self.0.copy(text.as_bytes());
+        self.1.copy(text.as_bytes());
+    }
+
     #[inline(always)]
     fn encode(&mut self, text: &str) -> Met {
         encode_to::<false>(self, ONCE, text)
@@ -252,13 +268,13 @@ fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table, text: &str)
         if let Some(halves) = Halves::<8>::of(text) {
             if halves.are_plain::<SLASH>() {
                 sink.halves(halves);
-                return Met(0);
+                return Met::NOTHING;
             }
         } else if let Some(halves) = Halves::<4>::of(text)
             && halves.are_plain::<SLASH>()
         {
             sink.halves(halves);
-            return Met(0);
+            return Met::NOTHING;
         }
     }
     let mut met = 0;

@@ -321,8 +321,7 @@ pub(crate) fn is(name: &str, other: &str) -> bool {
 
 /// Whether `name` begins with the lower-case `prefix`, in any case.
 #[inline(always)]
-pub(crate) fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.as_bytes().get(..prefix.len()).is_some_and(|head| {
-        head == prefix.as_bytes() || head.eq_ignore_ascii_case(prefix.as_bytes())
-    })
+pub(crate) fn has_prefix<const N: usize>(name: &str, prefix: &[u8; N]) -> bool {
+    let head = name.as_bytes().first_chunk::<N>();
+    head.is_some_and(|head| head == prefix || head.eq_ignore_ascii_case(prefix))
 }

@@ -1,6 +1,6 @@
 //! The canonical query: parameters sorted by name and percent-encoded.
 
-use crate::check::{self, LineBreaks};
+use crate::check::LineBreaks;
 use crate::chunk;
 use crate::encode::{Both, Encoder, Met, ONCE_LONGEST, TWICE_LONGEST, percent_encode};
 use crate::error::{Error, ErrorKind};
@@ -144,16 +144,27 @@ fn sort_same_prefixes(order: &mut [Slot], pairs: &Pairs<'_>) -> bool {
     is_any_same
 }
 
-/// Sorts `order` anew by encoded name, as OSS V4 does: `%` comes before letters and digits.
-pub(crate) fn sort_by_encoded_name(order: &mut [Slot], pairs: &Pairs<'_>) {
-    let is_plain = |slot: &Slot| check::is_plain(pairs.at(*slot).0);
-    if order.len() > 1 && !order.iter().all(is_plain) {
-        let encoded = |slot: &Slot| percent_encode(pairs.at(*slot).0);
-        order.sort_by_cached_key(encoded);
+/// Appends `name=value` pairs joined with `&`, sorted by encoded name, as OSS V4 does: `%` comes before letters and digits.
+///
+/// # Errors
+/// What `rules` refuse, with the name of the parameter.
+pub(crate) fn write_by_encoded_name(
+    text: &mut Text,
+    pairs: &Pairs<'_>,
+    order: &mut [Slot],
+    rules: Rules,
+) -> Result<(), Error> {
+    let start = text.len();
+    let are_names_plain = write(text, pairs, order, rules, &mut ())?;
+    if !are_names_plain {
+        order.sort_by_cached_key(|slot| percent_encode(pairs.at(*slot).0));
+        text.set_len(start);
+        write(text, pairs, order, rules, &mut ())?;
     }
+    Ok(())
 }
 
-/// Appends `name=value` pairs joined with `&`.
+/// Appends `name=value` pairs joined with `&`; returns whether no name was percent-encoded.
 ///
 /// # Errors
 /// What `rules` refuse, with the name of the parameter.
@@ -163,12 +174,12 @@ pub(crate) fn write(
     order: &[Slot],
     rules: Rules,
     hash: &mut impl Follow,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let mut pen = text.pen(ONCE_LONGEST * pairs.len());
-    write_to(&mut pen, pairs, order, rules, hash)?;
+    let are_names_plain = write_to(&mut pen, pairs, order, rules, hash)?;
     let len = pen.len();
     text.set_len(len);
-    Ok(())
+    Ok(are_names_plain)
 }
 
 /// Appends `name=value` pairs joined with `&` to `once`, and the same percent-encoded once more to `twice`.
@@ -199,21 +210,29 @@ fn write_to(
     order: &[Slot],
     rules: Rules,
     hash: &mut impl Follow,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
+    let mut are_names_plain = true;
     for (i, &slot) in order.iter().enumerate() {
         if i > 0 {
             to.mark(b'&');
         }
         let (name, value) = pairs.at(slot);
-        let met_name = to.encode(name);
+        let met_name = if slot.part() == OWN {
+            // Names that the signer gives are plain.
+            to.plain(name);
+            Met::NOTHING
+        } else {
+            to.encode(name)
+        };
         if !(rules.bare_names && value.is_empty()) {
             to.mark(b'=');
         }
         let met_value = to.encode(value);
         rules.check(name, met_name, met_value)?;
+        are_names_plain &= met_name.nothing();
         hash.follow(to.signed());
     }
-    Ok(())
+    Ok(are_names_plain)
 }
 
 /// Keeps the pairs whose name is wanted.

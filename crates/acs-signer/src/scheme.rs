@@ -1,7 +1,6 @@
 //! Which scheme an incoming request claims.
 
 use crate::error::Error;
-use crate::headers::has_prefix;
 use crate::incoming::Incoming;
 
 /// A scheme that this crate signs and verifies.
@@ -42,11 +41,9 @@ impl Incoming<'_> {
     /// [`ErrorKind::Duplicate`](crate::ErrorKind::Duplicate) for two `authorization` headers.
     pub fn scheme(&self) -> Result<Option<Scheme>, Error> {
         if let Some(authorization) = self.header("authorization")? {
+            let (name, _) = authorization.split_once(' ').unwrap_or_default();
             let schemes = [Scheme::Acs3, Scheme::OssV4, Scheme::OssV1, Scheme::RoaV1];
-            let is_named = |scheme: &Scheme| {
-                has_prefix(authorization, &scheme.name().to_ascii_lowercase())
-                    && authorization.as_bytes().get(scheme.name().len()) == Some(&b' ')
-            };
+            let is_named = |scheme: &Scheme| scheme.name().eq_ignore_ascii_case(name);
             return Ok(schemes.into_iter().find(is_named));
         }
         let parameters = self.all_parameters()?;

@@ -162,8 +162,11 @@ impl Text {
 
     #[cold]
     fn grow(&mut self, more: usize) {
-        let room = (self.len + more).max(2 * self.room.len()).max(512);
-        self.room.resize(room, 0);
+        let mut room = vec![0; (self.len + more).max(2 * self.room.len()).max(512)];
+        room[..self.len].copy_from_slice(self.as_bytes());
+        // What is left behind may have a security token.
+        self.room.zeroize();
+        self.room = room;
     }
 }
 

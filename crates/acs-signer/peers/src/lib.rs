@@ -10,7 +10,7 @@ pub struct Row {
     pub scheme: &'static str,
     pub signer: &'static str,
     pub kind: Kind,
-    /// What one call does, where that is not "unsorted parameters in, what a request needs out".
+    /// What one call does less or more than ours: unsorted parameters in, checked; what a request needs out.
     pub note: &'static str,
     /// Signs once; what it returns keeps the work alive.
     pub sign: Box<dyn FnMut() -> usize>,

@@ -96,9 +96,9 @@ fn verdict(scheme: &str, timed: &[(Row, f64)]) -> String {
         let rows = timed
             .iter()
             .filter(move |(row, _)| row.scheme == scheme && row.kind == kind);
-        rows.map(|(row, nanoseconds)| (row.signer, *nanoseconds))
+        rows.map(|(row, nanoseconds)| (row, *nanoseconds))
     };
-    let by_time = |a: &(&str, f64), b: &(&str, f64)| a.1.total_cmp(&b.1);
+    let by_time = |a: &(&Row, f64), b: &(&Row, f64)| a.1.total_cmp(&b.1);
     let (Some((_, floor)), Some((_, least)), Some((_, most))) = (
         of(Kind::Floor).min_by(by_time),
         of(Kind::Ours).min_by(by_time),
@@ -110,12 +110,16 @@ fn verdict(scheme: &str, timed: &[(Row, f64)]) -> String {
     match of(Kind::Peer).min_by(by_time) {
         None => format!("{scheme}: ours is {over_floor}; no peer lets its signer be called"),
         Some((peer, theirs)) if most < theirs => format!(
-            "{scheme}: ours is the fastest, {over_floor}; {peer} takes {:.1} times as long for the same work",
-            theirs / most
+            "{scheme}: ours is the fastest, {over_floor}; next is {}, {:.1} times as long ({})",
+            peer.signer,
+            theirs / most,
+            peer.note
         ),
         Some((peer, theirs)) => format!(
-            "{scheme}: ours is NOT the fastest, {over_floor}; {peer} takes {:.2} of its time",
-            theirs / most
+            "{scheme}: ours is NOT the fastest, {over_floor}; {} takes {:.2} of its time ({})",
+            peer.signer,
+            theirs / most,
+            peer.note
         ),
     }
 }

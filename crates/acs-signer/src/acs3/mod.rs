@@ -142,6 +142,7 @@ const RESERVED: [&str; 11] = [
 ];
 
 /// Whether a signature must cover a header: what the API acts on.
+#[inline(always)]
 fn is_always_signed(name: &str) -> bool {
-    headers::is(name, "content-type") || has_prefix(name, "x-acs-")
+    headers::is(name, "content-type") || has_prefix(name, b"x-acs-")
 }

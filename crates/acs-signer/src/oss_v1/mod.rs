@@ -104,7 +104,7 @@ pub enum DateHeader {
 
 /// Whether a header is one of the canonical OSS headers.
 fn is_canonical(name: &str) -> bool {
-    has_prefix(name, "x-oss-")
+    has_prefix(name, b"x-oss-")
 }
 
 /// Appends the canonical resource, `/bucket/key` with the sub-resources behind it, all as they are.

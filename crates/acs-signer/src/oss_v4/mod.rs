@@ -101,8 +101,9 @@ impl fmt::Debug for Request<'_> {
 }
 
 /// Whether a header is signed without being named.
+#[inline(always)]
 fn is_default_header(name: &str) -> bool {
-    has_prefix(name, "x-oss-")
+    has_prefix(name, b"x-oss-")
         || headers::is(name, "content-type")
         || headers::is(name, "content-md5")
 }

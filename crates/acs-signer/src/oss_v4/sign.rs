@@ -431,7 +431,6 @@ fn write_url(
     check::method(request.method)?;
     let pairs = Pairs([own_query, request.query, &[]]);
     query::sort(&mut buffer.params, &pairs)?;
-    query::sort_by_encoded_name(&mut buffer.params, &pairs);
 
     let canonical = &mut buffer.canonical;
     canonical.clear();
@@ -447,7 +446,7 @@ fn write_url(
         encoded_names: true,
         bare_names: true,
     };
-    query::write(canonical, &pairs, &buffer.params, rules, hash)?;
+    query::write_by_encoded_name(canonical, &pairs, &mut buffer.params, rules)?;
     let query = canonical.since(start);
     canonical.push(b"\n");
     hash.catch_up(canonical.as_bytes());

@@ -255,7 +255,6 @@ impl<'a> Claim<'a> {
         let parameters = borrow(&self.parameters);
         let pairs = Pairs::of(&parameters);
         query::sort(&mut buffer.params, &pairs)?;
-        query::sort_by_encoded_name(&mut buffer.params, &pairs);
         headers::collect(
             &mut buffer.headers,
             self.request.headers,
@@ -280,7 +279,7 @@ impl<'a> Claim<'a> {
             encoded_names: true,
             bare_names: true,
         };
-        query::write(canonical, &pairs, &buffer.params, rules, &mut ())?;
+        query::write_by_encoded_name(canonical, &pairs, &mut buffer.params, rules)?;
         canonical.push(b"\n");
         Lines::new(
             canonical,

@@ -110,5 +110,5 @@ pub enum EmptyValues {
 
 /// Whether a header is one of the canonical headers.
 fn is_canonical(name: &str) -> bool {
-    has_prefix(name, "x-acs-")
+    has_prefix(name, b"x-acs-")
 }

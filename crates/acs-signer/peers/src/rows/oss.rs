@@ -43,9 +43,9 @@ fn reqsign(scheme: &'static str, version: SigningVersion, presigns: bool) -> Row
     let context = Context::new();
     let expires = presigns.then(|| Duration::from_secs(fixture::EXPIRES.into()));
     let note = if presigns {
-        "more: a clone of the head each time, reads the clock"
+        "less: its URL is encoded and parsed already; more: a clone of the head, the clock"
     } else {
-        "signs one head again and again, reads the clock"
+        "less: its URL is encoded and parsed already, one head again and again; more: the clock"
     };
     Row::peer(scheme, "reqsign-aliyun-oss 3.2.0", note, move || {
         if presigns {
@@ -68,7 +68,7 @@ fn rusty_oss() -> Row {
     Row::peer(
         "oss_v4_presign",
         "rusty-oss 0.2.1",
-        "takes a parsed URL, cloned each time",
+        "less: its path is encoded already; more: a clone of the parsed URL",
         move || {
             rusty_oss::signing::sign(
                 &date,
@@ -125,7 +125,7 @@ fn aliyun_oss() -> Row {
     Row::peer(
         "oss_v4",
         "aliyun-oss 0.2.0",
-        "less: header value only",
+        "less: its path is encoded and its date written already, header value only",
         move || sign().len(),
     )
 }
@@ -154,7 +154,7 @@ fn aliyun_oss_rust_sdk() -> Row {
     Row::peer(
         "oss_v1",
         "aliyun-oss-rust-sdk 0.2.2",
-        "less: header value only, and that wrong for 2 x-oss headers or more",
+        "less: its date is written already, header value only, which is wrong for 2 x-oss headers or more",
         move || oss.oss_sign(&key, black_box(&builder)).len(),
     )
 }

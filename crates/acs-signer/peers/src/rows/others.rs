@@ -31,7 +31,7 @@ fn aws_sigv4() -> Row {
     Row::peer(
         "sigv4",
         "aws-sigv4 1.6.4",
-        "another scheme, the same size; takes the query encoded, derives its key",
+        "another scheme, the same size; less: its query is encoded already; more: derives its key",
         move || {
             let parameters = v4::SigningParams::builder()
                 .identity(&identity)
@@ -70,7 +70,7 @@ fn reqsign() -> Row {
     Row::peer(
         "sigv4",
         "reqsign-aws-v4 3.3.1",
-        "another scheme, the same size; signs one head again and again, derives its key",
+        "another scheme, the same size; less: its query is encoded already, one head again and again; more: derives its key, the clock",
         move || {
             signer
                 .sign_request(&context, black_box(&mut head), Some(&credential), None)
@@ -91,7 +91,7 @@ fn log_service() -> Row {
     Row::peer(
         "sls_v1",
         "aliyun-log-sdk-sign 0.2.2",
-        "another scheme, HMAC-SHA1 over 2 parameters; reads the clock",
+        "another scheme, HMAC-SHA1 over 2 parameters; more: the clock",
         move || {
             aliyun_log_sdk_sign::sign_v1(
                 fixture::KEY_ID,

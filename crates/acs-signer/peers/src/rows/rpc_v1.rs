@@ -37,13 +37,13 @@ pub fn rows() -> Vec<Row> {
         Row::peer(
             "rpc_v1",
             "alibabacloud 0.1.1",
-            "less: parameters sorted already, signature only",
+            "less: its parameters are sorted and its date is written already, signature only",
             move || calculate_signature(black_box(&parameters), fixture::SECRET).len(),
         ),
         Row::peer(
             "rpc_v1",
             "alibaba-cloud-sdk-rust 0.1.18",
-            "more: builds its request, reads clock and nonce",
+            "more: builds its request, the clock, a nonce",
             || {
                 let mut request = RpcRequest::default();
                 request.InitWithApiInfo("vod", "2017-03-21", "CreateUploadVideo", "vod", "openAPI");
