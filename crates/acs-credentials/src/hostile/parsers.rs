@@ -124,10 +124,11 @@ pub(super) const PARSERS: &[Parser] = &[
             let context = Context::isolated().with_transport(always(SESSION));
             let uri = text(bytes);
             let answer = load(&CredentialsUri::new(&uri), &context);
-            // The path is shown, and a mutation can make one of what was the password or the query.
+            // Host and path are shown, and a mutation can make one of what was the password or the query.
             let parsed: http::Uri = uri.trim().parse().unwrap_or_default();
-            let without_path = |text: String| text.replace(parsed.path(), "/");
-            answer.map(without_path).map_err(without_path)
+            let host = parsed.host().filter(|host| !host.is_empty()).unwrap_or("//");
+            let without = |text: String| text.replace(parsed.path(), "/").replace(host, "/");
+            answer.map(without).map_err(without)
         },
     },
     Parser {
