@@ -219,7 +219,7 @@ impl EcsRamRole {
         }
         self.send(context, request)
             .await
-            .map_err(|fault| self.silent(&fault.to_string()))
+            .map_err(|fault| self.without_answer(&fault))
     }
 
     /// Returns the token, from memory where that is fresh; `None` where version 1 is to be asked.
@@ -256,7 +256,7 @@ impl EcsRamRole {
             Ok(answer) => Err(refused(&answer, "token").into()),
             Err(HttpFault::TimedOut | HttpFault::Broken(_)) if !v2_only => Ok(None),
             // Nobody is there, or not the service: version 1 would be asked in vain.
-            Err(fault) => Err(self.silent(&fault.to_string())),
+            Err(fault) => Err(self.without_answer(&fault)),
         }
     }
 
@@ -273,6 +273,16 @@ impl EcsRamRole {
             .body(Body::empty())
             .map_err(|_| HttpFault::Setup("the address is malformed".to_owned()))?;
         exchange(context, Route::Metadata, request, BOUNDS).await
+    }
+
+    fn without_answer(&self, fault: &HttpFault) -> LoadError {
+        match fault {
+            // Somebody does answer, and that is a fault wherever it happens.
+            HttpFault::TooLarge(_) => {
+                Failure::new(format!("the instance metadata service: {fault}")).into()
+            }
+            _ => self.silent(&fault.to_string()),
+        }
     }
 
     /// Nobody answers: no instance, to a chain that only looks; a failure where it is known to be one.
