@@ -122,7 +122,10 @@ fn what_is_wrong_inside_is_found_before_it_is_sent() {
     let output = Output::new("out.mp4", "t").user_data(long);
     assert_eq!(refused(&submit(input(), [output])), "Outputs[0].UserData");
     let output = Output::new("out.mp4", "t").video(Video::new().bitrate("5"));
-    assert_eq!(refused(&submit(input(), [output])), "Outputs[0].Video.Bitrate");
+    assert_eq!(
+        refused(&submit(input(), [output])),
+        "Outputs[0].Video.Bitrate"
+    );
 }
 
 #[test]

@@ -207,7 +207,9 @@ impl Bucket {
             TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => {
                 made(ErrorKind::Connect).with_field(self.address().endpoint().to_string())
             }
-            TransportErrorKind::Tls => made(ErrorKind::Tls).with_field(self.address().endpoint().to_string()),
+            TransportErrorKind::Tls => {
+                made(ErrorKind::Tls).with_field(self.address().endpoint().to_string())
+            }
             _ => made(ErrorKind::Interrupted),
         }
         .with_source(error)

@@ -101,7 +101,7 @@ pub fn check_session_name(name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks all of a session name but its lower bound, for the names of files and typed options: the official libraries
+/// Checks all of a session name but its lower bound, for the names of files and variables: the official libraries
 /// send those of one character, and leave them to the server.
 #[doc(hidden)]
 pub fn check_session_name_characters(name: &str) -> Result<(), Error> {

@@ -155,14 +155,7 @@ impl SessionSettings {
             acs_sts::check_duration(Duration::from_secs(seconds), Some(longest))?;
         }
         if let Some(name) = &options.session_name {
-            acs_sts::check_session_name_characters(name)?;
-            if name.len() < 2 {
-                // The official libraries send it, and so do their vectors.
-                tracing::warn!(
-                    name,
-                    "a session name has 2 to 64 characters: STS will refuse this one"
-                );
-            }
+            check_session_name(name)?;
         }
         if let Some(policy) = &options.policy {
             acs_sts::check_policy(policy)?;
@@ -203,13 +196,25 @@ impl SessionSettings {
         }
         if let Some(name) = context.var(vars::ROLE_SESSION_NAME)? {
             let name = name.trim();
-            acs_sts::check_session_name(name)
+            check_session_name(name)
                 .map_err(|error| Failure::input(vars::ROLE_SESSION_NAME, error.to_string()))?;
             return Ok(Cow::Owned(name.to_owned()));
         }
         let made = || format!("credentials-rust-{}", context.now().timestamp_millis());
         Ok(Cow::Borrowed(self.made_name.get_or_init(made)))
     }
+}
+
+/// Checks a session name that no program wrote. One character is left to STS, as the official libraries do.
+fn check_session_name(name: &str) -> Result<(), acs_core::Error> {
+    acs_sts::check_session_name_characters(name)?;
+    if name.len() < 2 {
+        tracing::warn!(
+            name,
+            "a session name has 2 to 64 characters: STS will refuse this one"
+        );
+    }
+    Ok(())
 }
 
 /// The settings of a role's session as files write them: empty is absent.
