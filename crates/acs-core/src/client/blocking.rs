@@ -63,12 +63,36 @@ impl<P: Product> BlockingClient<P> {
     where
         O: Operation<Product = P>,
     {
+        self.block_on(self.client.send_with(operation, options))
+            .map_err(|error| error.with_action(O::INFO.action))
+    }
+
+    /// Runs async code over the client, and waits for it: pages, waiters and calls by name.
+    ///
+    /// ```no_run
+    /// # fn example<P: acs_core::Product>(client: acs_core::BlockingClient<P>) -> Result<(), acs_core::Error> {
+    /// let answer = client.run(async |client| client.call("ListThings").send().await)?;
+    /// println!("{answer:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of the code; [`ErrorKind::InvalidInput`] within an async context, before any of it is run.
+    pub fn run<T>(
+        &self,
+        work: impl AsyncFnOnce(&Client<P>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.block_on(work(&self.client))
+    }
+
+    fn block_on<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         if tokio::runtime::Handle::try_current().is_ok() {
             let text = "a blocking call within an async context would stop all its tasks: use the async client there";
-            return Err(Error::new(ErrorKind::InvalidInput, text).with_action(O::INFO.action));
+            return Err(Error::new(ErrorKind::InvalidInput, text));
         }
         match &self.runtime.0 {
-            Some(runtime) => runtime.block_on(self.client.send_with(operation, options)),
+            Some(runtime) => runtime.block_on(work),
             None => Err(Error::new(ErrorKind::Io, "the runtime has ended")),
         }
     }

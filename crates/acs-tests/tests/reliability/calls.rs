@@ -93,15 +93,22 @@ fn a_blocking_client_waits_and_refuses_to_do_so_in_async_code() {
     transport.answer(200, PLAY_INFO);
     let client = BlockingClient::new(replaying(&transport)).unwrap();
     assert_eq!(client.send(read()).unwrap().request_id(), "R-1");
+    transport.answer(200, PLAY_INFO);
+    let by_name = client
+        .run(async |client| client.call("GetPlayInfo").send().await)
+        .unwrap();
+    assert_eq!(by_name.request_id(), "R-1");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
     runtime.block_on(async {
         let failed = client.send(read()).unwrap_err();
         assert_eq!(failed.kind(), ErrorKind::InvalidInput);
+        let failed = client.run(async |_| Ok(())).unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::InvalidInput);
         drop(client);
     });
-    assert_eq!(transport.sent().len(), 1);
+    assert_eq!(transport.sent().len(), 2);
 }
 
 /// Writes down what it is told.
