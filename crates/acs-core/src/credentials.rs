@@ -208,7 +208,7 @@ impl fmt::Debug for Credentials {
                 ..
             } => {
                 let head: String = key.access_key_id().chars().take(4).collect();
-                text.field("access_key_id", &format_args!("{head}..."))
+                text.field("access_key_id", &format_args!("{}...", head.escape_debug()))
                     .field("access_key_secret", &redacted)
                     .field("security_token", &security_token.as_ref().map(|_| redacted));
             }
