@@ -97,6 +97,12 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && (is_plain(name) || name.bytes().all(|b| TOKEN[usize::from(b)]))
 }
 
+/// Whether `name` could be a bucket's: nothing in it would be percent-encoded, and there is no `~`.
+pub(crate) fn is_bucket(name: &str) -> bool {
+    Halves::<8>::of_short(name.as_bytes()).is_some_and(Halves::<8>::are_plain::<false>)
+        || (is_plain(name) && !name.contains('~'))
+}
+
 /// Whether nothing in `name` would be percent-encoded.
 pub(crate) fn is_plain(name: &str) -> bool {
     let name = name.as_bytes();

@@ -75,6 +75,12 @@ impl<const N: usize> Halves<N> {
         })
     }
 
+    /// The halves of a text; `None` if it is shorter than one or longer than two.
+    #[inline(always)]
+    pub(crate) fn of_short(text: &[u8]) -> Option<Self> {
+        Self::of(text).filter(|halves| halves.len <= 2 * N)
+    }
+
     #[inline(always)]
     pub(crate) fn len(self) -> usize {
         self.len

@@ -200,6 +200,9 @@ trait Sink {
     /// Appends a whole chunk as it is.
     fn chunk(&mut self, chunk: &Chunk);
 
+    /// Appends the last `len` bytes of a chunk as they are, behind the rest of it.
+    fn chunk_end(&mut self, chunk: &Chunk, len: usize);
+
     /// Appends a short text as it is.
     fn halves<const N: usize>(&mut self, halves: Halves<N>);
 
@@ -210,6 +213,12 @@ trait Sink {
 impl Sink for Pen<'_> {
     #[inline(always)]
     fn chunk(&mut self, chunk: &Chunk) {
+        self.put(chunk);
+    }
+
+    #[inline(always)]
+    fn chunk_end(&mut self, chunk: &Chunk, len: usize) {
+        self.back(chunk::LEN - len);
         self.put(chunk);
     }
 
@@ -229,6 +238,12 @@ impl Sink for Both<'_> {
     fn chunk(&mut self, chunk: &Chunk) {
         self.0.put(chunk);
         self.1.put(chunk);
+    }
+
+    #[inline(always)]
+    fn chunk_end(&mut self, chunk: &Chunk, len: usize) {
+        self.0.chunk_end(chunk, len);
+        self.1.chunk_end(chunk, len);
     }
 
     #[inline(always)]
@@ -285,6 +300,15 @@ fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table, text: &str)
         } else {
             met |= sink.bytes(chunk, table);
         }
+    }
+    // A path is hardly ever encoded; in a value, looking at its end costs what it saves.
+    if SLASH
+        && let Some(last) = text.last_chunk()
+        && chunk::is_plain::<SLASH>(last)
+    {
+        // What it has of the chunk before is plain, so that the same bytes stand there already.
+        sink.chunk_end(last, rest.len());
+        return Met(met);
     }
     let (fours, rest) = rest.as_chunks::<4>();
     for four in fours {

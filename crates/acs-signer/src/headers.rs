@@ -87,15 +87,20 @@ impl Written {
     /// The headers, in the text that they were written into.
     #[inline(always)]
     pub(crate) fn added<'t>(&'t self, text: &'t Text) -> Added<'t> {
-        let headers = &self.headers[..self.len];
-        let span = match headers {
+        let span = match &self.headers[..self.len] {
             [(_, first), .., (_, last)] => first.followed_by(*last),
             [(_, only)] => *only,
             [] => Span::default(),
         };
+        self.added_in(text.part(span))
+    }
+
+    /// The headers, in a part of the text that has them all.
+    #[inline(always)]
+    pub(crate) fn added_in<'t>(&'t self, lines: Part<'t>) -> Added<'t> {
         Added {
-            lines: text.part(span),
-            headers,
+            lines,
+            headers: &self.headers[..self.len],
         }
     }
 }
@@ -316,12 +321,24 @@ pub(crate) fn compare_names(a: &str, b: &str) -> Ordering {
 /// Whether `name` is the lower-case `other`, in any case.
 #[inline(always)]
 pub(crate) fn is(name: &str, other: &str) -> bool {
-    name.len() == other.len() && (name == other || name.eq_ignore_ascii_case(other))
+    name.len() == other.len()
+        && ends_alike(name, other)
+        && (name == other || name.eq_ignore_ascii_case(other))
+}
+
+/// Whether the last bytes may be the same letter: names of one length hardly ever end alike.
+#[inline(always)]
+fn ends_alike(a: &str, b: &str) -> bool {
+    let end = |name: &str| name.as_bytes().last().map(|b| b | 0x20);
+    end(a) == end(b)
 }
 
 /// Whether `name` begins with the lower-case `prefix`, in any case.
 #[inline(always)]
 pub(crate) fn has_prefix<const N: usize>(name: &str, prefix: &[u8; N]) -> bool {
     let head = name.as_bytes().first_chunk::<N>();
-    head.is_some_and(|head| head == prefix || head.eq_ignore_ascii_case(prefix))
+    head.is_some_and(|head| {
+        // What is another name most often begins otherwise.
+        head[0] | 0x20 == prefix[0] && (head == prefix || head.eq_ignore_ascii_case(prefix))
+    })
 }

@@ -107,6 +107,9 @@ pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error
     }
     let mut is_any_empty = false;
     for (part, pairs) in (0u64..).zip(pairs.0) {
+        if pairs.is_empty() {
+            continue;
+        }
         let first = part << Slot::INDEX_BITS;
         order.extend((first..).zip(pairs).map(|(place, (name, _))| {
             is_any_empty |= name.is_empty();

@@ -30,6 +30,11 @@ pub(crate) struct Part<'t> {
 }
 
 impl<'t> Part<'t> {
+    /// This part.
+    pub(crate) fn all(self) -> &'t str {
+        self.text
+    }
+
     /// A smaller part.
     #[inline]
     pub(crate) fn get(self, span: Span) -> &'t str {
@@ -74,6 +79,11 @@ impl Text {
     pub(crate) fn str(&self, span: Span) -> &str {
         // Spans begin and end where whole `&str` values or ASCII do, so this is always UTF-8.
         std::str::from_utf8(self.bytes(span)).unwrap_or_default()
+    }
+
+    /// All of it, of which parts are wanted.
+    pub(crate) fn whole(&self) -> Part<'_> {
+        self.part(self.since(0))
     }
 
     /// A part of which smaller parts are wanted.
@@ -208,6 +218,12 @@ impl Pen<'_> {
         }
     }
 
+    /// Goes back over what is written again.
+    #[inline(always)]
+    pub(crate) fn back(&mut self, bytes: usize) {
+        self.at -= bytes;
+    }
+
     #[inline(always)]
     pub(crate) fn advance(&mut self, written: usize) {
         self.at += written;
@@ -274,6 +290,24 @@ impl Pen<'_> {
                 self.put(&[byte.to_ascii_lowercase()]);
             }
         }
+    }
+}
+
+/// The lower-case hexadecimal digits of a SHA-256 output.
+pub(crate) struct Hex([u8; 64]);
+
+impl Hex {
+    #[inline(always)]
+    pub(crate) fn of(bytes: &[u8; 32]) -> Self {
+        let mut digits = [0; 64];
+        write_hex(bytes, &mut digits);
+        Self(digits)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_str(&self) -> &str {
+        // Digits are ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

@@ -14,10 +14,13 @@ pub struct ScopedKey {
     access_key_id: Box<str>,
     /// `yyyyMMdd/<region>/<product>/aliyun_v4_request`.
     scope: Box<str>,
+    /// What every `Authorization` value begins with: the algorithm and the credential, which is the id and the scope.
+    authorization: Box<str>,
     pub(super) mac: HmacSha256,
 }
 
 const TERMINATOR: &str = "aliyun_v4_request";
+const AUTHORIZATION: &str = "OSS4-HMAC-SHA256 Credential=";
 
 impl ScopedKey {
     /// Derives the key for the day of `date` (UTC), a region such as `cn-hangzhou` (without `oss-`), and a product:
@@ -61,11 +64,24 @@ impl ScopedKey {
         let region_key = next(&day_key, region);
         let product_key = next(&region_key, product);
         let signing_key = next(&product_key, TERMINATOR);
+        let id = key.access_key_id();
+        let scope = [day, region, product, TERMINATOR].join("/");
         Self {
-            access_key_id: key.access_key_id().into(),
-            scope: [day, region, product, TERMINATOR].join("/").into(),
+            access_key_id: id.into(),
+            authorization: [AUTHORIZATION, id, "/", &scope].concat().into(),
+            scope: scope.into(),
             mac: keyed_sha256(&*signing_key),
         }
+    }
+
+    /// `OSS4-HMAC-SHA256 Credential=` and the credential.
+    pub(super) fn authorization(&self) -> &str {
+        &self.authorization
+    }
+
+    /// The AccessKey ID, `/` and the scope.
+    pub(super) fn credential(&self) -> &str {
+        &self.authorization[AUTHORIZATION.len()..]
     }
 
     pub(super) fn day(&self) -> &str {

@@ -122,7 +122,7 @@ fn write_uri(
             if bucket.is_empty() {
                 return Err(Error::new(ErrorKind::Empty, "bucket"));
             }
-            if !check::is_plain(bucket) || bucket.bytes().any(|b| b == b'~') {
+            if !check::is_bucket(bucket) {
                 return Err(Error::new(ErrorKind::Malformed, "bucket"));
             }
             text.push(b"/");

@@ -10,7 +10,7 @@ use crate::headers::{Added, Lines, Repeated};
 use crate::key::mac_sha256;
 use crate::query::{Pair, Pairs};
 use crate::running::{Follow, Running};
-use crate::text::{Span, Text};
+use crate::text::{Hex, Part, Span, Text};
 use crate::{check, date, headers, query};
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
@@ -36,45 +36,37 @@ pub fn sign<'b>(
     let Buffer {
         canonical,
         to_sign,
-        authorization,
+        authorization_str: authorization,
         written,
         ..
     } = buffer;
-    let canonical = &*canonical;
     // Two blocks, one of each chain, take hardly longer than one. What needs no hash is done while one is under way.
     let mut mac = Running::new(key.mac.clone());
     string_to_sign(to_sign, date.as_bytes(), key.scope());
     mac.catch_up(to_sign.as_bytes());
     let hash = hash.finish(canonical.as_bytes());
-    let url = parts.url(canonical);
-    let additional = canonical.bytes(additional);
     authorization.clear();
-    let (id, scope) = (key.access_key_id().as_bytes(), key.scope().as_bytes());
-    let mut pen = authorization.pen(id.len() + scope.len() + additional.len() + 64);
-    pen.put(b"OSS4-HMAC-SHA256 Credential=");
-    pen.copy(id);
-    pen.put(b"/");
-    pen.copy(scope);
+    authorization.push_str(key.authorization());
+    let additional = canonical.str(additional);
     if !additional.is_empty() {
-        pen.put(b",AdditionalHeaders=");
-        pen.copy(additional);
+        authorization.push_str(",AdditionalHeaders=");
+        authorization.push_str(additional);
     }
-    pen.put(b",Signature=");
-    let start = pen.len();
-    authorization.set_len(start);
+    authorization.push_str(",Signature=");
     to_sign.push_hex(&hash.into());
     mac.catch_up(to_sign.as_bytes());
-    let headers = written.added(canonical);
+    let canonical = canonical.whole();
     let signature = mac.finish(to_sign.as_bytes());
 
-    authorization.push_hex(&signature.into());
+    let start = authorization.len();
+    authorization.push_str(Hex::of(&signature.into()).as_str());
     Ok(Signed {
         canonical,
         to_sign,
-        signature: authorization.since(start),
+        signature: &authorization[start..],
         authorization,
-        url,
-        headers,
+        url: parts.url(canonical),
+        headers: written.added_in(canonical),
     })
 }
 
@@ -113,15 +105,10 @@ pub fn presign<'b>(
         .trim_start_matches('0');
     collect_headers(request, buffer)?;
 
-    // `to_sign` and `authorization` are not in use yet: they hold the values that the query borrows.
+    // `to_sign` is not in use yet: it holds the value that the query borrows.
     let mut additional = std::mem::take(&mut buffer.to_sign);
-    let mut credential = std::mem::take(&mut buffer.authorization);
     additional.clear();
     write_additional(&mut additional, request, &buffer.headers);
-    credential.clear();
-    credential.push_str(key.access_key_id());
-    credential.push(b"/");
-    credential.push_str(key.scope());
     let mut own: [Pair<'_>; 6] = [("", ""); 6];
     let mut count = 0;
     let mut add = |name, value| {
@@ -131,7 +118,7 @@ pub fn presign<'b>(
     add(SIGNATURE_VERSION, ALGORITHM);
     add(DATE, &date);
     add(EXPIRES, expires);
-    add(CREDENTIAL, credential.as_str());
+    add(CREDENTIAL, key.credential());
     if additional.len() > 0 {
         add(ADDITIONAL_HEADERS, additional.as_str());
     }
@@ -141,7 +128,6 @@ pub fn presign<'b>(
     let mut hash = Running::new(Sha256::new());
     let parts = write_url(request, &own[..count], buffer, &mut hash);
     buffer.to_sign = additional;
-    buffer.authorization = credential;
     let parts = parts?;
     write_headers(request, None, buffer, &mut hash)?;
 
@@ -151,14 +137,14 @@ pub fn presign<'b>(
         authorization: query,
         ..
     } = buffer;
-    let canonical = &*canonical;
     let mut mac = Running::new(key.mac.clone());
     string_to_sign(to_sign, date.as_bytes(), key.scope());
     mac.catch_up(to_sign.as_bytes());
     let hash = hash.finish(canonical.as_bytes());
+    let canonical = canonical.whole();
     let url = parts.url(canonical);
     query.clear();
-    query.push_bytes(canonical.bytes(parts.query));
+    query.push_str(url.query);
     query.push(b"&x-oss-signature=");
     to_sign.push_hex(&hash.into());
     let signature = mac.finish(to_sign.as_bytes());
@@ -191,7 +177,7 @@ pub fn post_policy(
     let mut text = Text::default();
     text.push_hex(&mac_sha256(&key.mac, policy.as_bytes()));
     Ok(PostPolicy {
-        credential: [key.access_key_id(), "/", key.scope()].concat(),
+        credential: key.credential().to_owned(),
         date,
         signature: text.as_str().to_owned(),
     })
@@ -200,12 +186,12 @@ pub fn post_policy(
 /// A signed request: what to add to it, and the stages that led there. It borrows from the [`Buffer`].
 #[derive(Clone, Copy)]
 pub struct Signed<'b> {
-    canonical: &'b Text,
+    canonical: Part<'b>,
     to_sign: &'b Text,
-    authorization: &'b Text,
+    authorization: &'b str,
     url: Url<'b>,
     headers: Added<'b>,
-    signature: Span,
+    signature: &'b str,
 }
 
 impl<'b> Signed<'b> {
@@ -233,12 +219,12 @@ impl<'b> Signed<'b> {
 
     /// The value of the `Authorization` header.
     pub fn authorization(&self) -> &'b str {
-        self.authorization.as_str()
+        self.authorization
     }
 
     /// Stage 1: the canonical request.
     pub fn canonical_request(&self) -> &'b str {
-        self.canonical.as_str()
+        self.canonical.all()
     }
 
     /// Stage 2: the string to sign.
@@ -248,7 +234,7 @@ impl<'b> Signed<'b> {
 
     /// Stage 3: the signature, in lower-case hexadecimal.
     pub fn signature(&self) -> &'b str {
-        self.authorization.str(self.signature)
+        self.signature
     }
 }
 
@@ -262,7 +248,7 @@ impl fmt::Debug for Signed<'_> {
 /// A signed URL's path and query, and the stages that led there. It borrows from the [`Buffer`].
 #[derive(Clone, Copy)]
 pub struct Presigned<'b> {
-    canonical: &'b Text,
+    canonical: Part<'b>,
     to_sign: &'b Text,
     query: &'b Text,
     url: Url<'b>,
@@ -287,7 +273,7 @@ impl<'b> Presigned<'b> {
 
     /// Stage 1: the canonical request.
     pub fn canonical_request(&self) -> &'b str {
-        self.canonical.as_str()
+        self.canonical.all()
     }
 
     /// Stage 2: the string to sign.
@@ -359,12 +345,11 @@ struct Parts {
 
 impl Parts {
     #[inline(always)]
-    fn url(self, canonical: &Text) -> Url<'_> {
-        let url = canonical.part(self.uri.followed_by(self.query));
+    fn url(self, canonical: Part<'_>) -> Url<'_> {
         Url {
-            path: url.get(self.path),
-            bucket_path: url.get(self.uri),
-            query: url.get(self.query),
+            path: canonical.get(self.path),
+            bucket_path: canonical.get(self.uri),
+            query: canonical.get(self.query),
         }
     }
 }
