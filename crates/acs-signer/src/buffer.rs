@@ -15,7 +15,7 @@ pub struct Buffer {
     pub(crate) to_sign: Text,
     /// The `Authorization` value, or a part of it while in work.
     pub(crate) authorization: Text,
-    /// The same where all of it but the signature is at hand as `str`, which then need not be checked again.
+    /// The `Authorization` value where it is put together from `str` values: these are not checked again.
     pub(crate) authorization_str: String,
     pub(crate) params: Vec<Slot>,
     pub(crate) headers: Vec<u32>,

@@ -8,7 +8,7 @@ use crate::headers::{Added, Lines, Repeated};
 use crate::key::SigningKey;
 use crate::query::{Pair, Pairs};
 use crate::running::{Follow, Running};
-use crate::text::{Span, Text};
+use crate::text::{Hex, Span, Text};
 use crate::{check, date, headers, query};
 use sha2::{Digest as _, Sha256};
 use std::fmt;
@@ -28,35 +28,36 @@ pub fn sign<'b>(
         security_token: token,
         ..Identity::default()
     };
-    let authorization = &mut buffer.authorization;
-    authorization.clear();
-    authorization.push(b"ACS3-HMAC-SHA256 Credential=");
-    authorization.push_str(key.access_key_id());
-    authorization.push(b",SignedHeaders=");
-    let start = authorization.len();
+    buffer.authorization.clear();
     let mut hash = Running::new(Sha256::new());
     let head = write(request, &identity, buffer, &mut hash)?;
 
-    // The names were written into the place where they belong, each with a `;` behind it.
     let Buffer {
         canonical,
         to_sign,
-        authorization,
+        authorization: names,
+        authorization_str: authorization,
         written,
         ..
     } = buffer;
-    authorization.set_len(authorization.len() - 1);
-    let signed_headers = authorization.since(start);
+    // Each name was written with a `;` behind it.
+    names.set_len(names.len() - 1);
     canonical.push(b"\n");
-    canonical.push_bytes(authorization.bytes(signed_headers));
+    canonical.push_bytes(names.as_bytes());
     canonical.push(b"\n");
     canonical.push(&head.payload);
-    authorization.push(b",Signature=");
 
     // What needs no hash is done while one is under way.
     let hash = hash.finish(canonical.as_bytes());
     let canonical = &*canonical;
     let query = canonical.str(head.query);
+    let signed_headers = names.as_str();
+    authorization.clear();
+    authorization.push_str("ACS3-HMAC-SHA256 Credential=");
+    authorization.push_str(key.access_key_id());
+    authorization.push_str(",SignedHeaders=");
+    authorization.push_str(signed_headers);
+    authorization.push_str(",Signature=");
     string_to_sign(to_sign, &hash.into());
     let mut mac = Running::new(key.sha256.clone());
     mac.catch_up(to_sign.as_bytes());
@@ -64,11 +65,11 @@ pub fn sign<'b>(
     let signature = mac.finish(to_sign.as_bytes());
 
     let start = authorization.len();
-    authorization.push_hex(&signature.into());
+    authorization.push_str(Hex::of(&signature.into()).as_str());
     Ok(Signed {
         canonical,
         to_sign,
-        signature: authorization.since(start),
+        signature: &authorization[start..],
         signed_headers,
         authorization,
         query,
@@ -119,11 +120,11 @@ pub fn anonymous<'b>(
 pub struct Signed<'b> {
     canonical: &'b Text,
     to_sign: &'b Text,
-    authorization: &'b Text,
+    authorization: &'b str,
     query: &'b str,
     headers: Added<'b>,
-    signed_headers: Span,
-    signature: Span,
+    signed_headers: &'b str,
+    signature: &'b str,
 }
 
 impl<'b> Signed<'b> {
@@ -140,7 +141,7 @@ impl<'b> Signed<'b> {
 
     /// The value of the `Authorization` header.
     pub fn authorization(&self) -> &'b str {
-        self.authorization.as_str()
+        self.authorization
     }
 
     /// Stage 1: the canonical request.
@@ -150,7 +151,7 @@ impl<'b> Signed<'b> {
 
     /// The names of the signed headers, joined with `;`.
     pub fn signed_headers(&self) -> &'b str {
-        self.authorization.str(self.signed_headers)
+        self.signed_headers
     }
 
     /// Stage 2: the string to sign.
@@ -160,7 +161,7 @@ impl<'b> Signed<'b> {
 
     /// Stage 3: the signature, in lower-case hexadecimal.
     pub fn signature(&self) -> &'b str {
-        self.authorization.str(self.signature)
+        self.signature
     }
 }
 
