@@ -154,6 +154,118 @@ async fn a_rotated_refresh_token_that_cannot_be_written_stays_in_use() {
     assert_eq!(service.rejected.load(SeqCst), 0);
 }
 
+#[tokio::test]
+async fn a_renewal_after_a_failed_write_writes_the_newest_tokens() {
+    let home = tempfile::tempdir().unwrap();
+    let path = oauth_profile(home.path());
+    // Access tokens that are due for replacement as soon as they come.
+    let service = OAuth::new(600);
+    let context = Context::isolated()
+        .with_files(FullOnce(AtomicU32::new(1)))
+        .with_env(FixedEnv::from([("HOME", home.path().as_os_str())]))
+        .with_transport(Arc::clone(&service) as _);
+    let source = CliProfile::current();
+    for expected in ["RT0", "RT2", "RT3"] {
+        source.load(&context).await.unwrap();
+        assert_eq!(refresh_token_in(&path), expected);
+    }
+    // Whoever comes next goes on from there.
+    CliProfile::current().load(&context).await.unwrap();
+    assert_eq!(refresh_token_in(&path), "RT4");
+    assert_eq!(service.rejected.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn tokens_of_a_login_after_a_failed_write_are_not_overwritten() {
+    let home = tempfile::tempdir().unwrap();
+    let path = oauth_profile(home.path());
+    let service = OAuth::new(600);
+    let context = Context::isolated()
+        .with_files(FullOnce(AtomicU32::new(1)))
+        .with_env(FixedEnv::from([("HOME", home.path().as_os_str())]))
+        .with_transport(Arc::clone(&service) as _);
+    let source = CliProfile::current();
+    source.load(&context).await.unwrap();
+    let text = fs::read_to_string(&path)
+        .unwrap()
+        .replace("RT0", "RT-of-a-login");
+    *service.on_refresh.lock().unwrap() = Some((path.clone(), text));
+    source.load(&context).await.unwrap();
+    assert_eq!(refresh_token_in(&path), "RT-of-a-login");
+}
+
+/// The system's files on a disk that is full for a number of writes.
+#[derive(Debug)]
+struct FullOnce(AtomicU32);
+
+impl Files for FullOnce {
+    fn read<'a>(
+        &'a self,
+        path: &'a Path,
+        limit: usize,
+    ) -> BoxFuture<'a, std::io::Result<Zeroizing<Vec<u8>>>> {
+        SystemFiles.read(path, limit)
+    }
+
+    fn lock<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, std::io::Result<FileLock>> {
+        SystemFiles.lock(path)
+    }
+
+    fn replace<'a>(
+        &'a self,
+        path: &'a Path,
+        text: Zeroizing<Vec<u8>>,
+    ) -> BoxFuture<'a, std::io::Result<()>> {
+        if self
+            .0
+            .fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1))
+            .is_ok()
+        {
+            return Box::pin(std::future::ready(Err(
+                std::io::ErrorKind::StorageFull.into()
+            )));
+        }
+        SystemFiles.replace(path, text)
+    }
+}
+
+/// A profile whose access token is due for replacement, and whose refresh token the service does not know.
+fn profile_that_cannot_be_renewed(home: &Path, access_left: i64) {
+    let path = oauth_profile(home);
+    let expires = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64 + access_left;
+    let text = fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"RT0\"", "\"RT-gone\"")
+        .replace(
+            "\"oauth_access_token_expire\":1,",
+            &format!("\"oauth_access_token_expire\":{expires},"),
+        );
+    write(&path, &text);
+}
+
+#[tokio::test]
+async fn an_access_token_that_lasts_is_used_where_it_cannot_be_replaced() {
+    let home = tempfile::tempdir().unwrap();
+    profile_that_cannot_be_renewed(home.path(), 600);
+    let service = OAuth::new(3600);
+    let context = context(home.path()).with_transport(Arc::clone(&service) as _);
+    CliProfile::current().load(&context).await.unwrap();
+    assert_eq!(service.rejected.load(SeqCst), 1);
+}
+
+#[tokio::test]
+async fn an_access_token_that_has_expired_is_not_used() {
+    let home = tempfile::tempdir().unwrap();
+    profile_that_cannot_be_renewed(home.path(), -1);
+    let service = OAuth::new(3600);
+    let context = context(home.path()).with_transport(Arc::clone(&service) as _);
+    let error = CliProfile::current().load(&context).await.unwrap_err();
+    assert!(
+        error.to_string().contains("could not be replaced"),
+        "{error}"
+    );
+}
+
 /// Reads as the system does, and writes nothing.
 #[derive(Debug)]
 struct ReadOnly;

@@ -79,11 +79,24 @@ pub(super) async fn load(
         return Ok(Found::new(keys, origin));
     }
     let held = Held::of(profile, rotated);
-    let access = match (held.fresh_access(context.now()), &held.refresh, held.access) {
+    let access = match (
+        held.fresh_access(context.now()),
+        &held.refresh,
+        &held.access,
+    ) {
         (Some(access), ..) => access,
-        (None, Some(_), _) => renew(context, path, profile, rotated, &site).await?,
+        (None, Some(_), _) => match renew(context, path, profile, rotated, &site).await {
+            Ok(access) => access,
+            Err(failure) => {
+                let Some(access) = held.unexpired_access(context.now()) else {
+                    return Err(failure);
+                };
+                tracing::warn!(file = %path.display(), %failure, "the OAuth tokens were not replaced: the access token is used while it lasts");
+                access
+            }
+        },
         // Nothing can replace it: it may still be good for a while.
-        (None, None, Some(access)) => access,
+        (None, None, Some(access)) => access.clone(),
         (None, None, None) => return Err(no_token()),
     };
     exchange_token(context, &site, &access, context.now(), origin).await
@@ -115,8 +128,17 @@ impl Held {
 
     /// Returns the access token, if it need not be replaced yet.
     fn fresh_access(&self, now: DateTime<Utc>) -> Option<Secret> {
+        self.access_with_left(now, REPLACE_BEFORE)
+    }
+
+    /// Returns the access token, if it can still be used.
+    fn unexpired_access(&self, now: DateTime<Utc>) -> Option<Secret> {
+        self.access_with_left(now, 0)
+    }
+
+    fn access_with_left(&self, now: DateTime<Utc>, seconds: i64) -> Option<Secret> {
         let left = self.access_expires.saturating_sub(now.timestamp());
-        self.access.clone().filter(|_| left > REPLACE_BEFORE)
+        self.access.clone().filter(|_| left > seconds)
     }
 }
 
@@ -154,11 +176,10 @@ async fn renew(
     }
     let refresh = held.refresh.ok_or_else(no_token)?;
     let tokens = replace_tokens(context, site, &refresh, context.now()).await?;
-    rotated.keep(
-        profile.oauth_refresh_token.as_ref().unwrap_or(&refresh),
-        &tokens,
-    );
-    if let Err(error) = write_tokens(context, path, name, &refresh, &tokens).await {
+    // The file may still hold an older one than was sent, where an earlier write failed.
+    let in_file = profile.oauth_refresh_token.as_ref().unwrap_or(&refresh);
+    rotated.keep(in_file, &tokens);
+    if let Err(error) = write_tokens(context, path, name, in_file, &tokens).await {
         tracing::warn!(file = %path.display(), %error, "the new OAuth tokens were not written: the next program has to log in");
     }
     drop(lock);
@@ -262,21 +283,22 @@ async fn write_tokens(
     context: &Context,
     path: &Path,
     name: &str,
-    old_refresh: &Secret,
+    was_in_file: &Secret,
     tokens: &Tokens,
 ) -> io::Result<()> {
     let old = context.files().read(path, MAX_CONFIG_BYTES).await?;
-    match with_tokens(&old, name, old_refresh, tokens)? {
+    match with_tokens(&old, name, was_in_file, tokens)? {
         Some(new) => context.files().replace(path, new).await,
         None => Ok(()),
     }
 }
 
-/// Writes the file with the new tokens in it; `None` where they would replace others than the ones that they came for.
+/// Writes the file with the new tokens in it; `None` where the file no longer holds
+/// the refresh token that it held when it was read.
 fn with_tokens(
     old: &[u8],
     name: &str,
-    old_refresh: &Secret,
+    was_in_file: &Secret,
     tokens: &Tokens,
 ) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let malformed = || io::Error::other("the file has changed, and is no longer what it was");
@@ -290,7 +312,7 @@ fn with_tokens(
         .and_then(Value::as_object_mut)
         .ok_or_else(malformed)?;
     let current = entry.get("oauth_refresh_token").and_then(Value::as_str);
-    if current.is_some_and(|current| current != old_refresh.as_str()) {
+    if current.is_some_and(|current| current != was_in_file.as_str()) {
         return Ok(None);
     }
     entry.insert(
