@@ -73,13 +73,15 @@ impl Runtime for SystemRuntime {
 }
 
 thread_local! {
-    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; 512], left: 0 }) };
+    static STOCK: RefCell<Stock> = const { RefCell::new(Stock { bytes: [0; 512], left: 0, process: 0 }) };
 }
 
-/// Random bytes that were fetched together: a system call for each nonce would be felt. None is given twice.
+/// Random bytes that were fetched together: a system call for each nonce would be felt. None is given twice,
+/// also not by a process that was forked, which finds its parent's stock.
 struct Stock {
     bytes: [u8; 512],
     left: usize,
+    process: u32,
 }
 
 impl Stock {
@@ -87,7 +89,9 @@ impl Stock {
         if out.len() > self.bytes.len() {
             return fill_from_system(out);
         }
-        if out.len() > self.left {
+        let process = std::process::id();
+        if out.len() > self.left || self.process != process {
+            self.process = process;
             fill_from_system(&mut self.bytes);
             self.left = self.bytes.len();
         }
@@ -107,7 +111,7 @@ fn fill_from_system(bytes: &mut [u8]) {
 
 /// Returns a nonce of 32 lower-case hexadecimal digits (128 random bits), in a buffer without allocation.
 ///
-/// The time is mixed in: a process that was forked has the same stock of random bytes as its parent.
+/// The time is mixed in, for a runtime whose random bytes a caller's seed makes.
 pub(crate) fn nonce(runtime: &dyn Runtime, now: DateTime<Utc>) -> [u8; 32] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut random = [0_u8; 16];
@@ -159,8 +163,25 @@ mod tests {
     }
 
     #[test]
-    fn a_forked_process_makes_other_nonces_than_its_parent() {
+    fn nonces_of_the_same_random_bytes_differ_by_their_time() {
         let at = |nanos| nonce(&SameBytes, DateTime::from_timestamp_nanos(nanos));
         assert_ne!(at(1), at(2));
+    }
+
+    #[test]
+    fn a_forked_process_gives_other_bytes_than_its_parent() {
+        let mut stock = Stock {
+            bytes: [7; 512],
+            left: 512,
+            // What a child finds: a stock that another process filled.
+            process: std::process::id().wrapping_add(1),
+        };
+        let mut bytes = [0; 16];
+        stock.give(&mut bytes);
+        assert_ne!(bytes, [7; 16]);
+        // The rest is the child's own, and is used up.
+        let rest = stock.bytes;
+        stock.give(&mut bytes);
+        assert_eq!(bytes, rest[480..496]);
     }
 }

@@ -120,7 +120,7 @@ pub enum WaitError<T> {
         /// The last answer.
         response: Box<Response<T>>,
     },
-    /// A question failed for good, or named what the service does not know.
+    /// A question failed for good, was still failing at the deadline, or named what the service does not know.
     Call(Error),
 }
 
@@ -188,10 +188,18 @@ impl<P: Product> Client<P> {
     {
         let mut pace = Pace::new(&waiter, &**self.runtime());
         loop {
-            let response = self
-                .send(operation.clone())
-                .await
-                .map_err(WaitError::Call)?;
+            let response = match self.send(operation.clone()).await {
+                Ok(response) => response,
+                // A cut of the network is no end of what is waited for.
+                Err(error) if error.is_retryable() => {
+                    let Some(wait) = pace.next(&**self.runtime()) else {
+                        return Err(WaitError::Call(error));
+                    };
+                    self.runtime().sleep(wait).await;
+                    continue;
+                }
+                Err(error) => return Err(WaitError::Call(error)),
+            };
             let state = match judge(&*response, &waiter.ends) {
                 Verdict::Success => return Ok(response),
                 Verdict::Failure(state) => {
@@ -222,6 +230,9 @@ impl<P: Product> Client<P> {
 /// No waiter asks more often than this.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 
+/// No waiter asks less often than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3_600);
+
 /// When to ask again.
 struct Pace {
     wait: Duration,
@@ -232,8 +243,8 @@ struct Pace {
 impl Pace {
     fn new<O>(waiter: &Waiter<O>, runtime: &dyn Runtime) -> Self {
         Self {
-            wait: waiter.first_wait.max(SHORTEST_WAIT),
-            longest: waiter.longest_wait.max(SHORTEST_WAIT),
+            wait: waiter.first_wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
+            longest: waiter.longest_wait.clamp(SHORTEST_WAIT, LONGEST_WAIT),
             end: runtime.elapsed().saturating_add(waiter.deadline),
         }
     }
@@ -280,7 +291,8 @@ fn judge(answer: &dyn FieldValue, ends: &Ends) -> Verdict {
     failed.map_or(Verdict::Success, Verdict::Failure)
 }
 
-/// Gathers the texts at the end of a way; an item of a list that lacks one is there as an empty text.
+/// Gathers the texts at the end of a way; an item of a list whose last name has no value is there as
+/// an empty text.
 fn collect(view: &View<'_>, way: &[&str], out: &mut Vec<String>) {
     match (view, way.split_first()) {
         (View::List(list), _) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acs_core::wait::WaitError;
-use acs_core::{Credentials, Error, ErrorKind, ReplayTransport};
+use acs_core::{Credentials, Error, ErrorKind, ReplayTransport, TransportErrorKind};
 use acs_mps::job::{JobState, JobWatcher};
 use acs_mps::{Client, QueryAnalysisJobList, QueryJobList};
 use tokio::time::Instant;
@@ -129,4 +129,29 @@ async fn a_watcher_tells_of_progress_and_returns_failed_jobs_too() {
     assert_eq!(finished.state, JobState::TranscodeFail);
     assert_eq!(seen[0], (JobState::Transcoding, Some(40)));
     assert_eq!(seen.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_of_the_network_does_not_end_the_waiting() {
+    let (client, transport) = client(&[&jobs(&[("a", "Transcoding")])]);
+    for _ in 0..4 {
+        transport.fail(TransportErrorKind::Connect);
+    }
+    transport.answer(200, jobs(&[("a", "TranscodeSuccess")]));
+    let answer = client
+        .wait_for(
+            QueryJobList::new().job_ids(["a"]),
+            QueryJobList::UNTIL_ENDED.waits(Duration::MAX, Duration::MAX),
+        )
+        .await;
+    // Waits of any length are taken, and the next question then comes after the deadline.
+    assert!(matches!(answer, Err(WaitError::TimedOut { .. })));
+    let answer = client
+        .wait_for(
+            QueryJobList::new().job_ids(["a"]),
+            QueryJobList::UNTIL_ENDED,
+        )
+        .await
+        .unwrap();
+    assert_eq!(answer.job_list[0].state, "TranscodeSuccess");
 }

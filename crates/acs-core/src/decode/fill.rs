@@ -6,9 +6,16 @@ use std::fmt::Write as _;
 use super::json::{Malformed, Reader, Token};
 use super::{DecodeError, scalar};
 use crate::model::{Field, FieldValue, List, Map, Model, Place, Slot};
+use crate::text;
 
 /// How deep lists and objects may be nested, also over JSON in a text, which is read by a reader of its own.
 const MAX_DEPTH: usize = 128;
+
+/// The bytes that a document may become: an answer made of empty objects alone takes a few bytes for each, and a whole
+/// struct of ours.
+const fn room_of(text: &str) -> usize {
+    (16 << 20) + text.len().saturating_mul(64)
+}
 
 /// What is wrong, and where. The place is put together on the way back to the root, so that it costs nothing where
 /// nothing is wrong.
@@ -60,9 +67,14 @@ impl From<Fault> for DecodeError {
         for step in fault.0.way.iter().rev() {
             // Writing to a string doesn't fail.
             _ = match step {
-                Step::Name(name) => write!(path, ".{name}"),
+                // The key of a map is the service's text, of any length.
+                Step::Name(name) => write!(path, ".{}", text::excerpt(name.as_bytes())),
                 Step::Index(index) => write!(path, "[{index}]"),
             };
+            if path.len() > text::EXCERPT_CHARS {
+                path = text::excerpt(path.as_bytes());
+                break;
+            }
         }
         Self {
             path,
@@ -73,7 +85,7 @@ impl From<Fault> for DecodeError {
 
 /// Fills a struct from a document.
 pub(super) fn object(text: &str, model: &mut dyn Model) -> Result<(), Fault> {
-    let mut fill = Fill::new(text, 0);
+    let mut fill = Fill::new(text);
     if !fill.value(Slot::Object(&mut *model), None)? {
         check_always(model, &Seen::default())?;
     }
@@ -82,7 +94,7 @@ pub(super) fn object(text: &str, model: &mut dyn Model) -> Result<(), Fault> {
 
 /// Fills a value from a document.
 pub(super) fn value(text: &str, out: &mut dyn FieldValue) -> Result<(), Fault> {
-    let mut fill = Fill::new(text, 0);
+    let mut fill = Fill::new(text);
     fill.or_clear(out, None)?;
     Ok(fill.reader.end()?)
 }
@@ -118,6 +130,13 @@ impl Seen {
         }
     }
 
+    fn remove(&mut self, index: usize) {
+        match 1_u64.checked_shl(index as u32) {
+            Some(bit) => self.first &= !bit,
+            None => self.others.retain(|other| *other != index),
+        }
+    }
+
     fn contains(&self, index: usize) -> bool {
         match 1_u64.checked_shl(index as u32) {
             Some(bit) => self.first & bit != 0,
@@ -129,14 +148,26 @@ impl Seen {
 struct Fill<'a> {
     reader: Reader<'a>,
     depth: usize,
+    /// The bytes that lists and maps may still take.
+    room: usize,
 }
 
 impl<'a> Fill<'a> {
-    fn new(text: &'a str, depth: usize) -> Self {
+    fn new(text: &'a str) -> Self {
         Self {
             reader: Reader::new(text),
-            depth,
+            depth: 0,
+            room: room_of(text),
         }
+    }
+
+    /// Takes the room of an item.
+    fn take_room(&mut self, item: &dyn FieldValue) -> Result<(), Fault> {
+        self.room = self
+            .room
+            .checked_sub(size_of_val(item))
+            .ok_or_else(|| Fault::new("there are more items than such an answer can have"))?;
+        Ok(())
     }
 
     /// Fills a value, which is cleared if there is nothing for it; says whether there was.
@@ -207,15 +238,20 @@ impl<'a> Fill<'a> {
             return scalar::set_text(slot, text);
         }
         // Quoting doubles with each level, so a body holds few of them.
-        let mut inner = Fill::new(text, self.depth + 1);
+        let mut inner = Fill {
+            reader: Reader::new(text),
+            depth: self.depth + 1,
+            room: self.room,
+        };
         let present = inner.value(slot, wrapper)?;
         inner.reader.end()?;
+        self.room = inner.room;
         Ok(present)
     }
 
     /// Reads what is inside a list or an object.
     fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<bool, Fault> {
-        if self.depth == MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             return Err(Fault::new("the answer is nested too deep"));
         }
         self.depth += 1;
@@ -226,7 +262,7 @@ impl<'a> Fill<'a> {
 
     fn fields(&mut self, model: &mut dyn Model) -> Result<(), Fault> {
         let fields = model.schema().fields;
-        let mut seen = Seen::default();
+        let (mut met, mut seen) = (Seen::default(), Seen::default());
         let mut next = 0;
         let mut is_first = true;
         while self.reader.next_member(is_first)? {
@@ -237,6 +273,13 @@ impl<'a> Fill<'a> {
             };
             next = index + 1;
             let field = &fields[index];
+            if met.contains(index) {
+                // Of a name that comes twice, the last counts.
+                model.get_mut(index).clear();
+                seen.remove(index);
+            } else {
+                met.add(index);
+            }
             let present = self
                 .or_clear(model.get_mut(index), field.wrapper)
                 .map_err(|fault| fault.under(field.name))?;
@@ -269,7 +312,9 @@ impl<'a> Fill<'a> {
         while self.reader.next_member(is_first)? {
             is_first = false;
             let name = self.reader.name()?;
-            self.or_clear(out.entry(name.clone().into_owned()), None)
+            let entry = out.entry(name.clone().into_owned());
+            self.take_room(entry)?;
+            self.or_clear(entry, None)
                 .map_err(|fault| fault.under(name.into_owned()))?;
         }
         Ok(())
@@ -279,10 +324,9 @@ impl<'a> Fill<'a> {
         let mut index = 0;
         while self.reader.next_item(index == 0)? {
             // A `null` in a list holds nothing.
-            if !self
-                .or_clear(list.add(), None)
-                .map_err(|fault| fault.at(index))?
-            {
+            let item = list.add();
+            self.take_room(item)?;
+            if !self.or_clear(item, None).map_err(|fault| fault.at(index))? {
                 list.remove_last();
             }
             index += 1;
@@ -313,7 +357,9 @@ impl<'a> Fill<'a> {
             Token::Text(text) if text.trim().is_empty() => {}
             _ => {
                 self.reader.back(place);
-                if !self.or_clear(list.add(), None)? {
+                let item = list.add();
+                self.take_room(item)?;
+                if !self.or_clear(item, None)? {
                     list.remove_last();
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! Numbers, truth values and texts stand in for each other; `null` is absent; an empty text is an absent
 //! number, time, object or list; a JSON text in a text is read where a struct or list is due; a list's wrapper may
-//! be missing, and a single item may stand for its list. Fields that are not known are passed over.
+//! be missing, and within one a single item may stand for its list. Of a name that comes twice, the last counts. Fields that are not known are passed over.
 
 mod fill;
 mod json;
