@@ -155,3 +155,15 @@ async fn a_cut_of_the_network_does_not_end_the_waiting() {
         .unwrap();
     assert_eq!(answer.job_list[0].state, "TranscodeSuccess");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_cut_of_the_network_does_not_end_the_watching() {
+    let (client, transport) = client(&[&jobs(&[("a", "Transcoding")])]);
+    for _ in 0..4 {
+        transport.fail(TransportErrorKind::Connect);
+    }
+    transport.answer(200, jobs(&[("a", "TranscodeSuccess")]));
+    let finished = JobWatcher::new(client).wait("a", |_, _| {}).await.unwrap();
+    assert_eq!(finished.state, JobState::TranscodeSuccess);
+    assert_eq!(transport.sent().len(), 6);
+}

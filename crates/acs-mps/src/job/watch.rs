@@ -110,7 +110,17 @@ impl JobWatcher {
                     .collect());
             }
             for ids in open.chunks(MOST_IDS) {
-                for job in self.query(ids).await? {
+                let jobs = match self.query(ids).await {
+                    Ok(jobs) => jobs,
+                    // A cut of the network is no end of a job: the next question may be answered.
+                    Err(error)
+                        if error.is_retryable() && runtime.elapsed().saturating_add(wait) < end =>
+                    {
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                };
+                for job in jobs {
                     progress(&job);
                     let state = state(&job);
                     if let Some(id) = ids
@@ -130,7 +140,9 @@ impl JobWatcher {
                 return Err(Error::new(ErrorKind::Timeout, text).with_action("QueryJobList"));
             }
             runtime.sleep(wait).await;
-            wait = wait.mul_f64(1.5).min(self.longest_wait).max(SHORTEST_WAIT);
+            wait = (wait.saturating_mul(3) / 2)
+                .min(self.longest_wait)
+                .max(SHORTEST_WAIT);
         }
     }
 
