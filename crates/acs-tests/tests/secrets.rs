@@ -14,7 +14,8 @@ use acs_vod::{Client, CreateUploadVideo, GetPlayInfo, GetVideoPlayAuth};
 use tracing_subscriber::fmt::MakeWriter;
 
 const SECRET: &str = "canary-access-key-secret";
-const TOKEN: &str = "canary-security-token";
+const TOKEN: &str = "canary-security/token+of==";
+const BEARER: &str = "canary-bearer/token+of==";
 
 #[test]
 fn b4_no_secret_token_or_signature_is_in_any_output() {
@@ -27,11 +28,17 @@ fn b4_no_secret_token_or_signature_is_in_any_output() {
         .enable_all()
         .build()
         .unwrap();
-    let mut canaries = vec![SECRET.to_owned(), TOKEN.to_owned()];
+    let mut canaries = vec![
+        SECRET.to_owned(),
+        // Whatever stands around these is written in one form or another.
+        "canary-security".to_owned(),
+        "canary-bearer".to_owned(),
+    ];
     tracing::subscriber::with_default(subscriber, || {
         runtime.block_on(async {
             against_an_emulator(&output, &mut canaries).await;
             against_faults(&output, &mut canaries).await;
+            against_echoes(&output).await;
         });
     });
     let text = output.text();
@@ -185,6 +192,48 @@ async fn against_faults(output: &Output, canaries: &mut Vec<String>) {
     // What a caller gives that is wrong is named and not shown.
     output.error(&Credentials::sts("STS.test", format!("{SECRET}\n"), TOKEN).unwrap_err());
     output.error(&UploadTicket::from_json(&format!(r#"{{"VideoId":"{TOKEN}""#)).unwrap_err());
+}
+
+/// Answers that send the token back, in every field and form.
+async fn against_echoes(output: &Output) {
+    let holders = [
+        (TOKEN, Credentials::sts("STS.test", SECRET, TOKEN).unwrap()),
+        (BEARER, Credentials::bearer_token(BEARER).unwrap()),
+    ];
+    for (token, credentials) in holders {
+        let in_json = token.replace('/', "\\/").replace('=', "\\u003d");
+        let in_url = acs_signer::percent_encode(token);
+        for echo in [token, &in_json, &in_url, &in_url.to_lowercase()] {
+            let fields = format!(
+                r#"{{"Code":"C.{echo}","Message":"{echo} is wrong","Recommend":"https://e/?t={echo}","RequestId":"{echo}"}}"#
+            );
+            let xml = format!("<Error><Code>{echo}</Code><Message>{echo}</Message></Error>");
+            let long = format!("<html>{}{echo}", "x".repeat(485));
+            for (status, body) in [
+                (403, fields.clone()),
+                (403, xml),
+                (502, long.clone()),
+                (200, long),
+                (200, format!("{fields}{fields}")),
+            ] {
+                let mut response = http::Response::new(body.into());
+                *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+                if let Ok(id) = echo.parse() {
+                    response.headers_mut().insert("x-acs-request-id", id);
+                }
+                let transport = Arc::new(ReplayTransport::new());
+                transport.answer_with(response);
+                let client = Client::builder("cn-shanghai")
+                    .credentials(credentials.clone())
+                    .transport(transport)
+                    .retry(RetryPolicy::none())
+                    .build()
+                    .unwrap();
+                let call = client.send(GetPlayInfo::new().video_id("v1"));
+                output.error(&call.await.unwrap_err());
+            }
+        }
+    }
 }
 
 /// Collects what is logged and printed.

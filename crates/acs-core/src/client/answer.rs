@@ -1,6 +1,5 @@
 //! An answer, read whole: capped, unpacked, and sorted into success and failure.
 
-use std::borrow::Cow;
 use std::io::Read as _;
 
 use bytes::Bytes;
@@ -9,7 +8,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap};
 
 use super::decide::{Failure, Head, Refusal};
 use super::pace::Stall;
-use super::sign::Signature;
+use super::redact::Secrets;
 use crate::body::CollectError;
 use crate::error::{BoxError, Error, ErrorKind, ServiceError};
 use crate::service_error;
@@ -19,13 +18,12 @@ use crate::text;
 const MAX_ERROR_BYTES: usize = 1 << 20;
 
 /// How an answer is read.
-pub(super) struct Reading<'a> {
+pub(super) struct Reading {
     pub(super) max_bytes: usize,
     /// The answer may hold secrets of its own.
     pub(super) is_secret: bool,
     /// What an error must not show, should the other side send it back.
-    pub(super) signature: Option<Signature>,
-    pub(super) security_token: Option<&'a str>,
+    pub(super) secrets: Secrets,
 }
 
 /// A successful answer, not decoded yet.
@@ -37,6 +35,7 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
     pub(super) attempts: u32,
     pub(super) is_secret: bool,
+    pub(super) secrets: Secrets,
 }
 
 impl Answer {
@@ -45,7 +44,7 @@ impl Answer {
         status: StatusCode,
         headers: HeaderMap,
         raw: Result<Bytes, CollectError>,
-        reading: &Reading<'_>,
+        reading: Reading,
     ) -> Result<Self, Failure> {
         let limit = reading.limit(status);
         let is_success = status.is_success();
@@ -53,23 +52,25 @@ impl Answer {
         let raw = match raw {
             Ok(raw) => raw,
             Err(CollectError::Read(source)) if is_success => {
-                return Err(Failure::BrokenAnswer(source, Self::head(status, &headers)));
+                return Err(Failure::BrokenAnswer(
+                    source,
+                    reading.head(status, &headers),
+                ));
             }
             // The status alone says that the call failed; a body too large or broken only costs the details.
             Err(_) if !is_success => Bytes::new(),
-            Err(error) => return Err(Self::without_body(status, headers).refuse(error)),
+            Err(error) => return Err(reading.without_body(status, headers).refuse(error)),
         };
         let body = match unpack(&headers, raw, limit) {
             Ok(body) => body,
             // As above.
             Err(_) if !is_success => Bytes::new(),
-            Err(error) => return Err(Self::without_body(status, headers).refuse(error)),
+            Err(error) => return Err(reading.without_body(status, headers).refuse(error)),
         };
         if !is_success {
-            let error = service_error::read(status, &headers, &reading.without_secrets(&body));
-            return Err(Failure::Service(Box::new(Refusal { error, headers })));
+            return Err(reading.refusal(status, headers, &body));
         }
-        let request_id = request_id(&headers, &body);
+        let request_id = reading.request_id(&headers, &body);
         Ok(Self {
             status,
             request_id,
@@ -77,40 +78,8 @@ impl Answer {
             body,
             attempts: 0,
             is_secret: reading.is_secret,
+            secrets: reading.secrets,
         })
-    }
-
-    /// Makes the failure of an answer whose body is too slow. Where its status already says that the call failed, that
-    /// counts.
-    pub(super) fn stalled(status: StatusCode, headers: &HeaderMap, stall: Stall) -> Failure {
-        let is_success = status.is_success();
-        let status = status.as_u16();
-        if is_success {
-            return Failure::Stalled(stall, Some(Self::head(status, headers)));
-        }
-        Failure::Service(Box::new(Refusal {
-            error: service_error::read(status, headers, &[]),
-            headers: headers.clone(),
-        }))
-    }
-
-    fn head(status: u16, headers: &HeaderMap) -> Head {
-        Head {
-            status,
-            request_id: service_error::header(headers, "x-acs-request-id"),
-        }
-    }
-
-    fn without_body(status: u16, headers: HeaderMap) -> Self {
-        let request_id = request_id(&headers, &[]);
-        Self {
-            status,
-            request_id,
-            headers,
-            body: Bytes::new(),
-            attempts: 0,
-            is_secret: true,
-        }
     }
 
     fn refuse(self, cause: impl Into<BoxError>) -> Failure {
@@ -124,15 +93,20 @@ impl Answer {
             message: if self.is_secret {
                 String::new()
             } else {
-                text::excerpt(&self.body)
+                text::excerpt(&self.secrets.taken_out_of(&self.body))
             },
             request_id: Some(self.request_id.clone()).filter(|id| !id.is_empty()),
             ..ServiceError::default()
         };
-        let cause = cause.into();
+        let mut cause = cause.into();
+        let mut reason = cause.to_string();
+        self.secrets.take_out(&mut reason);
+        if reason != cause.to_string() {
+            cause = reason.clone().into();
+        }
         Error::new(
             ErrorKind::MalformedResponse,
-            format!("the answer is not what the operation promises: {cause}"),
+            format!("the answer is not what the operation promises: {reason}"),
         )
         .with_service(service)
         .with_source(cause)
@@ -160,7 +134,7 @@ fn unpack(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, BoxEr
     Ok(plain.into())
 }
 
-impl Reading<'_> {
+impl Reading {
     /// Returns how many bytes an answer of this status may have, as sent and unpacked.
     pub(super) fn limit(&self, status: StatusCode) -> usize {
         if status.is_success() {
@@ -170,32 +144,54 @@ impl Reading<'_> {
         }
     }
 
-    /// Takes the token and the signature of the request out of a body.
-    fn without_secrets<'b>(&self, body: &'b Bytes) -> Cow<'b, [u8]> {
-        let signature = self
-            .signature
-            .as_ref()
-            .and_then(|signature| std::str::from_utf8(signature).ok());
-        let mut shown = Cow::Borrowed(&body[..]);
-        for secret in [self.security_token, signature]
-            .into_iter()
-            .flatten()
-            .filter(|secret| !secret.is_empty())
-        {
-            let text = String::from_utf8_lossy(&shown);
-            if text.contains(secret) {
-                shown = Cow::Owned(text.replace(secret, "<redacted>").into_bytes());
-            }
+    /// Makes the failure of an answer whose body is too slow. Where its status already says that the call failed, that
+    /// counts.
+    pub(super) fn stalled(&self, status: StatusCode, headers: HeaderMap, stall: Stall) -> Failure {
+        let is_success = status.is_success();
+        let status = status.as_u16();
+        if is_success {
+            Failure::Stalled(stall, Some(self.head(status, &headers)))
+        } else {
+            self.refusal(status, headers, &[])
         }
-        shown
     }
-}
 
-/// From the header, which every answer of the gateway has; else from the body.
-fn request_id(headers: &HeaderMap, body: &[u8]) -> String {
-    service_error::header(headers, "x-acs-request-id")
-        .or_else(|| request_id_in(body))
-        .unwrap_or_default()
+    fn refusal(&self, status: u16, headers: HeaderMap, body: &[u8]) -> Failure {
+        // Before anything is cut, lest half a secret stay; and after decoding, which may lay one bare.
+        let shown = self.secrets.taken_out_of(body);
+        let mut error = service_error::read(status, &headers, &shown);
+        self.secrets.take_out_of_error(&mut error);
+        Failure::Service(Box::new(Refusal { error, headers }))
+    }
+
+    fn head(&self, status: u16, headers: &HeaderMap) -> Head {
+        Head {
+            status,
+            request_id: Some(self.request_id(headers, &[])).filter(|id| !id.is_empty()),
+        }
+    }
+
+    fn without_body(self, status: u16, headers: HeaderMap) -> Answer {
+        let request_id = self.request_id(&headers, &[]);
+        Answer {
+            status,
+            request_id,
+            headers,
+            body: Bytes::new(),
+            attempts: 0,
+            is_secret: true,
+            secrets: self.secrets,
+        }
+    }
+
+    /// From the header, which every answer of the gateway has; else from the body.
+    fn request_id(&self, headers: &HeaderMap, body: &[u8]) -> String {
+        let mut id = service_error::header(headers, "x-acs-request-id")
+            .or_else(|| request_id_in(body))
+            .unwrap_or_default();
+        self.secrets.take_out(&mut id);
+        id
+    }
 }
 
 fn request_id_in(body: &[u8]) -> Option<String> {

@@ -19,6 +19,7 @@ use super::decide::{Circumstances, Failure, Next, decide};
 use super::limit::Limiter;
 use super::observe::{AttemptReport, CallReport, Observer};
 use super::pace::{MinThroughput, Way, keep_pace};
+use super::redact::Secrets;
 use super::settings::{CallOptions, Settings};
 use super::sign::{Buffers, Fresh, sign};
 use super::target::Target;
@@ -351,8 +352,10 @@ impl Call<'_> {
             reading: Reading {
                 max_bytes: self.settings.max_response_bytes,
                 is_secret: self.target.is_secret,
-                signature: signed.signature,
-                security_token: credentials.and_then(Credentials::security_token),
+                secrets: Secrets {
+                    credentials: credentials.cloned(),
+                    signature: signed.signature,
+                },
             },
         })
     }
@@ -402,7 +405,7 @@ struct Sent<'a> {
     taken: Option<Arc<Taken>>,
     floor: MinThroughput,
     runtime: &'a dyn runtime::Runtime,
-    reading: Reading<'a>,
+    reading: Reading,
 }
 
 impl Sent<'_> {
@@ -420,8 +423,8 @@ impl Sent<'_> {
         // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
         tokio::task::yield_now().await;
         match raw {
-            Ok(raw) => Answer::read(head.status, head.headers, raw, &self.reading),
-            Err(stall) => Err(Answer::stalled(head.status, &head.headers, stall)),
+            Ok(raw) => Answer::read(head.status, head.headers, raw, self.reading),
+            Err(stall) => Err(self.reading.stalled(head.status, head.headers, stall)),
         }
     }
 }

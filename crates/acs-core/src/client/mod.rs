@@ -14,6 +14,7 @@ mod observe;
 mod pace;
 mod paging;
 mod published;
+mod redact;
 mod settings;
 mod sign;
 mod target;
