@@ -111,7 +111,8 @@ impl Body {
 
 /// So much fits into what sockets and HTTP libraries hold.
 const AT_ONCE: usize = 64 << 10;
-const PIECE: usize = 16 << 10;
+/// So little that a slow link takes several in the time that its pace is judged by.
+pub(crate) const PIECE: u16 = 1 << 10;
 
 /// What a transport has taken of a body.
 #[derive(Debug)]
@@ -143,7 +144,7 @@ impl http_body::Body for Pieces {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let length = self.rest.len().min(PIECE);
+        let length = self.rest.len().min(PIECE.into());
         let piece = self.rest.split_to(length);
         self.taken.bytes.fetch_add(length as u64, Ordering::Relaxed);
         Poll::Ready(Some(Ok(Frame::data(piece))))

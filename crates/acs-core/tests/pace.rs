@@ -72,6 +72,10 @@ struct Link {
     bytes_per_second: usize,
     stops_after: usize,
     answer: usize,
+    /// How long it takes to connect.
+    connects_in: Duration,
+    /// How long the service thinks between the head of its answer and the body.
+    thinks_for: Duration,
 }
 
 impl Transport for Link {
@@ -82,6 +86,7 @@ impl Transport for Link {
         Box::pin(async move {
             let mut body = request.into_body();
             let mut carried = 0;
+            sleep(self.connects_in).await;
             while let Some(frame) = body.frame().await {
                 let length = frame.unwrap().into_data().unwrap().len();
                 carried += length;
@@ -97,7 +102,7 @@ impl Transport for Link {
                     rest: answer.into(),
                     arrived: 0,
                     link: *self,
-                    next: None,
+                    next: Some(Box::pin(sleep(self.thinks_for + self.time_for(1)))),
                 }))
                 .unwrap())
         })
@@ -167,12 +172,21 @@ impl http_body::Body for Incoming {
 
 const NEVER: usize = usize::MAX;
 
+const LINK: Link = Link {
+    bytes_per_second: 100_000,
+    stops_after: NEVER,
+    answer: 1,
+    connects_in: Duration::ZERO,
+    thinks_for: Duration::ZERO,
+};
+
 #[tokio::test(start_paused = true)]
 async fn f7_a_download_that_stands_still_ends_with_its_phase_and_its_request_id() {
     let link = Link {
         bytes_per_second: 10_000,
         stops_after: 50_000,
         answer: 100_000,
+        ..LINK
     };
     let start = Instant::now();
     let failed = link.put(1, &CallOptions::new()).await.unwrap_err();
@@ -195,6 +209,7 @@ async fn f7_an_upload_that_stands_still_ends_with_its_phase() {
         bytes_per_second: 100_000,
         stops_after: 500_000,
         answer: 1,
+        ..LINK
     };
     let start = Instant::now();
     let failed = link.put(1_000_000, &CallOptions::new()).await.unwrap_err();
@@ -213,6 +228,7 @@ async fn f7_a_drip_is_cut_and_a_link_of_1_kb_a_second_is_not() {
         bytes_per_second,
         stops_after: NEVER,
         answer: 100_000,
+        ..LINK
     };
     let start = Instant::now();
     let failed = link(10).put(1, &CallOptions::new()).await.unwrap_err();
@@ -229,6 +245,7 @@ async fn f7_the_floor_is_set_for_a_call_or_turned_off() {
         bytes_per_second: 100,
         stops_after: NEVER,
         answer: 1_000,
+        ..LINK
     };
     let options = |floor| CallOptions::new().min_throughput(floor);
     let start = Instant::now();
@@ -236,4 +253,55 @@ async fn f7_the_floor_is_set_for_a_call_or_turned_off() {
     link.put(1, &options(strict)).await.unwrap_err();
     assert_eq!(start.elapsed().as_secs(), 1);
     link.put(1, &options(MinThroughput::off())).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn f7_an_upload_above_the_floor_is_not_cut_and_one_below_is() {
+    let up = |bytes_per_second| Link {
+        bytes_per_second,
+        ..LINK
+    };
+    for rate in [260, 300, 1_000, 3_000] {
+        let sent = up(rate).put(100_000, &CallOptions::new()).await;
+        assert!(sent.is_ok(), "{rate} B/s: {sent:?}");
+    }
+    let failed = up(150).put(100_000, &CallOptions::new()).await.unwrap_err();
+    assert!(
+        failed.to_string().contains("sending was too slow"),
+        "{failed}"
+    );
+    // A floor of less than a piece in a window, and a high one.
+    for (floor, window, enough, too_little) in [(10, 1, 11, 5), (10_000, 1, 10_500, 8_000)] {
+        let floor = MinThroughput::new(floor, Duration::from_secs(window));
+        let options = CallOptions::new()
+            .min_throughput(floor)
+            .attempt_timeout(Duration::from_secs(100_000))
+            .call_timeout(Duration::from_secs(100_000));
+        up(enough).put(70_000, &options).await.unwrap();
+        up(too_little).put(70_000, &options).await.unwrap_err();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f7_neither_connecting_nor_thinking_counts_as_a_slow_body() {
+    let link = Link {
+        connects_in: Duration::from_secs(20),
+        thinks_for: Duration::from_secs(10),
+        ..LINK
+    };
+    link.put(100_000, &CallOptions::new()).await.unwrap();
+    // The watch begins after them all the same.
+    let stands_still = Link {
+        stops_after: 50_000,
+        ..link
+    };
+    let start = Instant::now();
+    let failed = stands_still.put(100_000, &CallOptions::new()).await;
+    assert!(
+        failed
+            .unwrap_err()
+            .to_string()
+            .contains("sending was too slow")
+    );
+    assert!((25..=26).contains(&start.elapsed().as_secs()));
 }

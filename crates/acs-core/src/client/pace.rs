@@ -6,12 +6,19 @@ use std::pin::pin;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use crate::body::PIECE;
 use crate::runtime::{BoxFuture, Runtime};
 
 /// The least rate at which a body must move, up or down, while it does: whatever is slower is given up before the
-/// attempt's time is. The wait for the first byte of an answer does not count; the attempt's own limit bounds it.
+/// attempt's time is.
 ///
-/// What goes up counts when the transport takes it; bodies of up to 64 KiB are taken at once.
+/// Each way counts from the first byte of the body on. Name look-up, connection and handshake before the first byte goes
+/// up, and the wait for the first byte of the answer's body (even where its head is here already), do not count; the
+/// limits for connecting and of the attempt bound them.
+///
+/// What goes up counts when the transport takes it, in pieces of 1 KiB, and the piece under way counts as sent: a floor
+/// of less than a piece in a window looks at as long a stretch as a piece may take. Bodies of up to 64 KiB are taken at
+/// once, and not watched.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct MinThroughput {
@@ -35,10 +42,20 @@ impl MinThroughput {
         Self::new(0, Duration::ZERO)
     }
 
-    /// The bytes that must move in a window: at least one.
-    fn min_bytes(self) -> u64 {
+    /// The bytes that must be seen to move in a window: at least one. They are seen in pieces, one of which may be
+    /// under way.
+    fn min_bytes(self, way: Way) -> u64 {
         let bytes = u128::from(self.bytes_per_second) * self.window.as_millis() / 1_000;
-        u64::try_from(bytes).unwrap_or(u64::MAX).max(1)
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        bytes.saturating_sub(way.piece().into()).max(1)
+    }
+
+    /// The stretch of time that is looked at: no less than a piece may take.
+    fn window(self, way: Way) -> Duration {
+        let piece = Duration::from_secs(way.piece().into())
+            .checked_div(self.bytes_per_second)
+            .unwrap_or_default();
+        self.window.max(piece)
     }
 }
 
@@ -53,6 +70,16 @@ impl Default for MinThroughput {
 pub(super) enum Way {
     Up,
     Down,
+}
+
+impl Way {
+    /// In what steps bytes are seen to move.
+    fn piece(self) -> u16 {
+        match self {
+            Self::Up => PIECE,
+            Self::Down => 0,
+        }
+    }
 }
 
 /// A body that did not keep to the floor.
@@ -89,7 +116,8 @@ pub(super) async fn keep_pace<T>(
 ) -> Result<T, Stall> {
     /// In how many steps a window is looked at, so that a stall is seen soon after its time.
     const STEPS: u32 = 10;
-    let step = (floor.window / STEPS).max(Duration::from_millis(1));
+    let (min_bytes, window) = (floor.min_bytes(way), floor.window(way));
+    let step = (window / STEPS).max(Duration::from_millis(1));
     let mut work = pin!(work);
     let mut watch: Option<Watch> = None;
     poll_fn(|context| {
@@ -108,13 +136,14 @@ pub(super) async fn keep_pace<T>(
             ready!(watch.next.as_mut().poll(context));
             let now = runtime.elapsed();
             let bytes = total - watch.mark;
-            if bytes >= floor.min_bytes() {
+            if watch.mark == 0 || bytes >= min_bytes {
+                // Until something has moved, this is only looked for.
                 (watch.mark, watch.since) = (total, now);
-            } else if now.saturating_sub(watch.since) >= floor.window {
+            } else if now.saturating_sub(watch.since) >= window {
                 return Poll::Ready(Err(Stall {
                     way,
                     bytes,
-                    window: floor.window,
+                    window,
                     total,
                 }));
             }
