@@ -20,9 +20,9 @@ pub struct RateLimit {
     pub uses_published_rates: bool,
     /// Calls a second that are always allowed.
     pub min_per_second: f64,
-    /// What a throttled answer multiplies the rate by.
+    /// What a throttled answer multiplies the rate by: more than 0, and at most 1.
     pub decrease: f64,
-    /// What a second without throttling adds, as a part of the rate.
+    /// What a second without throttling adds, as a part of the rate: not less than 0.
     pub increase: f64,
 }
 
@@ -85,6 +85,9 @@ impl Limiter {
         let limit = RateLimit {
             min_per_second: least,
             max_per_second: most,
+            // Throttling never raises a rate, and quiet never lowers it.
+            decrease: limit.decrease.clamp(f64::MIN_POSITIVE, 1.0),
+            increase: limit.increase.max(0.0),
             ..limit
         };
         Self {
@@ -178,5 +181,38 @@ mod tests {
         assert_eq!(in_a_second(&shanghai, "ListTranscodeTask"), 7);
         let own = Limiter::new(RateLimit::per_second(9.0), "vod", "cn-shanghai");
         assert_eq!(in_a_second(&own, "GetPlayInfo"), 9);
+    }
+
+    #[test]
+    fn whatever_the_settings_hold_a_rate_stays_between_the_least_and_the_most() {
+        let odd = [
+            -1.0,
+            0.0,
+            0.5,
+            2.0,
+            f64::MAX,
+            f64::MIN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+            f64::NAN,
+        ];
+        for increase in odd {
+            for decrease in odd {
+                let limit = RateLimit {
+                    increase,
+                    decrease,
+                    ..RateLimit::per_second(10.0)
+                };
+                let limiter = Limiter::new(limit, "vod", "cn-shanghai");
+                for second in 0..20 {
+                    let now = Duration::from_secs(second * 100);
+                    let wait = limiter.reserve("GetPlayInfo", now, Duration::MAX);
+                    assert!(wait.is_some_and(|wait| wait <= Duration::from_secs(2)));
+                    limiter.learn("GetPlayInfo", second % 3 == 0, now);
+                    let rate = limiter.lane("GetPlayInfo", now, |lane| lane.rate);
+                    assert!((0.5..=10.0).contains(&rate), "{increase} {decrease} {rate}");
+                }
+            }
+        }
     }
 }
