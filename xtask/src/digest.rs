@@ -64,18 +64,18 @@ pub(crate) fn digest(text: &str) -> Result<(String, String)> {
     Ok((name, text))
 }
 
-/// A name that is fit for a file, whatever the document says.
+/// A name that is fit for a file and a crate, whatever the document says: words with a dash between them.
 pub(crate) fn file_stem(name: &str) -> String {
-    name.to_ascii_lowercase()
-        .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() || c == '-' {
-                c
-            } else {
-                '-'
-            }
-        })
-        .collect()
+    let name = name.to_ascii_lowercase();
+    let words: Vec<&str> = name
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    if words.is_empty() {
+        "unnamed".to_owned()
+    } else {
+        words.join("-")
+    }
 }
 
 fn facts(value: &Value, has_names: bool) -> Value {

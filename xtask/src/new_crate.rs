@@ -100,11 +100,12 @@ fn manifest(package: &Package, name: &str, core: &Path) -> String {
         emit::plain(&package.title),
         emit::plain(&package.version)
     );
-    let core = core.display().to_string();
+    let description = toml_text(&description);
+    let core = toml_text(&core.display().to_string());
     format!(
         r#"[package]
 name = "{name}"
-description = {description:?}
+description = {description}
 version = "0.1.0"
 edition = "2024"
 rust-version = "1.88"
@@ -119,9 +120,19 @@ rustls = ["acs-core/rustls"]
 rustls-no-provider = ["acs-core/rustls-no-provider"]
 
 [dependencies]
-acs-core = {{ path = {core:?}, default-features = false }}
+acs-core = {{ path = {core}, default-features = false }}
 "#
     )
+}
+
+/// A text of TOML, whose escapes are not Rust's.
+fn toml_text(text: &str) -> String {
+    let escape = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", text.chars().map(escape).collect::<String>())
 }
 
 fn library(package: &Package) -> String {
@@ -147,6 +158,7 @@ fn readme(package: &Package, name: &str) -> String {
         .endpoints
         .first()
         .map_or("cn-hangzhou", |(region, _, _)| region);
+    let region = emit::literal(region);
     let example = package
         .operations
         .iter()
@@ -162,7 +174,7 @@ from the product's own metadata. Generate again rather than edit `src/generated`
 
 ```rust,no_run
 # async fn example(credentials: acs_core::Credentials) -> Result<(), acs_core::Error> {{
-let client = {library}::Client::builder("{region}").credentials(credentials).build()?;
+let client = {library}::Client::builder({region}).credentials(credentials).build()?;
 {operation}# let _ = client;
 # Ok(())
 # }}

@@ -90,6 +90,141 @@ fn every_shape_gives_a_crate_that_compiles() {
     }
 }
 
+/// Compiles a generated crate; warnings are errors.
+fn check(out: &Path) {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    fs::copy(lock, out.join("Cargo.lock")).unwrap();
+    let check = Command::new(env!("CARGO"))
+        .args(["check", "--quiet", "--no-default-features"])
+        .current_dir(out)
+        .env(
+            "CARGO_TARGET_DIR",
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("shapes"),
+        )
+        .output()
+        .unwrap();
+    let shown = stderr(&check);
+    assert!(check.status.success(), "{shown}");
+    assert!(!shown.contains(&*out.to_string_lossy()), "{shown}");
+    assert!(!shown.contains("snake case"), "{shown}");
+}
+
+/// A document with one operation that takes a parameter `P` and answers with `R`, both of a schema.
+fn with_schema(schema: &serde_json::Value, components: &serde_json::Value) -> String {
+    serde_json::json!({
+        "info": {"style": "RPC", "product": "X", "version": "1"},
+        "components": {"schemas": components},
+        "apis": {"Do": {
+            "methods": ["post"],
+            "parameters": [{"name": "P", "in": "query", "schema": schema}],
+            "responses": {"200": {"schema": {"type": "object", "properties": {"R": schema}}}}
+        }}
+    })
+    .to_string()
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_json_and_is_named() {
+    use serde_json::json;
+
+    let nest = |count: usize, around: &dyn Fn(usize, serde_json::Value) -> serde_json::Value| {
+        (0..count).fold(json!({"type": "string"}), |inner, n| around(n, inner))
+    };
+    let none = json!({});
+    let list = |_, inner| json!({"type": "array", "items": inner});
+    let both = |n: usize, inner| {
+        let name = format!("A{n}");
+        json!({"type": "array", "items": {"type": "object", "properties": {name: inner}}})
+    };
+    let wrapped = |n: usize, inner| {
+        let name = format!("A{n}");
+        json!({"type": "object", "itemNode": true, "properties": {name: {"type": "array", "items": inner}}})
+    };
+    let mut chain = serde_json::Map::new();
+    for n in 0..60 {
+        let next = format!("#/components/schemas/C{}", n + 1);
+        let list = json!({"type": "array", "items": {"$ref": next}});
+        chain.insert(
+            format!("C{n}"),
+            json!({"type": "object", "properties": {"A": list}}),
+        );
+    }
+    chain.insert(
+        "C60".to_owned(),
+        json!({"type": "object", "properties": {"A": {"type": "string"}}}),
+    );
+    let first = json!({"$ref": "#/components/schemas/C0"});
+    let cases = [
+        ("lists", with_schema(&nest(33, &list), &none), true),
+        (
+            "lists-that-fit",
+            with_schema(&nest(31, &list), &none),
+            false,
+        ),
+        ("both", with_schema(&nest(25, &both), &none), true),
+        ("wrapped", with_schema(&nest(25, &wrapped), &none), true),
+        ("both-that-fit", with_schema(&nest(15, &both), &none), false),
+        ("chain", with_schema(&first, &chain.into()), true),
+    ];
+    let folder = Folder::new("nested");
+    for (name, text, is_cut) in cases {
+        let file = folder.file(&format!("{name}.json"), &text);
+        let out = folder.0.join(name);
+        let shown = stdout(&generate(&file, &out));
+        assert_eq!(
+            shown.contains("nested deeper than 32 levels; its values are JSON"),
+            is_cut,
+            "{name}: {shown}"
+        );
+        check(&out);
+    }
+}
+
+#[test]
+fn what_a_document_names_is_no_code_in_a_new_crate() {
+    let folder = Folder::new("names");
+    let text = r##"{"info":{"style":"RPC","product":"../../x y\"Z","version":"1"},"apis":{"Do":{"methods":["post"],"parameters":[],"responses":{}}},
+        "endpoints":[{"regionId":"a\"); loop {} (\"\n```","endpoint":"x.example"}]}"##;
+    let file = folder.file("x.json", text);
+    let out = folder.0.join("out");
+    let output = generate(&file, &out);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let readme = fs::read_to_string(out.join("README.md")).unwrap();
+    assert!(
+        readme.contains(r#"builder("a\"); loop {} (\"\n```")"#),
+        "{readme}"
+    );
+    let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap();
+    assert!(manifest.contains("name = \"acs-x-y-z\"\n"), "{manifest}");
+    check(&out);
+}
+
+#[test]
+fn what_is_not_checked_or_has_no_name_is_reported() {
+    let folder = Folder::new("unchecked");
+    let text = r##"{"info":{"style":"RPC","product":"X","version":"1"},"apis":{"Do":{"methods":["post"],"parameters":[
+        {"name":"Most","in":"query","schema":{"type":"integer","minimum":9223372036854775807,"exclusiveMinimum":true}},
+        {"name":"Share","in":"query","schema":{"type":"number","maximum":1,"exclusiveMaximum":true}},
+        {"name":"Few","in":"query","schema":{"type":"integer","minimum":1,"exclusiveMinimum":true}},
+        {"name":"Long","in":"query","schema":{"type":"string","pattern":"^a{1,99999999999999999999}$"}},
+        {"name":"Set","in":"query","schema":{"type":"string","enum":["a",null]}}
+    ],"errorCodes":{"400":[{"errorCode":"A"},{"errorMessage":"no code"}]},"responses":{}}}}"##;
+    let shown = stdout(&generate(
+        &folder.file("x.json", text),
+        &folder.0.join("out"),
+    ));
+    for expected in [
+        "Do: Most: the minimum 9223372036854776000, which is itself excluded, is not checked",
+        "Do: Share: the maximum 1, which is itself excluded, is not checked",
+        "Do: Long: its pattern counts further",
+        "schema.enum[1]: null as one of the values is left out",
+        "errorCodes[\"400\"][1]: an error without a code is left out",
+    ] {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    assert!(shown.ends_with(" 5 unsupported\n"), "{shown}");
+}
+
 #[test]
 fn what_cannot_be_expressed_is_named() {
     let folder = Folder::new("unsupported");

@@ -151,6 +151,8 @@ fn error_codes(at: &At<'_>) -> Result<Vec<(String, String)>> {
         for at in list.items()? {
             if let Some(code) = at.get("errorCode") {
                 codes.push((status.to_owned(), code.scalar()?.trim().to_owned()));
+            } else {
+                at.note("an error without a code is left out");
             }
         }
     }
@@ -374,8 +376,15 @@ fn count(at: &At<'_>, name: &str) -> Option<u64> {
 }
 
 fn values(list: &At<'_>) -> Result<Vec<String>> {
+    let is_value = |at: &At<'_>| {
+        let is_null = at.value().is_null();
+        if is_null {
+            at.note("null as one of the values is left out");
+        }
+        !is_null
+    };
     list.items()?
-        .filter(|at| !at.value().is_null())
+        .filter(is_value)
         .map(|at| at.scalar())
         .collect()
 }

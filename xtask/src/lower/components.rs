@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::fields::{Context, Property, Side};
+use super::fields::{Context, MAX_DEPTH, Property, Side};
 use super::scope::{Scope, new_arguments};
 use crate::document::{Document, Schema, Shape};
 use crate::error::Result;
@@ -15,6 +15,8 @@ pub(crate) struct Component<'a> {
     pub(crate) name: &'a str,
     pub(crate) type_name: String,
     schema: &'a Schema,
+    /// How many objects, lists and maps stand in each other in it, with the components that it holds.
+    pub(crate) height: usize,
 }
 
 impl Component<'_> {
@@ -56,17 +58,124 @@ pub(crate) fn named(components: &[(String, Schema)]) -> Vec<Component<'_>> {
             name: component,
             type_name,
             schema,
+            height: 0,
         });
+    }
+    let mut heights = Heights::new(components);
+    for component in &mut found {
+        component.height = heights.of(component.name);
     }
     found
 }
 
-/// The fields of the struct that a schema is, or lists or maps of.
-fn core(schema: &Schema) -> Option<&[(String, Schema)]> {
+/// How deeply components nest. One that holds itself is a pointer there, and ends.
+struct Heights<'a> {
+    schemas: HashMap<&'a str, &'a Schema>,
+    /// Those that each holds, directly or through others.
+    holds: HashMap<&'a str, HashSet<&'a str>>,
+    known: HashMap<&'a str, usize>,
+}
+
+impl<'a> Heights<'a> {
+    fn new(components: &'a [(String, Schema)]) -> Self {
+        let schemas: HashMap<&str, &Schema> = components
+            .iter()
+            .map(|(name, schema)| (name.as_str(), schema))
+            .collect();
+        let direct: HashMap<&str, Vec<&str>> = schemas
+            .iter()
+            .map(|(name, schema)| (*name, references(schema)))
+            .collect();
+        let holds = schemas.keys().map(|name| {
+            let mut open = direct[name].clone();
+            let mut seen = HashSet::new();
+            while let Some(next) = open.pop() {
+                if seen.insert(next) {
+                    open.extend(direct.get(next).into_iter().flatten());
+                }
+            }
+            (*name, seen)
+        });
+        Self {
+            holds: holds.collect(),
+            schemas,
+            known: HashMap::new(),
+        }
+    }
+
+    fn of(&mut self, name: &'a str) -> usize {
+        if let Some(&height) = self.known.get(name) {
+            return height;
+        }
+        let height = self
+            .schemas
+            .get(name)
+            .copied()
+            .map_or(0, |schema| self.below(name, schema, 0));
+        self.known.insert(name, height);
+        height
+    }
+
+    /// The deepest level in a schema that stands at a level of a component; what would be deeper is cut off.
+    fn below(&mut self, owner: &'a str, schema: &'a Schema, depth: usize) -> usize {
+        let deepest = match &schema.shape {
+            _ if depth >= MAX_DEPTH => depth,
+            Shape::List(inner) | Shape::Map(inner) => self.below(owner, inner, depth + 1),
+            Shape::Object(properties) => properties
+                .iter()
+                .map(|(_, schema)| self.below(owner, schema, depth + 1))
+                .max()
+                .unwrap_or(depth),
+            Shape::Ref(name) => {
+                let target = self.schemas.get(name.as_str()).copied();
+                let is_circle = self
+                    .holds
+                    .get(name.as_str())
+                    .is_none_or(|held| held.contains(owner));
+                match target.filter(|_| !is_circle) {
+                    None => depth,
+                    Some(schema) if core(schema).is_some() => depth + self.of(name),
+                    // It has no type of its own: what it is stands here.
+                    Some(schema) => self.below(name, schema, depth),
+                }
+            }
+            _ => depth,
+        };
+        if deepest > MAX_DEPTH { depth } else { deepest }
+    }
+}
+
+/// The components that a schema names.
+fn references(schema: &Schema) -> Vec<&str> {
     match &schema.shape {
-        Shape::List(inner) | Shape::Map(inner) => core(inner),
-        Shape::Object(properties) if !properties.is_empty() => Some(properties),
-        _ => None,
+        Shape::List(inner) | Shape::Map(inner) => references(inner),
+        Shape::Object(properties) => properties
+            .iter()
+            .flat_map(|(_, schema)| references(schema))
+            .collect(),
+        Shape::Ref(name) => vec![name],
+        _ => Vec::new(),
+    }
+}
+
+/// The fields of the struct that a schema is, or lists or maps of, so many as can be.
+fn core(schema: &Schema) -> Option<&[(String, Schema)]> {
+    let mut schema = schema;
+    for _ in 0..MAX_DEPTH {
+        match &schema.shape {
+            Shape::List(inner) | Shape::Map(inner) => schema = inner,
+            Shape::Object(properties) if !properties.is_empty() => return Some(properties),
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// The struct of a component, and the lists and maps around it.
+fn own_levels(schema: &Schema) -> usize {
+    match &schema.shape {
+        Shape::List(inner) | Shape::Map(inner) => 1 + own_levels(inner),
+        _ => 1,
     }
 }
 
@@ -111,6 +220,7 @@ pub(crate) fn lower(
                 style: Style::Flat,
             })
             .collect();
+        context.depth.set(own_levels(component.schema));
         let fields = context.fields(
             &mut scope,
             &side,
@@ -118,6 +228,7 @@ pub(crate) fn lower(
             &properties,
             notes,
         );
+        context.depth.set(0);
         let mut doc = component
             .schema
             .prose

@@ -194,6 +194,7 @@ pub(crate) fn rules(
     way: &str,
 ) -> Vec<String> {
     let mut rules = Vec::new();
+    notes.extend(unchecked(schema, overlay, ty, way));
     let mut exclude = |what: &str, min: &dyn std::fmt::Display, max: &dyn std::fmt::Display| {
         notes.push(format!(
             "{way}: the bounds {min} and {max} of its {what} leave nothing and are not checked"
@@ -280,6 +281,42 @@ fn bound(bound: Option<f64>, is_excluded: bool, is_integer: bool, inward: f64) -
         bound if is_integer && is_whole(bound) => Some(bound + inward),
         _ => None,
     }
+}
+
+/// What is said of values and is not checked.
+fn unchecked(schema: &Schema, overlay: &FieldOverlay, ty: &Ty, way: &str) -> Vec<String> {
+    let mut notes = Vec::new();
+    let is_integer = matches!(ty, Ty::Integer32 | Ty::Integer);
+    if is_integer || *ty == Ty::Float {
+        let bounds = [
+            (
+                "minimum",
+                schema.minimum.filter(|_| overlay.minimum.is_none()),
+                schema.exclusive_minimum,
+            ),
+            (
+                "maximum",
+                schema.maximum.filter(|_| overlay.maximum.is_none()),
+                schema.exclusive_maximum,
+            ),
+        ];
+        for (what, given, is_excluded) in bounds {
+            if let Some(number) = given
+                && bound(given, is_excluded, is_integer, 0.0).is_none()
+            {
+                notes.push(format!(
+                    "{way}: the {what} {number}, which is itself excluded, is not checked"
+                ));
+            }
+        }
+    }
+    let pattern = schema.pattern.as_ref().filter(|_| *ty == Ty::String);
+    if pattern.is_some_and(|pattern| pattern::counts_too_far(pattern)) {
+        notes.push(format!(
+            "{way}: its pattern counts further than any text is long and is not checked"
+        ));
+    }
+    notes
 }
 
 fn is_whole(number: f64) -> bool {

@@ -1,7 +1,7 @@
 //! Schemas to fields and types.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use super::components::Component;
@@ -10,9 +10,13 @@ use super::own::{self, PERCENT_ENCODED};
 use super::parameters::is_binary;
 use super::scope::Scope;
 use crate::document::{Schema, Shape};
+use crate::emit::code;
 use crate::model::{Field, Place, Style, Ty};
 use crate::names;
 use crate::overlay::{FieldOverlay, Matched};
+
+/// How many objects, lists and maps may stand in each other; rustc gives up somewhere above.
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// What holds for a whole document.
 pub(crate) struct Context<'a> {
@@ -26,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) own: &'a HashSet<String>,
     /// What is wrong with the overlay.
     pub(crate) mistakes: RefCell<Vec<String>>,
+    /// How many objects, lists and maps are around what is read now.
+    pub(crate) depth: Cell<usize>,
     /// Writes the document's own prose.
     pub(crate) with_prose: bool,
 }
@@ -96,7 +102,9 @@ impl Context<'_> {
         let mut schema = own_schema.as_ref().unwrap_or(&facts);
         let mut way = property.way.clone();
         let mut wrapper = None;
-        if let Some((name, list)) = wrapped_list(schema) {
+        // At the limit the wrapper itself is JSON.
+        let has_room = self.depth.get() < MAX_DEPTH;
+        if let Some((name, list)) = wrapped_list(schema).filter(|_| has_room) {
             way = format!("{way}.{name}");
             wrapper = Some(name.to_owned());
             schema = list;
@@ -218,6 +226,36 @@ impl Context<'_> {
         schema: &Schema,
         notes: &mut Vec<String>,
     ) -> Ty {
+        let is_level = match &schema.shape {
+            Shape::List(_) | Shape::Map(_) => true,
+            Shape::Object(properties) => !properties.is_empty(),
+            _ => false,
+        };
+        if !is_level {
+            return self.ty_inside(scope, side, path, leaf, way, schema, notes);
+        }
+        let depth = self.depth.get();
+        if depth >= MAX_DEPTH {
+            notes.push(too_deep(way));
+            return Ty::Json;
+        }
+        self.depth.set(depth + 1);
+        let ty = self.ty_inside(scope, side, path, leaf, way, schema, notes);
+        self.depth.set(depth);
+        ty
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "as `ty`, whose part it is")]
+    fn ty_inside(
+        &self,
+        scope: &mut Scope,
+        side: &Side<'_>,
+        path: &[String],
+        leaf: &str,
+        way: &str,
+        schema: &Schema,
+        notes: &mut Vec<String>,
+    ) -> Ty {
         match &schema.shape {
             Shape::Any => Ty::Json,
             Shape::String if schema.format.as_deref() == Some(PERCENT_ENCODED) => {
@@ -225,7 +263,7 @@ impl Context<'_> {
             }
             Shape::String if schema.values.is_empty() => Ty::String,
             Shape::String => {
-                let doc = vec![format!("Values of `{way}` of {}.", side.root_doc)];
+                let doc = vec![format!("Values of `{}` of {}.", code(way), side.root_doc)];
                 scope.add_enum(&below(path, leaf), schema.values.clone(), doc)
             }
             Shape::Integer => {
@@ -270,7 +308,7 @@ impl Context<'_> {
                     })
                     .collect();
                 let fields = self.fields(scope, side, &path, &properties, notes);
-                let doc = vec![format!("`{way}` of {}.", side.root_doc)];
+                let doc = vec![format!("`{}` of {}.", code(way), side.root_doc)];
                 scope.add_struct(&path, fields, doc, side.is_input)
             }
             Shape::Ref(name) => self.reference(scope, side, path, leaf, way, name, notes),
@@ -289,7 +327,7 @@ impl Context<'_> {
         notes: &mut Vec<String>,
     ) -> Ty {
         if let Some(component) = self.named(name) {
-            return component.ty();
+            return self.component_ty(component, way, notes);
         }
         // A component that is no struct is what it stands for, unless it stands for itself.
         let mut seen = vec![name.to_owned()];
@@ -306,7 +344,7 @@ impl Context<'_> {
                 return Ty::Json;
             }
             if let Some(component) = self.named(next) {
-                return component.ty();
+                return self.component_ty(component, way, notes);
             }
             seen.push(next.clone());
             found = self.component(next);
@@ -319,6 +357,15 @@ impl Context<'_> {
         found.map_or(Ty::Json, |schema| {
             self.ty(scope, side, path, leaf, way, schema, notes)
         })
+    }
+
+    /// The type of a component, unless that would nest too deeply.
+    fn component_ty(&self, component: &Component<'_>, way: &str, notes: &mut Vec<String>) -> Ty {
+        if self.depth.get() + component.height > MAX_DEPTH {
+            notes.push(too_deep(way));
+            return Ty::Json;
+        }
+        component.ty()
     }
 
     /// The component of a name that has a type of its own.
@@ -382,6 +429,10 @@ impl Context<'_> {
             _ => false,
         }
     }
+}
+
+fn too_deep(way: &str) -> String {
+    format!("{way}: it is nested deeper than {MAX_DEPTH} levels; its values are JSON")
 }
 
 /// The one list that an object wraps, and its name.

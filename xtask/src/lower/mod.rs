@@ -12,7 +12,7 @@ mod pattern;
 mod scope;
 mod waiters;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::document::Document;
@@ -81,6 +81,7 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         timestamps: &timestamps,
         comma_lists: &comma_lists,
         mistakes: RefCell::default(),
+        depth: Cell::default(),
         with_prose,
     };
     let mut unsupported = document.notes.clone();

@@ -19,6 +19,18 @@ pub(super) fn rule(pattern: &str) -> Option<String> {
     Some(format!("Pattern({pattern:?}, &[{}])", pieces.join(", ")))
 }
 
+/// Whether a pattern counts further than any text is long, which leaves it unchecked.
+pub(super) fn counts_too_far(pattern: &str) -> bool {
+    let counts = pattern.split('{').skip(1);
+    counts
+        .filter_map(|rest| rest.split_once('}'))
+        .flat_map(|(count, _)| count.split(','))
+        .any(|number| {
+            let is_number = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+            is_number && number.parse::<usize>().is_err()
+        })
+}
+
 fn code(piece: &Piece) -> String {
     let ranges: Vec<String> = piece
         .ranges
