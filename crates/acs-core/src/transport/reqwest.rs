@@ -310,12 +310,12 @@ fn from_reqwest_error(error: ::reqwest::Error) -> TransportError {
     TransportError::new(kind, error)
 }
 
-/// Says whether the handshake ended with a verdict, and not by a cut: TLS over tokio reports what is wrong with a
-/// certificate or a message as invalid data.
+/// Says whether the handshake ended with a verdict on the certificate, or because no TLS is spoken there. An alert of the
+/// other side is neither: a server that is overloaded or restarts sends one too.
 fn is_tls_refusal(error: &::reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(is_invalid) {
+        if error.downcast_ref::<io::Error>().is_some_and(is_verdict) {
             return true;
         }
         cause = error.source();
@@ -324,7 +324,13 @@ fn is_tls_refusal(error: &::reqwest::Error) -> bool {
 }
 
 /// An I/O error inside another is not among the latter's sources.
-fn is_invalid(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    error.kind() == io::ErrorKind::InvalidData || inner.is_some_and(is_invalid)
+fn is_verdict(error: &io::Error) -> bool {
+    use rustls::Error::{InvalidCertificate, InvalidMessage};
+    error.get_ref().is_some_and(|inner| {
+        inner.downcast_ref().is_some_and(is_verdict)
+            || matches!(
+                inner.downcast_ref(),
+                Some(InvalidCertificate(_) | InvalidMessage(_))
+            )
+    })
 }

@@ -76,6 +76,22 @@ async fn f8_a_handshake_that_is_cut_off_is_tried_again_even_for_a_write() {
 }
 
 #[tokio::test]
+async fn f8_a_handshake_that_ends_with_an_alert_is_tried_again_even_for_a_write() {
+    const HANDSHAKE_FAILURE: u8 = 40;
+    const INTERNAL_ERROR: u8 = 80;
+    for alert in [HANDSHAKE_FAILURE, INTERNAL_ERROR] {
+        let authority = Authority::new();
+        let certificate = authority.certifies("localhost", 2100);
+        let server = Server::start(certificate, Manner::Alerts(alert)).await;
+        let failed = server.send(&authority).await.unwrap_err();
+        println!("F8 alert: {failed}");
+        assert_eq!(failed.kind(), ErrorKind::Connect);
+        assert!(failed.to_string().contains("fatal alert"), "{failed}");
+        assert_eq!((server.connections(), server.requests()), (3, 0));
+    }
+}
+
+#[tokio::test]
 async fn f8_a_handshake_that_hangs_ends_with_the_connect_limit() {
     let authority = Authority::new();
     let server = Server::start(authority.certifies("localhost", 2100), Manner::Hangs).await;
@@ -204,6 +220,8 @@ enum Manner {
     Serves,
     /// Closes it once the handshake has begun.
     Cuts,
+    /// Refuses the handshake by an alert.
+    Alerts(u8),
     /// Says nothing.
     Hangs,
 }
@@ -259,6 +277,11 @@ async fn serve(mut stream: TcpStream, acceptor: TlsAcceptor, manner: Manner, cou
         Manner::Serves => {}
         Manner::Cuts => {
             _ = stream.read(&mut [0; 64]).await;
+            return;
+        }
+        Manner::Alerts(alert) => {
+            _ = stream.read(&mut [0; 64 << 10]).await;
+            _ = stream.write_all(&[21, 3, 3, 0, 2, 2, alert]).await;
             return;
         }
         Manner::Hangs => std::future::pending().await,
