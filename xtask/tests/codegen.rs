@@ -176,6 +176,12 @@ fn what_is_nested_too_deeply_is_json_and_is_named() {
             is_cut,
             "{name}: {shown}"
         );
+        if name == "chain" {
+            assert!(
+                shown.contains("X the component `C44`: A[]: it is"),
+                "{shown}"
+            );
+        }
         check(&out);
     }
 }

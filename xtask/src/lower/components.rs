@@ -220,15 +220,18 @@ pub(crate) fn lower(
                 style: Style::Flat,
             })
             .collect();
+        let mut own_notes = Vec::new();
         context.depth.set(own_levels(component.schema));
         let fields = context.fields(
             &mut scope,
             &side,
             std::slice::from_ref(name),
             &properties,
-            notes,
+            &mut own_notes,
         );
         context.depth.set(0);
+        let prefix = format!("the component `{}`", component.name);
+        notes.extend(own_notes.iter().map(|note| format!("{prefix}: {note}")));
         let mut doc = component
             .schema
             .prose
