@@ -8,8 +8,8 @@ use acs_core::decode::decode;
 #[derive(Clone, Default)]
 struct Node {
     name: Option<String>,
-    next: Option<Box<Node>>,
-    kids: Option<Vec<Node>>,
+    next: Option<Box<Self>>,
+    kids: Option<Vec<Self>>,
     sizes: Option<BTreeMap<String, i32>>,
 }
 
