@@ -418,7 +418,8 @@ impl Sent<'_> {
         let (head, body) = response.into_parts();
         let arrived = AtomicU64::new(0);
         let collecting = body.collect_counted(self.reading.limit(head.status), &arrived);
-        let arrived = || Some(arrived.load(Ordering::Relaxed));
+        // Until the first byte, which wakes this task, there is nothing to watch, and no timer is spent.
+        let arrived = || Some(arrived.load(Ordering::Relaxed)).filter(|bytes| *bytes > 0);
         let raw = keep_pace(self.floor, Way::Down, arrived, self.runtime, collecting).await;
         // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
         tokio::task::yield_now().await;

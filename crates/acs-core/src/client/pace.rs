@@ -106,7 +106,7 @@ impl fmt::Display for Stall {
 }
 
 /// Waits for `work`, as long as the bytes that `moved` tells of keep to the floor. `None` from it means that nothing is
-/// to move any more.
+/// to be watched: not yet, or not any more.
 pub(super) async fn keep_pace<T>(
     floor: MinThroughput,
     way: Way,

@@ -65,6 +65,10 @@ impl Secrets {
 /// Returns bytes without a secret; nothing where they don't hold it.
 fn without(bytes: &[u8], secret: &[u8]) -> Option<Vec<u8>> {
     let first = *secret.first()?;
+    // However it is written, it takes no fewer bytes than it has.
+    if bytes.len() < secret.len() {
+        return None;
+    }
     let mut shown = Vec::new();
     let (mut copied, mut at) = (0, 0);
     while at < bytes.len() {

@@ -86,7 +86,7 @@ impl From<Fault> for DecodeError {
 /// Fills a struct from a document.
 pub(super) fn object(text: &str, model: &mut dyn Model) -> Result<(), Fault> {
     let mut fill = Fill::new(text);
-    if !fill.value(Slot::Object(&mut *model), None)? {
+    if !fill.value(Slot::Object(&mut *model), Within::NOTHING)? {
         check_always(model, &Seen::default())?;
     }
     Ok(fill.reader.end()?)
@@ -95,7 +95,7 @@ pub(super) fn object(text: &str, model: &mut dyn Model) -> Result<(), Fault> {
 /// Fills a value from a document.
 pub(super) fn value(text: &str, out: &mut dyn FieldValue) -> Result<(), Fault> {
     let mut fill = Fill::new(text);
-    fill.or_clear(out, None)?;
+    fill.or_clear(out, Within::NOTHING)?;
     Ok(fill.reader.end()?)
 }
 
@@ -145,6 +145,60 @@ impl Seen {
     }
 }
 
+/// In what order the fields of a struct came, to guess by: services write the items of a list alike.
+struct Order {
+    /// The field that came after each; of the first place, the one that came first.
+    after: [u8; Self::LENGTH],
+}
+
+impl Order {
+    const LENGTH: usize = 64;
+
+    /// Starts with the order of the table.
+    fn of_the_table() -> Self {
+        const AFTER: [u8; Order::LENGTH] = {
+            let mut after = [0; Order::LENGTH];
+            let mut index = 0;
+            while index < Order::LENGTH {
+                after[index] = index as u8;
+                index += 1;
+            }
+            after
+        };
+        Self { after: AFTER }
+    }
+
+    /// Guesses what comes in the place `next`, one after the field that came last.
+    fn guess(&self, next: usize) -> usize {
+        self.after.get(next).map_or(next, |index| (*index).into())
+    }
+
+    fn learn(&mut self, next: usize, index: usize) {
+        if let (Some(after), Ok(index)) = (self.after.get_mut(next), index.try_into()) {
+            *after = index;
+        }
+    }
+}
+
+/// What a value stands in.
+enum Within<'o> {
+    /// A field, whose list may have a wrapper of this name.
+    Field(Option<&'static str>),
+    /// A list, whose items are written alike.
+    List(&'o mut Order),
+}
+
+impl Within<'_> {
+    const NOTHING: Self = Self::Field(None);
+
+    fn wrapper(&self) -> Option<&'static str> {
+        match self {
+            Self::Field(wrapper) => *wrapper,
+            Self::List(_) => None,
+        }
+    }
+}
+
 struct Fill<'a> {
     reader: Reader<'a>,
     depth: usize,
@@ -171,12 +225,8 @@ impl<'a> Fill<'a> {
     }
 
     /// Fills a value, which is cleared if there is nothing for it; says whether there was.
-    fn or_clear(
-        &mut self,
-        out: &mut dyn FieldValue,
-        wrapper: Option<&'static str>,
-    ) -> Result<bool, Fault> {
-        let present = self.value(out.slot(), wrapper)?;
+    fn or_clear(&mut self, out: &mut dyn FieldValue, within: Within<'_>) -> Result<bool, Fault> {
+        let present = self.value(out.slot(), within)?;
         if !present {
             out.clear();
         }
@@ -184,15 +234,28 @@ impl<'a> Fill<'a> {
     }
 
     /// Fills a slot; says whether there was something for it.
-    fn value(&mut self, slot: Slot<'_>, wrapper: Option<&'static str>) -> Result<bool, Fault> {
+    fn value(&mut self, slot: Slot<'_>, within: Within<'_>) -> Result<bool, Fault> {
+        // What is usual is read without a look at what else it could be.
         let slot = match slot {
-            // The usual case.
             Slot::String(out) => {
                 if let Some(text) = self.reader.plain_text() {
                     *out = text.to_owned();
                     return Ok(true);
                 }
                 Slot::String(out)
+            }
+            Slot::Integer(out) => {
+                if let Some(number) = self.reader.plain_integer() {
+                    *out = number;
+                    return Ok(true);
+                }
+                Slot::Integer(out)
+            }
+            Slot::Text(out) => {
+                if let Some(text) = self.reader.plain_text() {
+                    return Ok(scalar::set(out, text));
+                }
+                Slot::Text(out)
             }
             slot => slot,
         };
@@ -208,14 +271,17 @@ impl<'a> Fill<'a> {
                     .map_err(|error| Fault::new(error.to_string()))?;
                 Ok(true)
             }
-            (Token::Text(text), slot) => self.text(&text, slot, wrapper),
+            (Token::Text(text), slot) => self.text(&text, slot, within),
             (Token::List, Slot::List(list)) => self.nested(|fill| fill.items(list)),
             // `[]` is how some services, written in PHP, send an object without fields.
             (Token::List, _) if !self.reader.next_item(true)? => Ok(false),
             (Token::List, _) => Err(Fault::new("expected an object or a scalar, found a list")),
-            (Token::Object, Slot::Object(model)) => self.nested(|fill| fill.fields(model)),
+            (Token::Object, Slot::Object(model)) => self.nested(|fill| match within {
+                Within::List(order) => fill.fields(model, order),
+                Within::Field(_) => fill.fields(model, &mut Order::of_the_table()),
+            }),
             (Token::Object, Slot::Map(map)) => self.nested(|fill| fill.entries(map)),
-            (Token::Object, Slot::List(list)) => match wrapper {
+            (Token::Object, Slot::List(list)) => match within.wrapper() {
                 Some(name) => self.nested(|fill| fill.wrapped(name, list)),
                 None => Err(Fault::new("expected a list, found an object")),
             },
@@ -224,12 +290,7 @@ impl<'a> Fill<'a> {
     }
 
     /// A text where a struct, a list or another scalar is due: it may hold the JSON of one.
-    fn text(
-        &mut self,
-        text: &str,
-        slot: Slot<'_>,
-        wrapper: Option<&'static str>,
-    ) -> Result<bool, Fault> {
+    fn text(&mut self, text: &str, slot: Slot<'_>, within: Within<'_>) -> Result<bool, Fault> {
         let is_json = matches!(
             (text.trim_start().as_bytes().first(), &slot),
             (Some(b'{'), Slot::Object(_)) | (Some(b'{' | b'['), Slot::List(_) | Slot::Map(_))
@@ -243,7 +304,7 @@ impl<'a> Fill<'a> {
             depth: self.depth + 1,
             room: self.room,
         };
-        let present = inner.value(slot, wrapper)?;
+        let present = inner.value(slot, within)?;
         inner.reader.end()?;
         self.room = inner.room;
         Ok(present)
@@ -260,14 +321,14 @@ impl<'a> Fill<'a> {
         Ok(true)
     }
 
-    fn fields(&mut self, model: &mut dyn Model) -> Result<(), Fault> {
+    fn fields(&mut self, model: &mut dyn Model, order: &mut Order) -> Result<(), Fault> {
         let fields = model.schema().fields;
         let (mut met, mut seen) = (Seen::default(), Seen::default());
         let mut next = 0;
         let mut is_first = true;
         while self.reader.next_member(is_first)? {
             is_first = false;
-            let Some(index) = self.field(fields, next)? else {
+            let Some(index) = self.field(fields, next, order)? else {
                 self.reader.skip()?;
                 continue;
             };
@@ -281,7 +342,7 @@ impl<'a> Fill<'a> {
                 met.add(index);
             }
             let present = self
-                .or_clear(model.get_mut(index), field.wrapper)
+                .or_clear(model.get_mut(index), Within::Field(field.wrapper))
                 .map_err(|fault| fault.under(field.name))?;
             if present && field.is_always {
                 seen.add(index);
@@ -290,21 +351,27 @@ impl<'a> Fill<'a> {
         check_always(model, &seen)
     }
 
-    /// Reads a name and finds its field. Services send fields in an order of their own, mostly the same: it often is
-    /// the one after the last, or further on.
-    fn field(&mut self, fields: &'static [Field], next: usize) -> Result<Option<usize>, Fault> {
-        if let Some(field) = fields.get(next)
+    /// Reads a name and finds its field.
+    fn field(
+        &mut self,
+        fields: &'static [Field],
+        next: usize,
+        order: &mut Order,
+    ) -> Result<Option<usize>, Fault> {
+        let guess = order.guess(next);
+        if let Some(field) = fields.get(guess)
             && self.reader.is_named(field.name)?
         {
-            return Ok(Some(next));
+            return Ok(Some(guess));
         }
-        let name = self.reader.name()?;
-        let name = &*name;
-        let is_here = |index: &usize| fields[*index].name == name;
-        Ok((next..fields.len())
-            .find(is_here)
-            .or_else(|| (0..next.min(fields.len())).find(is_here))
-            .or_else(|| fields.iter().position(|field| field.is_called(name))))
+        let found = match self.reader.plain_name() {
+            Some(name) => find(fields, name, next),
+            None => find(fields, &self.reader.name()?, next),
+        };
+        if let Some(index) = found {
+            order.learn(next, index);
+        }
+        Ok(found)
     }
 
     fn entries(&mut self, out: &mut dyn Map) -> Result<(), Fault> {
@@ -314,19 +381,24 @@ impl<'a> Fill<'a> {
             let name = self.reader.name()?;
             let entry = out.entry(name.clone().into_owned());
             self.take_room(entry)?;
-            self.or_clear(entry, None)
+            self.or_clear(entry, Within::NOTHING)
                 .map_err(|fault| fault.under(name.into_owned()))?;
         }
         Ok(())
     }
 
     fn items(&mut self, list: &mut dyn List) -> Result<(), Fault> {
+        let mut order = Order::of_the_table();
         let mut index = 0;
         while self.reader.next_item(index == 0)? {
             // A `null` in a list holds nothing.
             let item = list.add();
             self.take_room(item)?;
-            if !self.or_clear(item, None).map_err(|fault| fault.at(index))? {
+            let within = Within::List(&mut order);
+            if !self
+                .or_clear(item, within)
+                .map_err(|fault| fault.at(index))?
+            {
                 list.remove_last();
             }
             index += 1;
@@ -359,11 +431,24 @@ impl<'a> Fill<'a> {
                 self.reader.back(place);
                 let item = list.add();
                 self.take_room(item)?;
-                if !self.or_clear(item, None)? {
+                if !self.or_clear(item, Within::NOTHING)? {
                     list.remove_last();
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Finds a field by its name. Services send fields in an order of their own, mostly not far from the table's.
+fn find(fields: &[Field], name: &str, next: usize) -> Option<usize> {
+    let (before, after) = fields.split_at(next.min(fields.len()));
+    let is_it = |field: &Field| field.name == name;
+    let found = after
+        .iter()
+        .position(is_it)
+        .map(|index| before.len() + index);
+    found
+        .or_else(|| before.iter().position(is_it))
+        .or_else(|| fields.iter().position(|field| field.is_called(name)))
 }

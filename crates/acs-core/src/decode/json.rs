@@ -66,13 +66,15 @@ impl<'a> Reader<'a> {
         if self.peek() != Some(b'"') {
             return None;
         }
-        let start = self.at + 1;
-        let end = start + plain_length(&self.bytes()[start..]);
-        if self.bytes().get(end) != Some(&b'"') {
+        let rest = &self.text[self.at + 1..];
+        let length = plain_length(rest.as_bytes());
+        let text = rest.get(..length)?;
+        // Where the document ends in the text, there is no quote.
+        if rest.as_bytes().get(length) != Some(&b'"') {
             return None;
         }
-        self.at = end + 1;
-        self.text.get(start..end)
+        self.at += length + 2;
+        Some(text)
     }
 
     /// Goes to the next item of the list that was opened, and says whether there is one.
@@ -93,7 +95,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Goes to the name of the next member of the object that was opened, and says whether there is one.
+    #[inline]
     pub(super) fn next_member(&mut self, is_first: bool) -> Result<bool, Malformed> {
+        // The usual case.
+        if !is_first && self.bytes()[self.at..].starts_with(b",\"") {
+            self.at += 1;
+            return Ok(true);
+        }
+        self.next_member_anyhow(is_first)
+    }
+
+    fn next_member_anyhow(&mut self, is_first: bool) -> Result<bool, Malformed> {
         match self.peek() {
             Some(b'}') => {
                 self.at += 1;
@@ -118,7 +130,47 @@ impl<'a> Reader<'a> {
         Ok(name)
     }
 
+    /// Reads the name of a member, up to its value, where nothing in it is escaped; reads nothing where something is.
+    #[inline]
+    pub(super) fn plain_name(&mut self) -> Option<&'a str> {
+        let place = self.at;
+        let name = self.plain_text()?;
+        if self.colon().is_err() {
+            self.at = place;
+            return None;
+        }
+        Some(name)
+    }
+
+    /// Reads a whole number in its usual form; reads nothing where the next value is another, or has too many digits to
+    /// be read without a look at its size.
+    #[inline]
+    pub(super) fn plain_integer(&mut self) -> Option<i64> {
+        const MOST_DIGITS: usize = 18;
+        if !matches!(self.peek()?, b'0'..=b'9') {
+            return None;
+        }
+        let rest = &self.bytes()[self.at..];
+        let mut number = 0_i64;
+        let mut length = 0;
+        while let Some(digit @ b'0'..=b'9') = rest.get(length) {
+            if length == MOST_DIGITS {
+                return None;
+            }
+            number = number * 10 + i64::from(digit - b'0');
+            length += 1;
+        }
+        let is_usual = (rest[0] != b'0' || length == 1)
+            && !matches!(rest.get(length), Some(b'-' | b'+' | b'.' | b'e' | b'E'));
+        if !is_usual {
+            return None;
+        }
+        self.at += length;
+        Some(number)
+    }
+
     /// Reads the name of a member, up to its value, if it is this one.
+    #[inline]
     pub(super) fn is_named(&mut self, name: &str) -> Result<bool, Malformed> {
         let rest = &self.bytes()[self.at + 1..];
         if rest.get(name.len()) != Some(&b'"') || !rest.starts_with(name.as_bytes()) {
@@ -219,6 +271,7 @@ impl<'a> Reader<'a> {
         Ok(token)
     }
 
+    #[inline]
     fn colon(&mut self) -> Result<(), Malformed> {
         match self.peek() {
             Some(b':') => {
@@ -307,20 +360,18 @@ fn plain_length(bytes: &[u8]) -> usize {
     const HIGH: u64 = ONES << 7;
     // Each test sets the high bit of a byte that is meant, and of none before the first such byte.
     let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
-    let mut at = 0;
-    while let Some(eight) = bytes.get(at..at + 8) {
-        // Invariant: these are eight bytes.
-        let word = u64::from_le_bytes(eight.try_into().unwrap_or_default());
+    let (words, rest) = bytes.as_chunks();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
         let quote = below(word ^ (ONES * u64::from(b'"')), 1);
         let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
         let special = (quote | backslash | below(word, b' ')) & HIGH;
         if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+            return index * 8 + special.trailing_zeros() as usize / 8;
         }
-        at += 8;
     }
     let is_plain = |byte: &&u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
-    at + bytes[at..].iter().take_while(is_plain).count()
+    words.len() * 8 + rest.iter().take_while(is_plain).count()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Scalars in each other's clothes. `Ok(false)` means that there is nothing: the value is to be cleared.
 
 use super::fill::Fault;
-use crate::model::Slot;
+use crate::model::{Slot, Text};
 
 /// Reads a text into a slot.
 pub(super) fn set_text(slot: Slot<'_>, text: &str) -> Result<bool, Fault> {
@@ -11,8 +11,7 @@ pub(super) fn set_text(slot: Slot<'_>, text: &str) -> Result<bool, Fault> {
         Slot::Bytes(out) => *out = bytes::Bytes::copy_from_slice(text.as_bytes()),
         Slot::Nothing => {}
         _ if text.trim().is_empty() => return Ok(false),
-        // A time in a form of its own is absent rather than the end of the whole answer; the raw body has it.
-        Slot::Text(out) => return Ok(out.set_text(text)),
+        Slot::Text(out) => return Ok(set(out, text)),
         Slot::Integer32(out) => *out = narrow(integer(text)?)?,
         Slot::Integer(out) => *out = integer(text)?,
         Slot::Float(out) => *out = float(text)?,
@@ -23,6 +22,12 @@ pub(super) fn set_text(slot: Slot<'_>, text: &str) -> Result<bool, Fault> {
         Slot::List(_) => return Err(Fault::new("expected a list, found a string")),
     }
     Ok(true)
+}
+
+/// Reads a text into what has a form of its own; says whether it had that form. A time in another is absent rather than
+/// the end of the whole answer; the raw body has it.
+pub(super) fn set(out: &mut dyn Text, text: &str) -> bool {
+    !text.trim_start().is_empty() && out.set_text(text)
 }
 
 /// Reads a number, as it was written, into a slot.

@@ -22,10 +22,10 @@ pub type Timestamp = DateTime<Utc>;
 
 /// Reads a time in one of the forms that services send.
 pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
     if let Some(time) = parse_usual(text) {
         return Some(time);
     }
+    let text = text.trim();
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Some(time.to_utc());
     }
@@ -44,25 +44,23 @@ pub(crate) fn parse_timestamp(text: &str) -> Option<Timestamp> {
 /// `2026-11-20T09:05:30Z`, which nearly all of them are.
 fn parse_usual(text: &str) -> Option<Timestamp> {
     let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
-    let is_mark = |(&byte, form): (&u8, u8)| match form {
-        b'd' => byte.is_ascii_digit(),
-        mark => byte == mark,
-    };
-    if !bytes.iter().zip(*b"dddd-dd-ddTdd:dd:ddZ").all(is_mark) {
+    let marks = [
+        bytes[4], bytes[7], bytes[10], bytes[13], bytes[16], bytes[19],
+    ];
+    if marks != *b"--T::Z" {
         return None;
     }
-    let number = |digits: &[u8]| {
-        let add = |sum, digit: &u8| sum * 10 + u32::from(digit - b'0');
-        digits.iter().fold(0, add)
+    let two = |at: usize| {
+        let (tens, ones) = (
+            bytes[at].wrapping_sub(b'0'),
+            bytes[at + 1].wrapping_sub(b'0'),
+        );
+        (tens <= 9 && ones <= 9).then(|| u32::from(tens * 10 + ones))
     };
     // Invariant: four digits are no more than an i32 holds.
-    let year = number(&bytes[..4]) as i32;
-    let date = NaiveDate::from_ymd_opt(year, number(&bytes[5..7]), number(&bytes[8..10]))?;
-    let time = date.and_hms_opt(
-        number(&bytes[11..13]),
-        number(&bytes[14..16]),
-        number(&bytes[17..19]),
-    )?;
+    let year = (two(0)? * 100 + two(2)?) as i32;
+    let date = NaiveDate::from_ymd_opt(year, two(5)?, two(8)?)?;
+    let time = date.and_hms_opt(two(11)?, two(14)?, two(17)?)?;
     Some(time.and_utc())
 }
 
