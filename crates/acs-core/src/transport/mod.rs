@@ -3,6 +3,8 @@
 mod replay;
 #[cfg(feature = "__reqwest")]
 mod reqwest;
+#[cfg(feature = "__tls")]
+mod tls;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,12 +1,12 @@
 //! The transport of real programs. reqwest is named in this file and nowhere else.
 
-use std::error::Error as _;
 use std::fmt;
-use std::io;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use super::{ConnectTimeout, Transport, TransportError, TransportErrorKind};
+use rustls::ClientConfig;
+
+use super::{ConnectTimeout, Transport, TransportError, TransportErrorKind, tls};
 use crate::body::Body;
 use crate::endpoint::is_loopback;
 use crate::error::{Error, ErrorKind};
@@ -15,7 +15,7 @@ use crate::runtime::BoxFuture;
 /// Sends requests by reqwest, over rustls: HTTP/1.1, no redirects, no referer, no automatic decompression.
 ///
 /// Loopback is reached directly, always. For all else proxies come from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`. A clone shares the connection pool.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReqwestTransport {
     client: ::reqwest::Client,
     /// For loopback, where a proxy of the environment has no business.
@@ -23,10 +23,10 @@ pub struct ReqwestTransport {
     /// For calls with a connect limit of their own, which reqwest has for a whole client.
     others: Arc<Mutex<Vec<Other>>>,
     settings: Arc<ReqwestTransportBuilder>,
+    tls: ClientConfig,
     hosts: Arc<Hosts>,
 }
 
-#[derive(Debug)]
 struct Other {
     connect_timeout: Duration,
     is_direct: bool,
@@ -115,19 +115,22 @@ impl ReqwestTransportBuilder {
     /// Makes the transport.
     ///
     /// # Errors
-    /// The proxy's URL or a certificate is malformed; TLS could not be set up: with the feature `rustls-no-provider`, because no crypto provider is installed.
+    /// The proxy's URL or a certificate is malformed; TLS could not be set up: with the feature `rustls-no-provider` alone, because no crypto provider is installed.
     pub fn build(self) -> Result<ReqwestTransport, Error> {
+        let tls = tls::client_config(&self.root_certificates)?;
         Ok(ReqwestTransport {
-            client: self.client()?,
+            client: self.client(&tls)?,
             direct: Arc::default(),
             others: Arc::default(),
             settings: Arc::new(self),
+            tls,
             hosts: Arc::default(),
         })
     }
 
-    fn client(&self) -> Result<::reqwest::Client, Error> {
+    fn client(&self, tls: &ClientConfig) -> Result<::reqwest::Client, Error> {
         let builder = ::reqwest::Client::builder()
+            .tls_backend_preconfigured(tls.clone())
             .redirect(::reqwest::redirect::Policy::none())
             .referer(false)
             .retry(::reqwest::retry::never())
@@ -145,22 +148,6 @@ impl ReqwestTransportBuilder {
                 })?;
                 builder.no_proxy().proxy(proxy)
             }
-        };
-        let mut roots = Vec::new();
-        for pem in &self.root_certificates {
-            let read = ::reqwest::Certificate::from_pem_bundle(pem);
-            roots.extend(read.map_err(|error| {
-                Error::invalid_parameter(
-                    "root_certificates_pem",
-                    "this is no PEM with certificates",
-                )
-                .with_source(error)
-            })?);
-        }
-        let builder = if roots.is_empty() {
-            builder
-        } else {
-            builder.tls_certs_merge(roots)
         };
         builder.build().map_err(|error| {
             Error::new(ErrorKind::Connect, "the HTTP client could not be set up").with_source(error)
@@ -219,9 +206,9 @@ impl ReqwestTransport {
         let settings = ReqwestTransportBuilder::clone(&self.settings);
         let settings = settings.connect_timeout(connect_timeout);
         if is_direct {
-            settings.without_proxy().client().ok()
+            settings.without_proxy().client(&self.tls).ok()
         } else {
-            settings.client().ok()
+            settings.client(&self.tls).ok()
         }
     }
 }
@@ -245,8 +232,16 @@ impl Transport for ReqwestTransport {
     }
 }
 
+impl fmt::Debug for ReqwestTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReqwestTransport")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The URLs of the hosts that were sent to lately: parsing a host costs more than all the rest of a URL.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Hosts(Mutex<Vec<(String, ::reqwest::Url)>>);
 
 impl Hosts {
@@ -302,35 +297,10 @@ fn from_reqwest_error(error: ::reqwest::Error) -> TransportError {
     let error = error.without_url();
     let kind = match (error.is_connect(), error.is_timeout(), error.is_builder()) {
         (_, _, true) => TransportErrorKind::Request,
-        (true, false, _) if is_tls_refusal(&error) => TransportErrorKind::Tls,
+        (true, false, _) if tls::is_refusal(&error) => TransportErrorKind::Tls,
         (true, true, _) => TransportErrorKind::ConnectTimeout,
         (true, false, _) => TransportErrorKind::Connect,
         _ => TransportErrorKind::Interrupted,
     };
     TransportError::new(kind, error)
-}
-
-/// Says whether the handshake ended with a verdict on the certificate, or because no TLS is spoken there. An alert of the
-/// other side is neither: a server that is overloaded or restarts sends one too.
-fn is_tls_refusal(error: &::reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(is_verdict) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
-}
-
-/// An I/O error inside another is not among the latter's sources.
-fn is_verdict(error: &io::Error) -> bool {
-    use rustls::Error::{InvalidCertificate, InvalidMessage};
-    error.get_ref().is_some_and(|inner| {
-        inner.downcast_ref().is_some_and(is_verdict)
-            || matches!(
-                inner.downcast_ref(),
-                Some(InvalidCertificate(_) | InvalidMessage(_))
-            )
-    })
 }

@@ -5,6 +5,7 @@ use std::hint::black_box;
 use acs_core::Credentials;
 use acs_tests::bare::BareServer;
 use acs_vod::{Client, GetPlayInfo};
+use tokio_rustls::rustls::crypto::ring;
 
 /// What the server answers: the fixture without its indentation, as the service writes it.
 pub(crate) fn answer() -> &'static str {
@@ -66,6 +67,8 @@ impl Plain {
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
             .collect();
+        // reqwest sets TLS up even where none is spoken, and panics where no provider is installed.
+        _ = ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .pool_max_idle_per_host(64)
