@@ -291,10 +291,11 @@ fn judge(answer: &dyn FieldValue, ends: &Ends) -> Verdict {
     failed.map_or(Verdict::Success, Verdict::Failure)
 }
 
-/// Gathers the texts at the end of a way; an item of a list whose last name has no value is there as
-/// an empty text.
+/// Gathers the texts at the end of a way. Where it ends early, in an item without a value or a list without items,
+/// there is an empty text: what is there and tells nothing has not ended.
 fn collect(view: &View<'_>, way: &[&str], out: &mut Vec<String>) {
     match (view, way.split_first()) {
+        (View::List(list), _) if list.is_empty() => out.push(String::new()),
         (View::List(list), _) => {
             for item in (0..list.len()).filter_map(|index| list.item(index)) {
                 collect(&item.view(), way, out);
@@ -307,7 +308,7 @@ fn collect(view: &View<'_>, way: &[&str], out: &mut Vec<String>) {
             }
         }
         (View::Text(text), None) => out.push(text.clone().into_owned()),
-        (View::Absent, None) => out.push(String::new()),
+        (View::Absent, _) => out.push(String::new()),
         _ => {}
     }
 }
@@ -319,6 +320,7 @@ mod tests {
     #[derive(Clone, Default)]
     struct Job {
         state: Option<String>,
+        parts: Option<Vec<Self>>,
     }
 
     #[derive(Clone, Default)]
@@ -330,6 +332,7 @@ mod tests {
     crate::model! {
         Job {
             0 state: string("State"),
+            1 parts: list("Parts"),
         }
     }
 
@@ -350,6 +353,7 @@ mod tests {
     fn jobs(states: &[Option<&str>]) -> Jobs {
         let job = |state: &Option<&str>| Job {
             state: state.map(str::to_owned),
+            parts: None,
         };
         Jobs {
             jobs: states.iter().map(job).collect(),
@@ -377,6 +381,33 @@ mod tests {
             ),
         ] {
             assert_eq!(judge(&jobs(states), &ENDS), expected, "{states:?}");
+        }
+    }
+
+    #[test]
+    fn an_item_that_ends_the_way_early_has_not_ended() {
+        let ends = Ends {
+            state: &["Jobs", "Parts", "State"],
+            ..ENDS
+        };
+        let done = jobs(&[Some("Done")]).jobs;
+        for (parts, expected) in [
+            (&[Some(done.clone())][..], Verdict::Success),
+            (&[Some(done.clone()), None], Verdict::Pending(String::new())),
+            (
+                &[Some(done.clone()), Some(Vec::new())],
+                Verdict::Pending(String::new()),
+            ),
+        ] {
+            let job = |parts: &Option<Vec<Job>>| Job {
+                state: None,
+                parts: parts.clone(),
+            };
+            let answer = Jobs {
+                jobs: parts.iter().map(job).collect(),
+                unknown: None,
+            };
+            assert_eq!(judge(&answer, &ends), expected, "{parts:?}");
         }
     }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use acs_core::decode::{decode, decode_headers};
 use acs_core::encode::encode;
-use acs_core::model::{Bytes, Check, CommaList, FieldValue, Json, Model, Rule, Timestamp};
+use acs_core::model::{
+    Bytes, Check, CommaList, FieldValue, Json, JsonText, Model, Rule, Timestamp,
+};
 use acs_core::operation::{Method, OperationInfo, next_page_number};
 use acs_core::{ErrorKind, ProductInfo};
 use proptest::prelude::*;
@@ -133,6 +135,73 @@ fn parameters_are_written_in_their_styles() {
     );
     assert_eq!((encoded.method, encoded.path.as_str()), (Method::POST, "/"));
     assert!(encoded.body.is_none());
+}
+
+mod jobs {
+    use acs_core::model::JsonText;
+
+    use super::Tag;
+
+    /// A text that holds JSON, in a struct.
+    #[derive(Clone, Default)]
+    pub(super) struct Job {
+        pub(super) config: Option<JsonText<Tag>>,
+        pub(super) names: Option<Vec<String>>,
+    }
+
+    acs_core::model! {
+        Job {
+            0 config: string("Config").as_json(),
+            1 names: list("Names").wrapped_in("Name"),
+        }
+    }
+
+    #[derive(Clone, Default)]
+    pub(super) struct Jobs {
+        pub(super) flat: Option<Job>,
+        pub(super) json: Option<Job>,
+        pub(super) names: Option<Vec<String>>,
+        pub(super) json_names: Option<Vec<String>>,
+    }
+
+    acs_core::model! {
+        Jobs {
+            0 flat: object("Flat"),
+            1 json: object("Json").as_json(),
+            2 names: list("Names").wrapped_in("Name"),
+            3 json_names: list("JsonNames").wrapped_in("Name").as_json(),
+        }
+    }
+}
+
+#[test]
+fn json_in_a_text_is_quoted_once_whoever_wrote_it_and_wrappers_are_kept() {
+    let job = |config: JsonText<Tag>| jobs::Job {
+        config: Some(config),
+        names: Some(vec!["n".into()]),
+    };
+    let names = || Some(vec!["a".to_owned(), "b".to_owned()]);
+    for config in [tag("k", "v").into(), r#"{"Key":"k","Value":"v"}"#.into()] {
+        let request = jobs::Jobs {
+            flat: Some(job(config)),
+            json: Some(job(r#"{"Raw":1}"#.into())),
+            names: names(),
+            json_names: names(),
+        };
+        let encoded = encode(&request, &RPC).unwrap();
+        assert_eq!(
+            encoded.query,
+            [
+                ("Flat.Config", r#"{"Key":"k","Value":"v"}"#),
+                ("Flat.Names.Name.1", "n"),
+                ("Json", r#"{"Config":"{\"Raw\":1}","Names":{"Name":["n"]}}"#),
+                ("Names.Name.1", "a"),
+                ("Names.Name.2", "b"),
+                ("JsonNames", r#"{"Name":["a","b"]}"#),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        );
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Lists and objects as pairs: `Tag.1.Key`, one JSON text, or items with commas.
 
 use crate::error::Error;
-use crate::model::{Field, List, Model, Style, View, write_json};
+use crate::model::{Field, List, Model, Style, View, write_json, write_wrapped};
 
 /// Adds the pairs of one parameter.
 pub(super) fn flatten(
@@ -12,10 +12,10 @@ pub(super) fn flatten(
     match (field.style, view) {
         (Style::Json, View::Object(_) | View::Map(_) | View::List(_) | View::Json(_))
         | (_, View::Json(_)) => {
-            out.push((field.name.to_owned(), json(field.name, view)?));
+            out.push((field.name.to_owned(), json(field, view)?));
         }
         (Style::Comma, View::List(list)) => out.push((field.name.to_owned(), join(field, *list)?)),
-        (_, view) => push(&mut field.name.to_owned(), view, out)?,
+        (_, view) => push_field(&mut field.name.to_owned(), field, view, out)?,
     }
     Ok(())
 }
@@ -49,12 +49,16 @@ pub(super) fn text(name: &str, view: &View<'_>) -> Result<String, Error> {
         View::Absent => Ok(String::new()),
         View::Bytes(bytes) => String::from_utf8(bytes.to_vec())
             .map_err(|_| Error::invalid_parameter(name, "must be UTF-8 where it is sent")),
-        _ => json(name, view),
+        _ => as_text(name, write_json(view)),
     }
 }
 
-fn json(name: &str, view: &View<'_>) -> Result<String, Error> {
-    let text = write_json(view).map_err(|error| {
+fn json(field: &Field, view: &View<'_>) -> Result<String, Error> {
+    as_text(field.name, write_wrapped(field, view))
+}
+
+fn as_text(name: &str, json: Result<Vec<u8>, serde_json::Error>) -> Result<String, Error> {
+    let text = json.map_err(|error| {
         Error::invalid_parameter(name, format!("can't be written as JSON: {error}"))
     })?;
     Ok(String::from_utf8_lossy(&text).into_owned())
@@ -103,16 +107,27 @@ fn push_object(
         let view = model.get(index).view();
         name.push('.');
         name.push_str(field.name);
-        if field.style == Style::Json && !matches!(view, View::Absent) {
-            out.push((name.clone(), json(name, &view)?));
+        // JSON of the caller's own is a text already.
+        if field.style == Style::Json && !matches!(view, View::Absent | View::Text(_)) {
+            out.push((name.clone(), as_text(name, write_wrapped(field, &view))?));
         } else {
-            if let (Some(wrapper), View::List(_)) = (field.wrapper, &view) {
-                name.push('.');
-                name.push_str(wrapper);
-            }
-            push(name, &view, out)?;
+            push_field(name, field, &view, out)?;
         }
         name.truncate(length);
     }
     Ok(())
+}
+
+/// A list that the wire wraps has the wrapper's name on its way.
+fn push_field(
+    name: &mut String,
+    field: &Field,
+    view: &View<'_>,
+    out: &mut Vec<(String, String)>,
+) -> Result<(), Error> {
+    if let (Some(wrapper), View::List(_)) = (field.wrapper, view) {
+        name.push('.');
+        name.push_str(wrapper);
+    }
+    push(name, view, out)
 }

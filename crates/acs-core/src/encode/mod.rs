@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::Method;
 
 use crate::error::Error;
-use crate::model::{Field, Kind, Model, Place, Style, View, write_json};
+use crate::model::{Field, Kind, Model, Place, Style, View, write_wrapped};
 use crate::operation::{ApiStyle, OperationInfo};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -174,7 +174,7 @@ fn body(
         view if field.style == Style::Xml => (XML, xml::write(field.name, view)?.into()),
         view => (
             JSON,
-            write_json(view)
+            write_wrapped(field, view)
                 .map_err(|error| unwritable(field, &error))?
                 .into(),
         ),
@@ -186,7 +186,7 @@ fn body(
 }
 
 fn json_value(field: &Field, view: &View<'_>) -> Result<serde_json::Value, Error> {
-    let text = write_json(view).map_err(|error| unwritable(field, &error))?;
+    let text = write_wrapped(field, view).map_err(|error| unwritable(field, &error))?;
     serde_json::from_slice(&text).map_err(|error| unwritable(field, &error))
 }
 
@@ -199,7 +199,7 @@ fn scalar(field: &Field, view: &View<'_>) -> Result<String, Error> {
     match view {
         View::List(list) if field.style != Style::Json => flatten::join(field, *list),
         View::Object(_) | View::Map(_) | View::List(_) | View::Json(_) => {
-            let text = write_json(view).map_err(|error| unwritable(field, &error))?;
+            let text = write_wrapped(field, view).map_err(|error| unwritable(field, &error))?;
             Ok(String::from_utf8_lossy(&text).into_owned())
         }
         view => flatten::text(field.name, view),

@@ -9,6 +9,7 @@ mod debug;
 mod enums;
 mod equal;
 mod json_text;
+mod link;
 mod percent_encoded;
 mod schema;
 mod text;
@@ -22,10 +23,11 @@ pub use serde_json::Value as Json;
 pub use debug::debug;
 pub use equal::equal;
 pub use json_text::JsonText;
+pub use link::Link;
 pub use percent_encoded::PercentEncoded;
 pub use schema::{Check, Field, Kind, Piece, Place, Rule, Schema, Style};
 pub use text::{CommaList, Text, Timestamp};
-pub(crate) use values::write_json;
+pub(crate) use values::{write_json, write_wrapped};
 
 /// A struct whose fields a table describes.
 ///

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
-use super::{FieldValue, List, Map, Model, Slot, Style, View};
+use super::{Field, FieldValue, List, Map, Model, Slot, Style, View};
 
 macro_rules! values {
     ($($type:ty: $this:ident => $view:expr, $slot:ident;)*) => {$(
@@ -185,6 +185,14 @@ pub(crate) fn write_json(value: &View<'_>) -> Result<Vec<u8>, serde_json::Error>
     serde_json::to_vec(&Json(value))
 }
 
+/// Writes the value of a field as JSON text, with the object around a list that the wire wraps.
+pub(crate) fn write_wrapped(field: &Field, value: &View<'_>) -> Result<Vec<u8>, serde_json::Error> {
+    match (field.wrapper, value) {
+        (Some(wrapper), View::List(_)) => serde_json::to_vec(&Wrapped(wrapper, value)),
+        _ => write_json(value),
+    }
+}
+
 struct Json<'a>(&'a View<'a>);
 
 impl Serialize for Json<'_> {
@@ -211,8 +219,10 @@ fn serialize_object<S: Serializer>(model: &dyn Model, serializer: S) -> Result<S
         let view = model.get(index).view();
         match (view, field.wrapper) {
             (View::Absent, _) => {}
+            // JSON of the caller's own is a text already.
+            (View::Text(text), _) => out.serialize_entry(field.name, &text)?,
             (view, _) if field.style == Style::Json => {
-                let text = write_json(&view).map_err(S::Error::custom)?;
+                let text = write_wrapped(field, &view).map_err(S::Error::custom)?;
                 out.serialize_entry(field.name, &String::from_utf8_lossy(&text))?;
             }
             (view, None) => out.serialize_entry(field.name, &Json(&view))?,
