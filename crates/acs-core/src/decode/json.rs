@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(super) fn plain_integer(&mut self) -> Option<i64> {
         const MOST_DIGITS: usize = 18;
-        if !matches!(self.peek()?, b'0'..=b'9') {
+        if !self.peek()?.is_ascii_digit() {
             return None;
         }
         let rest = &self.bytes()[self.at..];
