@@ -1,20 +1,20 @@
 //! `cargo xtask metadata diff OLD NEW`: what changes for users.
 
-use std::collections::BTreeMap;
+mod rules;
+mod surface;
+
 use std::path::Path;
 
 use crate::codegen;
 use crate::digest::file_stem;
 use crate::document::Document;
-use crate::emit::{self, Paths};
 use crate::error::Result;
 use crate::lower::lower;
-use crate::model::{Output, Package, Struct, Type};
+use crate::model::Security;
 use crate::overlay::Overlay;
 use crate::workspace;
 
-/// What users can name, and what they rely on of it.
-type Surface = BTreeMap<String, String>;
+use surface::{Item, Says, Surface, surface};
 
 /// Compares the crates that two documents give.
 #[allow(clippy::print_stdout, reason = "the answer of the command")]
@@ -36,17 +36,18 @@ pub(crate) fn diff(old: &Path, new: &Path) -> Result<()> {
     };
     let changes = compare(&old, &new);
     for change in &changes {
-        println!("{change}");
+        // A line for each, whatever a name holds.
+        println!("{}", change.replace(char::is_control, " "));
     }
     let breaking = changes
         .iter()
         .filter(|change| change.starts_with("breaking"))
         .count();
-    let added = changes.len() - breaking;
+    let others = changes.len() - breaking;
     if breaking > 0 {
-        println!("a breaking release: {breaking} breaking changes, {added} others");
+        println!("a breaking release: {breaking} breaking changes, {others} others");
     } else {
-        println!("not a breaking release: 0 breaking changes, {added} others");
+        println!("not a breaking release: 0 breaking changes, {others} others");
     }
     Ok(())
 }
@@ -61,145 +62,74 @@ fn overlay_of(document: &Document) -> Result<Overlay> {
 }
 
 fn compare(old: &Surface, new: &Surface) -> Vec<String> {
-    let mut changes = Vec::new();
-    for (item, was) in old {
-        match new.get(item) {
-            None if is_below_missing(item, old, new) => {}
-            None => changes.push(format!("breaking: {item} is gone")),
-            Some(is) if is == was => {}
-            Some(is) if item.ends_with(" doc") => {
-                changes.push(format!("changed: {item}: {was} -> {is}"));
-            }
-            Some(is) => changes.push(format!("breaking: {item}: {was} -> {is}")),
-        }
-    }
-    for (item, is) in new {
-        if !old.contains_key(item) && !is_below_missing(item, new, old) {
-            changes.push(format!("added: {item}: {is}"));
-        }
-    }
+    let gone = old
+        .iter()
+        .filter(|(name, item)| !new.contains_key(*name) && !goes_with_another(name, item, old, new))
+        .filter_map(|(name, item)| match &item.says {
+            Says::Code(_) => Some(format!("breaking: {name} is gone")),
+            Says::Host(host) => Some(format!("breaking: {name}: {host} is gone")),
+            _ => None,
+        });
+    let added = new
+        .iter()
+        .filter(|(name, item)| !old.contains_key(*name) && !goes_with_another(name, item, new, old))
+        .filter_map(|(name, item)| match &item.says {
+            Says::Code(text) | Says::Host(text) => Some(format!("added: {name}: {text}")),
+            _ => None,
+        });
+    let changed = old
+        .iter()
+        .filter_map(|(name, was)| Some((name, &was.says, &new.get(name)?.says)))
+        .filter_map(|(name, was, is)| change(name, was, is));
+    let mut changes: Vec<String> = gone.chain(added).chain(changed).collect();
     changes.sort();
     changes
 }
 
-/// What is told by its owner's absence need not be told again.
-fn is_below_missing(item: &str, here: &Surface, there: &Surface) -> bool {
-    item.match_indices(['.', ' '])
-        .any(|(end, _)| here.contains_key(&item[..end]) && !there.contains_key(&item[..end]))
-}
-
-fn surface(package: &Package) -> Surface {
-    let mut out = Surface::new();
-    for it in &package.operations {
-        let output = match &it.output {
-            Output::Struct(output) => output.name.clone(),
-            Output::Other(ty) => emit::ty(ty, PATHS),
-        };
-        out.insert(it.name.clone(), format!("operation, answers {output}"));
-        out.insert(
-            format!("{} doc", it.name),
-            format!(
-                "{} {}{}{}",
-                it.methods.join("/"),
-                it.path.as_deref().unwrap_or("/"),
-                if it.is_idempotent {
-                    ", can be repeated"
-                } else {
-                    ""
-                },
-                if it.is_deprecated { ", deprecated" } else { "" }
-            ),
-        );
-        add_struct(&mut out, &it.name, &it.request);
-        if let Some(pages) = &it.paging {
-            out.insert(
-                format!("{}.items", it.name),
-                format!("stream of {}", emit::ty(&pages.item, PATHS)),
-            );
-        }
-        for waiter in &it.waiters {
-            out.insert(
-                format!("{}.{}", it.name, waiter.constant),
-                "waiter".to_owned(),
-            );
-        }
-        if let Output::Struct(output) = &it.output {
-            out.insert(output.name.clone(), "struct".to_owned());
-            add_struct(&mut out, &output.name, output);
-        }
-        for ty in &it.types {
-            add_type(&mut out, &format!("types::{}::", it.module), ty);
-        }
+fn change(name: &str, was: &Says, is: &Says) -> Option<String> {
+    if was == is {
+        return None;
     }
-    for ty in package.components.iter().flat_map(|(_, types)| types) {
-        add_type(&mut out, "types::", ty);
-    }
-    for (name, code) in &package.error_codes {
-        out.insert(format!("error_codes::{name}"), code.clone());
-    }
-    for (region, public, _) in &package.endpoints {
-        out.insert(format!("region {region} doc"), public.clone());
-    }
-    out
-}
-
-const PATHS: Paths<'_> = Paths {
-    shared: "types",
-    own: None,
-};
-
-fn add_type(out: &mut Surface, prefix: &str, ty: &Type) {
-    let name = format!("{prefix}{}", ty.name());
-    match ty {
-        Type::Struct(it) => {
-            out.insert(name.clone(), "struct".to_owned());
-            add_struct(out, &name, it);
+    Some(match (was, is) {
+        (Says::Wire(was) | Says::Host(was), Says::Wire(is) | Says::Host(is)) => {
+            format!("changed: {name}: {was} -> {is}")
         }
-        Type::Enum(it) => {
-            out.insert(name.clone(), "enum".to_owned());
-            for (variant, text) in &it.values {
-                out.insert(format!("{name}.{variant}"), text.clone());
-            }
-        }
-    }
-}
-
-fn add_struct(out: &mut Surface, name: &str, it: &Struct) {
-    for field in &it.fields {
-        let plain = emit::ty(&field.ty, PATHS);
-        let ty = if field.is_optional {
-            format!("Option<{plain}>")
-        } else {
-            plain
-        };
-        out.insert(format!("{name}.{}", field.ident), ty);
-        let place = format!(
-            "`{}` in {:?}, {:?}{}{}",
-            field.wire,
-            field.place,
-            field.style,
-            field
-                .rules
-                .iter()
-                .map(|rule| format!(", {rule}"))
-                .collect::<String>(),
-            if field.is_deprecated {
-                ", deprecated"
+        (Says::Security(was), Says::Security(is)) => {
+            // Who called without a key can't any more.
+            let kind = if *is == Security::Anonymous {
+                "changed"
             } else {
-                ""
-            }
-        );
-        out.insert(format!("{name}.{} doc", field.ident), place);
+                "breaking"
+            };
+            format!("{kind}: {name}: {was:?} -> {is:?}")
+        }
+        (Says::Rules(was), Says::Rules(is)) => {
+            let kind = if rules::are_stricter(was, is) {
+                "breaking"
+            } else {
+                "changed"
+            };
+            format!("{kind}: {name}: {} -> {}", list(was), list(is))
+        }
+        (Says::Code(was), Says::Code(is)) => format!("breaking: {name}: {was} -> {is}"),
+        (was, is) => format!("breaking: {name}: {was:?} -> {is:?}"),
+    })
+}
+
+fn list(rules: &[String]) -> String {
+    if rules.is_empty() {
+        "none".to_owned()
+    } else {
+        rules.join(", ")
     }
-    if it.is_input {
-        let arguments: Vec<&str> = it
-            .new
-            .iter()
-            .map(|&index| it.fields[index].ident.as_str())
-            .collect();
-        out.insert(
-            format!("{name}.new"),
-            format!("new({})", arguments.join(", ")),
-        );
-    }
+}
+
+/// What is told by its owner's absence need not be told again.
+fn goes_with_another(name: &str, item: &Item, here: &Surface, there: &Surface) -> bool {
+    let is_missing = |owner: &str| here.contains_key(owner) && !there.contains_key(owner);
+    let owner = item.owner.as_deref().filter(|owner| *owner != name);
+    owner.is_some_and(is_missing)
+        || name
+            .match_indices(['.', ' '])
+            .any(|(end, _)| is_missing(&name[..end]))
 }

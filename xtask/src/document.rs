@@ -100,3 +100,25 @@ pub(crate) enum Shape {
     Map(Box<Schema>),
     Object(Vec<(String, Schema)>),
 }
+
+impl Schema {
+    /// Whether two schemas describe the same values, apart from prose and checks.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let has_same_shape = match (&self.shape, &other.shape) {
+            (Shape::Ref(a), Shape::Ref(b)) => a == b,
+            (Shape::List(a), Shape::List(b)) | (Shape::Map(a), Shape::Map(b)) => a.is_like(b),
+            (Shape::Object(a), Shape::Object(b)) => {
+                a.len() == b.len()
+                    && a.iter().all(|(name, schema)| {
+                        b.iter()
+                            .any(|(it, other)| it == name && schema.is_like(other))
+                    })
+            }
+            (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+        };
+        has_same_shape
+            && self.format == other.format
+            && self.values == other.values
+            && self.item_node == other.item_node
+    }
+}

@@ -148,6 +148,8 @@ pub(crate) enum Ty {
     },
     /// The same, behind a pointer, since it holds itself.
     Boxed(Box<Self>),
+    /// The same in a ring of so many that the compiler must be kept from going around it.
+    Linked(Box<Self>),
 }
 
 /// A constant that says how to wait for what the answer tells of.

@@ -1,9 +1,11 @@
 //! Rust names from names on the wire, whatever mix of acronyms those are.
 
+/// How many bytes a name has at most: it names files too, which have at most 255 with what is added to it.
+const MAX_LENGTH: usize = 120;
+
 /// `AssumeRoleWithOIDC` -> `assume_role_with_oidc`, `iOS` -> `ios`, `CoverURLs` -> `cover_urls`.
 pub(crate) fn snake(name: &str) -> String {
-    let words = words(name);
-    let joined = words.join("_");
+    let joined = cut(words(name).join("_"));
     if joined.is_empty() {
         return "unnamed".to_owned();
     }
@@ -16,7 +18,7 @@ pub(crate) fn snake(name: &str) -> String {
 
 /// `AssumeRoleWithOIDC` -> `AssumeRoleWithOidc`.
 pub(crate) fn pascal(name: &str) -> String {
-    let joined: String = words(name).iter().map(|word| capital(word)).collect();
+    let joined = cut(words(name).iter().map(|word| capital(word)).collect());
     if joined.is_empty() {
         return "Unnamed".to_owned();
     }
@@ -25,6 +27,14 @@ pub(crate) fn pascal(name: &str) -> String {
     } else {
         joined
     }
+}
+
+/// Leaves the end of a name away that no file could have.
+fn cut(mut name: String) -> String {
+    while name.len() > MAX_LENGTH || name.ends_with('_') {
+        name.pop();
+    }
+    name
 }
 
 /// `InvalidVideo.NotFound` -> `INVALID_VIDEO_NOT_FOUND`.
@@ -231,7 +241,7 @@ fn capital(word: &str) -> String {
     })
 }
 
-/// Types and traits of the prelude, which a type of these names would hide from generated code; and `New`, whose `new`
+/// Types, traits and derive macros of the prelude, which a type of these names would hide from generated code; and `New`, whose `new`
 /// would look like a mistake.
 pub(crate) const PRELUDE: &[&str] = &[
     "AsMut",
@@ -252,6 +262,7 @@ pub(crate) const PRELUDE: &[&str] = &[
     "FnOnce",
     "From",
     "FromIterator",
+    "Hash",
     "Into",
     "IntoIterator",
     "Iterator",

@@ -354,6 +354,23 @@ fn a_path_holds_its_parameters_encoded_once() {
 }
 
 #[test]
+fn a_place_in_the_query_of_a_path_takes_its_value() {
+    static INFO: OperationInfo =
+        OperationInfo::roa(&PRODUCT, "Do", &[Method::GET], "/a?id={Id}&type=x", REQUEST);
+    let mut request = RoaRequest {
+        id: Some("课/{Id}".into()),
+        ..RoaRequest::default()
+    };
+    let encoded = encode(&request, &INFO).unwrap();
+    assert_eq!(encoded.path, "/a");
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(encoded.query, [pair("id", "课/{Id}"), pair("type", "x")]);
+    request.id = None;
+    let error = encode(&request, &INFO).unwrap_err();
+    assert_eq!(error.field(), Some("Id"));
+}
+
+#[test]
 fn what_would_leave_its_place_is_refused() {
     let with = |change: &dyn Fn(&mut RoaRequest)| {
         let mut request = RoaRequest {

@@ -76,20 +76,33 @@ fn endpoint(at: &At<'_>) -> Result<Option<Endpoint>> {
         .filter(|at| at.value() != "")
         .or_else(|| at.get("endpoint"));
     let Some(public) = public.filter(|at| at.value() != "") else {
+        at.note("an endpoint without a host is left out");
         return Ok(None);
     };
-    let public = public.text()?.to_owned();
-    let vpc = at
-        .get("vpc")
-        .map(|at| at.text())
-        .transpose()?
-        .filter(|host| !host.is_empty())
-        .map(str::to_owned);
+    let Some(public) = host(&public)? else {
+        return Ok(None);
+    };
+    let vpc = at.get("vpc").map(|at| host(&at)).transpose()?.flatten();
     Ok(Some(Endpoint {
         region,
         public,
         vpc,
     }))
+}
+
+/// A host name, with a port perhaps, without what a URL has around it; nothing for what is none, which is noted.
+fn host(at: &At<'_>) -> Result<Option<String>> {
+    let text = at.text()?.trim();
+    let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let bare = bare.trim_end_matches('/');
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
+    if bare.starts_with(|c: char| c.is_ascii_alphanumeric()) && bare.chars().all(is_part) {
+        return Ok(Some(bare.to_owned()));
+    }
+    if !text.is_empty() {
+        at.note(format!("`{text}` is no host and is left out"));
+    }
+    Ok(None)
 }
 
 fn operation(name: &str, at: &At<'_>) -> Result<Operation> {
@@ -137,26 +150,28 @@ fn operation(name: &str, at: &At<'_>) -> Result<Operation> {
         produces: texts(at, "produces")?,
         parameters,
         responses,
-        error_codes: error_codes(at)?,
+        error_codes: error_codes(at),
         prose,
     })
 }
 
-fn error_codes(at: &At<'_>) -> Result<Vec<(String, String)>> {
+/// The codes by status. Only documentation and constants use them: what is at fault here is passed over.
+fn error_codes(at: &At<'_>) -> Vec<(String, String)> {
     let mut codes = Vec::new();
     let Some(map) = at.get("errorCodes") else {
-        return Ok(codes);
+        return codes;
     };
-    for (status, list) in map.entries()? {
-        for at in list.items()? {
-            if let Some(code) = at.get("errorCode") {
-                codes.push((status.to_owned(), code.scalar()?.trim().to_owned()));
-            } else {
-                at.note("an error without a code is left out");
+    for (status, list) in soft(map.entries(), &map).into_iter().flatten() {
+        for at in soft(list.items(), &list).into_iter().flatten() {
+            let code = at.get("errorCode");
+            let code = code.and_then(|code| soft(code.scalar(), &code));
+            match code.as_deref().map(str::trim) {
+                None | Some("") => at.note("an error without a code is left out"),
+                Some(code) => codes.push((status.to_owned(), code.to_owned())),
             }
         }
     }
-    Ok(codes)
+    codes
 }
 
 fn parameter(at: &At<'_>) -> Result<Parameter> {

@@ -5,6 +5,8 @@ mod package;
 pub(crate) mod table;
 mod types;
 
+pub(crate) use types::is_named;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -126,6 +128,7 @@ pub(crate) fn ty(ty: &Ty, paths: Paths<'_>) -> String {
             is_shared: true,
         } => format!("{}::{name}", paths.shared),
         Ty::Boxed(inner) => format!("Box<{}>", self::ty(inner, paths)),
+        Ty::Linked(inner) => format!("acs_core::model::Link<{}>", self::ty(inner, paths)),
     }
 }
 
@@ -152,8 +155,11 @@ pub(crate) fn argument(ty: &Ty, name: &str, paths: Paths<'_>) -> (String, String
         | Ty::PercentEncoded
         | Ty::JsonText(_) => (format!("impl Into<{plain}>"), format!("{name}.into()")),
         Ty::List(item) => match &**item {
-            Ty::String => (
-                "impl IntoIterator<Item = impl Into<String>>".to_owned(),
+            item @ (Ty::String | Ty::Linked(_)) => (
+                format!(
+                    "impl IntoIterator<Item = impl Into<{}>>",
+                    self::ty(item, paths)
+                ),
                 format!("{name}.into_iter().map(Into::into).collect()"),
             ),
             item => (
@@ -162,7 +168,7 @@ pub(crate) fn argument(ty: &Ty, name: &str, paths: Paths<'_>) -> (String, String
             ),
         },
         Ty::Boxed(inner) => (self::ty(inner, paths), format!("Box::new({name})")),
-        Ty::Local(_) | Ty::Shared(_) | Ty::Choice { .. } => {
+        Ty::Local(_) | Ty::Shared(_) | Ty::Linked(_) | Ty::Choice { .. } => {
             (format!("impl Into<{plain}>"), format!("{name}.into()"))
         }
         _ => (plain, name.to_owned()),

@@ -161,7 +161,7 @@ pub(super) fn error_codes(package: &Package) -> String {
     let mut code = Code::default();
     code.line("//! The error codes that the product's documentation lists.\n");
     for (name, text) in &package.error_codes {
-        code.line(format!("/// `{}`.", super::code(text)));
+        code.doc(&[format!("`{}`.", super::code(text))]);
         code.line(format!("pub const {name}: &str = {};", literal(text)));
     }
     code.into_text()

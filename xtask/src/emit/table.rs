@@ -34,7 +34,7 @@ fn request(it: &Operation, name: &str) -> String {
         .iter()
         .map(|&index| &it.request.fields[index])
         .collect();
-    if fields.len() >= 4 {
+    if super::is_named(&it.request) {
         let values: Vec<String> = fields
             .iter()
             .map(|field| format!("{}: Default::default()", field.ident))

@@ -97,12 +97,22 @@ fn field_type(field: &Field, paths: Paths<'_>) -> String {
     }
 }
 
+/// Methods of operators' traits that take themselves and one value, as a setter does.
+const OPERATORS: &[&str] = &[
+    "add", "bitand", "bitor", "bitxor", "div", "mul", "rem", "shl", "shr", "sub",
+];
+
 /// From how many required values on `new` takes a struct that names them.
 const NAMED_FROM: usize = 4;
 
+/// Whether `new` takes a struct that names what is required.
+pub(crate) fn is_named(it: &Struct) -> bool {
+    it.new.len() >= NAMED_FROM
+}
+
 /// `new` and the setters.
 pub(super) fn build(code: &mut Code, it: &Struct, paths: Paths<'_>) {
-    let is_named = it.new.len() >= NAMED_FROM;
+    let is_named = is_named(it);
     if is_named {
         required(code, it, paths);
     }
@@ -118,6 +128,9 @@ pub(super) fn build(code: &mut Code, it: &Struct, paths: Paths<'_>) {
         }
         if !argument.starts_with("impl") {
             code.line("#[inline]");
+        }
+        if OPERATORS.contains(&name.as_str()) {
+            code.line("#[allow(clippy::should_implement_trait, reason = \"it sets a field\")]");
         }
         code.line("#[must_use]");
         code.line(format!(
@@ -200,7 +213,7 @@ fn required(code: &mut Code, it: &Struct, paths: Paths<'_>) {
 
 /// Whether a struct has a companion with its required values.
 pub(super) fn has_required(it: &Struct) -> bool {
-    it.is_input && it.new.len() >= NAMED_FROM
+    it.is_input && is_named(it)
 }
 
 /// The table of the fields.
@@ -239,7 +252,7 @@ fn column(field: &Field) -> String {
         Ty::Bytes => "bytes",
         Ty::List(_) => "list",
         Ty::Map(_) => "map",
-        Ty::Local(_) | Ty::Shared(_) | Ty::Boxed(_) => "object",
+        Ty::Local(_) | Ty::Shared(_) | Ty::Boxed(_) | Ty::Linked(_) => "object",
         // On the wire they are texts.
         Ty::Unit
         | Ty::String

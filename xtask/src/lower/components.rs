@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::fields::{Context, MAX_DEPTH, Property, Side};
+use super::fields::{Context, Property, Side};
+use super::nesting::{LIST_LEVELS, MAP_LEVELS, MAX_DEPTH, Nesting};
 use super::scope::{Scope, new_arguments};
 use crate::document::{Document, Schema, Shape};
 use crate::error::Result;
@@ -17,18 +18,22 @@ pub(crate) struct Component<'a> {
     schema: &'a Schema,
     /// How many objects, lists and maps stand in each other in it, with the components that it holds.
     pub(crate) height: usize,
+    /// The ring that it is in: so many components that hold each other that the compiler must not go around it.
+    pub(crate) ring: Option<usize>,
 }
 
 impl Component<'_> {
-    /// What a reference to the component is.
-    pub(crate) fn ty(&self) -> Ty {
-        self.wrap(self.schema)
+    /// What a reference to the component is, from a component in a ring.
+    pub(crate) fn ty(&self, ring: Option<usize>) -> Ty {
+        self.wrap(self.schema, ring.is_some() && ring == self.ring)
     }
 
-    fn wrap(&self, schema: &Schema) -> Ty {
+    fn wrap(&self, schema: &Schema, is_linked: bool) -> Ty {
+        let inside = |inner| Box::new(self.wrap(inner, is_linked));
         match &schema.shape {
-            Shape::List(inner) => Ty::List(Box::new(self.wrap(inner))),
-            Shape::Map(inner) => Ty::Map(Box::new(self.wrap(inner))),
+            Shape::List(inner) => Ty::List(inside(inner)),
+            Shape::Map(inner) => Ty::Map(inside(inner)),
+            _ if is_linked => Ty::Linked(Box::new(Ty::Shared(self.type_name.clone()))),
             _ => Ty::Shared(self.type_name.clone()),
         }
     }
@@ -59,107 +64,19 @@ pub(crate) fn named(components: &[(String, Schema)]) -> Vec<Component<'_>> {
             type_name,
             schema,
             height: 0,
+            ring: None,
         });
     }
-    let mut heights = Heights::new(components);
+    let mut nesting = Nesting::new(components);
     for component in &mut found {
-        component.height = heights.of(component.name);
+        component.height = nesting.height(component.name);
+        component.ring = nesting.ring(component.name);
     }
     found
 }
 
-/// How deeply components nest. One that holds itself is a pointer there, and ends.
-struct Heights<'a> {
-    schemas: HashMap<&'a str, &'a Schema>,
-    /// Those that each holds, directly or through others.
-    holds: HashMap<&'a str, HashSet<&'a str>>,
-    known: HashMap<&'a str, usize>,
-}
-
-impl<'a> Heights<'a> {
-    fn new(components: &'a [(String, Schema)]) -> Self {
-        let schemas: HashMap<&str, &Schema> = components
-            .iter()
-            .map(|(name, schema)| (name.as_str(), schema))
-            .collect();
-        let direct: HashMap<&str, Vec<&str>> = schemas
-            .iter()
-            .map(|(name, schema)| (*name, references(schema)))
-            .collect();
-        let holds = schemas.keys().map(|name| {
-            let mut open = direct[name].clone();
-            let mut seen = HashSet::new();
-            while let Some(next) = open.pop() {
-                if seen.insert(next) {
-                    open.extend(direct.get(next).into_iter().flatten());
-                }
-            }
-            (*name, seen)
-        });
-        Self {
-            holds: holds.collect(),
-            schemas,
-            known: HashMap::new(),
-        }
-    }
-
-    fn of(&mut self, name: &'a str) -> usize {
-        if let Some(&height) = self.known.get(name) {
-            return height;
-        }
-        let height = self
-            .schemas
-            .get(name)
-            .copied()
-            .map_or(0, |schema| self.below(name, schema, 0));
-        self.known.insert(name, height);
-        height
-    }
-
-    /// The deepest level in a schema that stands at a level of a component; what would be deeper is cut off.
-    fn below(&mut self, owner: &'a str, schema: &'a Schema, depth: usize) -> usize {
-        let deepest = match &schema.shape {
-            _ if depth >= MAX_DEPTH => depth,
-            Shape::List(inner) | Shape::Map(inner) => self.below(owner, inner, depth + 1),
-            Shape::Object(properties) => properties
-                .iter()
-                .map(|(_, schema)| self.below(owner, schema, depth + 1))
-                .max()
-                .unwrap_or(depth),
-            Shape::Ref(name) => {
-                let target = self.schemas.get(name.as_str()).copied();
-                let is_circle = self
-                    .holds
-                    .get(name.as_str())
-                    .is_none_or(|held| held.contains(owner));
-                match target.filter(|_| !is_circle) {
-                    None => depth,
-                    Some(schema) if core(schema).is_some() => depth + self.of(name),
-                    // It has no type of its own: what it is stands here.
-                    Some(schema) => self.below(name, schema, depth),
-                }
-            }
-            _ => depth,
-        };
-        if deepest > MAX_DEPTH { depth } else { deepest }
-    }
-}
-
-/// The components that a schema names.
-fn references(schema: &Schema) -> Vec<&str> {
-    match &schema.shape {
-        Shape::List(inner) | Shape::Map(inner) => references(inner),
-        Shape::Object(properties) => properties
-            .iter()
-            .flat_map(|(_, schema)| references(schema))
-            .collect(),
-        Shape::Ref(name) => vec![name],
-        _ => Vec::new(),
-    }
-}
-
 /// The fields of the struct that a schema is, or lists or maps of, so many as can be.
-fn core(schema: &Schema) -> Option<&[(String, Schema)]> {
+pub(super) fn core(schema: &Schema) -> Option<&[(String, Schema)]> {
     let mut schema = schema;
     for _ in 0..MAX_DEPTH {
         match &schema.shape {
@@ -174,7 +91,8 @@ fn core(schema: &Schema) -> Option<&[(String, Schema)]> {
 /// The struct of a component, and the lists and maps around it.
 fn own_levels(schema: &Schema) -> usize {
     match &schema.shape {
-        Shape::List(inner) | Shape::Map(inner) => 1 + own_levels(inner),
+        Shape::List(inner) => LIST_LEVELS + own_levels(inner),
+        Shape::Map(inner) => MAP_LEVELS + own_levels(inner),
         _ => 1,
     }
 }
@@ -222,6 +140,7 @@ pub(crate) fn lower(
             .collect();
         let mut own_notes = Vec::new();
         context.depth.set(own_levels(component.schema));
+        context.ring.set(component.ring);
         let fields = context.fields(
             &mut scope,
             &side,
@@ -230,6 +149,7 @@ pub(crate) fn lower(
             &mut own_notes,
         );
         context.depth.set(0);
+        context.ring.set(None);
         let prefix = format!("the component `{}`", component.name);
         notes.extend(own_notes.iter().map(|note| format!("{prefix}: {note}")));
         let mut doc = component
@@ -293,7 +213,11 @@ pub(crate) fn lower(
 fn share(modules: &mut [(String, Vec<Type>)]) {
     fn shared(ty: &mut Ty) {
         match ty {
-            Ty::List(inner) | Ty::Map(inner) | Ty::Boxed(inner) | Ty::JsonText(inner) => {
+            Ty::List(inner)
+            | Ty::Map(inner)
+            | Ty::Boxed(inner)
+            | Ty::Linked(inner)
+            | Ty::JsonText(inner) => {
                 shared(inner);
             }
             Ty::Local(name) => *ty = Ty::Shared(std::mem::take(name)),

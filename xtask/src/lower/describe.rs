@@ -106,7 +106,7 @@ fn kind(ty: &Ty) -> String {
         Ty::List(item) => format!("list of {}", kind(item)),
         Ty::Map(value) => format!("map to {}", kind(value)),
         Ty::Local(_) | Ty::Shared(_) => "object".to_owned(),
-        Ty::Boxed(inner) => kind(inner),
+        Ty::Boxed(inner) | Ty::Linked(inner) => kind(inner),
     }
 }
 

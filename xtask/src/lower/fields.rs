@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::components::Component;
 use super::describe;
+use super::nesting::{LIST_LEVELS, MAP_LEVELS, MAX_DEPTH};
 use super::own::{self, PERCENT_ENCODED};
 use super::parameters::is_binary;
 use super::scope::Scope;
@@ -14,9 +15,6 @@ use crate::emit::code;
 use crate::model::{Field, Place, Style, Ty};
 use crate::names;
 use crate::overlay::{FieldOverlay, Matched};
-
-/// How many objects, lists and maps may stand in each other; rustc gives up somewhere above.
-pub(crate) const MAX_DEPTH: usize = 32;
 
 /// What holds for a whole document.
 pub(crate) struct Context<'a> {
@@ -32,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) mistakes: RefCell<Vec<String>>,
     /// How many objects, lists and maps are around what is read now.
     pub(crate) depth: Cell<usize>,
+    /// The ring of the component that is read now.
+    pub(crate) ring: Cell<Option<usize>>,
     /// Writes the document's own prose.
     pub(crate) with_prose: bool,
 }
@@ -226,20 +226,21 @@ impl Context<'_> {
         schema: &Schema,
         notes: &mut Vec<String>,
     ) -> Ty {
-        let is_level = match &schema.shape {
-            Shape::List(_) | Shape::Map(_) => true,
-            Shape::Object(properties) => !properties.is_empty(),
-            _ => false,
+        let levels = match &schema.shape {
+            Shape::List(_) => LIST_LEVELS,
+            Shape::Map(_) => MAP_LEVELS,
+            Shape::Object(properties) if !properties.is_empty() => 1,
+            _ => 0,
         };
-        if !is_level {
+        if levels == 0 {
             return self.ty_inside(scope, side, path, leaf, way, schema, notes);
         }
         let depth = self.depth.get();
-        if depth >= MAX_DEPTH {
+        if depth + levels > MAX_DEPTH {
             notes.push(too_deep(way));
             return Ty::Json;
         }
-        self.depth.set(depth + 1);
+        self.depth.set(depth + levels);
         let ty = self.ty_inside(scope, side, path, leaf, way, schema, notes);
         self.depth.set(depth);
         ty
@@ -365,7 +366,7 @@ impl Context<'_> {
             notes.push(too_deep(way));
             return Ty::Json;
         }
-        component.ty()
+        component.ty(self.ring.get())
     }
 
     /// The component of a name that has a type of its own.
@@ -450,7 +451,13 @@ fn wrapped_list(schema: &Schema) -> Option<(&str, &Schema)> {
 fn is_scalar(ty: &Ty) -> bool {
     !matches!(
         ty,
-        Ty::List(_) | Ty::Map(_) | Ty::Local(_) | Ty::Shared(_) | Ty::Boxed(_) | Ty::Json
+        Ty::List(_)
+            | Ty::Map(_)
+            | Ty::Local(_)
+            | Ty::Shared(_)
+            | Ty::Boxed(_)
+            | Ty::Linked(_)
+            | Ty::Json
     )
 }
 

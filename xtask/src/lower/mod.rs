@@ -3,6 +3,7 @@
 mod components;
 mod describe;
 mod fields;
+mod nesting;
 mod operation;
 mod output;
 mod own;
@@ -10,6 +11,7 @@ mod paging;
 mod parameters;
 mod pattern;
 mod scope;
+mod template;
 mod waiters;
 
 use std::cell::{Cell, RefCell};
@@ -82,6 +84,7 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         comma_lists: &comma_lists,
         mistakes: RefCell::default(),
         depth: Cell::default(),
+        ring: Cell::default(),
         with_prose,
     };
     let mut unsupported = document.notes.clone();
@@ -122,6 +125,7 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
     timestamps.finish()?;
     comma_lists.finish()?;
     repeatable.finish()?;
+    let endpoints = endpoints(document, overlay, &mut unsupported)?;
     Ok(Package {
         product: document.product.clone(),
         version: document.version.clone(),
@@ -132,7 +136,7 @@ pub(crate) fn lower(document: &Document, overlay: &Overlay, with_prose: bool) ->
         },
         type_name,
         components,
-        endpoints: endpoints(document, overlay)?,
+        endpoints,
         global: overlay
             .endpoints
             .global
@@ -163,8 +167,8 @@ fn type_name(document: &Document, overlay: &Overlay) -> String {
 fn check_style(document: &Document, unsupported: &mut Vec<String>) {
     if !["RPC", "ROA", "V3", "FC"].contains(&document.style.as_str()) {
         unsupported.push(format!(
-            "{}: the style `{}` has a protocol of its own; its requests are written and signed as ROA",
-            document.product, document.style
+            "the style `{}` has a protocol of its own; its requests are written and signed as ROA",
+            document.style
         ));
     }
 }
@@ -172,12 +176,19 @@ fn check_style(document: &Document, unsupported: &mut Vec<String>) {
 fn endpoints(
     document: &Document,
     overlay: &Overlay,
+    unsupported: &mut Vec<String>,
 ) -> Result<Vec<(String, String, Option<String>)>> {
     let mut hosts: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
     for endpoint in &document.endpoints {
-        hosts
+        let host = hosts
             .entry(endpoint.region.clone())
             .or_insert_with(|| (endpoint.public.clone(), endpoint.vpc.clone()));
+        if host.0 != endpoint.public {
+            unsupported.push(format!(
+                "the region `{}` has the hosts `{}` and `{}`; the first is used",
+                endpoint.region, host.0, endpoint.public
+            ));
+        }
     }
     for (region, host) in &overlay.endpoints.regions {
         if hosts.insert(region.clone(), (host.clone(), None)).is_some() {
@@ -214,7 +225,7 @@ fn error_codes(document: &Document) -> Vec<(String, String)> {
         .collect();
     let mut used = HashSet::new();
     let mut constants = Vec::new();
-    for code in codes.into_iter().filter(|code| !code.trim().is_empty()) {
+    for code in codes {
         let base = names::screaming(code);
         let name = names::free(&base, "_", |name| !used.contains(name));
         used.insert(name.clone());

@@ -211,7 +211,12 @@ fn is_rest_path(operation: &document::Operation) -> bool {
 }
 
 fn is_http(operation: &document::Operation, unsupported: &mut Vec<String>) -> bool {
-    let is_other = |scheme: &String| scheme != "http" && scheme != "https";
+    let is_http = |scheme: &str| {
+        ["http", "https"]
+            .iter()
+            .any(|it| scheme.eq_ignore_ascii_case(it))
+    };
+    let is_other = |scheme: &String| !is_http(scheme);
     let others: Vec<&str> = operation
         .schemes
         .iter()
@@ -261,6 +266,10 @@ fn methods(operation: &document::Operation, unsupported: &mut Vec<String>) -> Ve
     methods.sort_by_key(|method| method != "POST");
     methods.dedup();
     if methods.is_empty() {
+        unsupported.push(format!(
+            "{}: it names no method that is known; requests use POST",
+            operation.name
+        ));
         methods.push("POST".to_owned());
     }
     methods

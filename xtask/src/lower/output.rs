@@ -65,7 +65,7 @@ pub(super) fn output(
     {
         let is_page = context.component(name).is_some_and(paging::may_be_page);
         if let Some(component) = context.named(name).filter(|_| !is_page) {
-            return Output::Other(component.ty());
+            return Output::Other(component.ty(None));
         }
     }
     let merged = merge(context, &bodies, notes);
@@ -154,19 +154,38 @@ fn merge(
         let Shape::Object(properties) = &context.resolve(body).shape else {
             return None;
         };
-        for (name, schema) in properties {
-            match all.iter().find(|(it, _)| it == name) {
-                None => all.push((name.clone(), schema.clone())),
-                Some((_, first)) if is_same_kind(first, schema) => {}
-                Some(_) => notes.push(format!(
-                    "`{name}` has different types in its successful answers; the first is used"
-                )),
-            }
-        }
+        add_fields(&mut all, properties, "", notes);
     }
     (!bodies.is_empty()).then_some(all)
 }
 
-fn is_same_kind(a: &Schema, b: &Schema) -> bool {
-    std::mem::discriminant(&a.shape) == std::mem::discriminant(&b.shape)
+/// Adds the fields of one answer to those of others, and what is inside them.
+fn add_fields(
+    all: &mut Vec<(String, Schema)>,
+    others: &[(String, Schema)],
+    way: &str,
+    notes: &mut Vec<String>,
+) {
+    for (name, schema) in others {
+        match all.iter_mut().find(|(it, _)| it == name) {
+            None => all.push((name.clone(), schema.clone())),
+            Some((_, first)) => add(first, schema, &format!("{way}{name}"), notes),
+        }
+    }
+}
+
+fn add(first: &mut Schema, other: &Schema, way: &str, notes: &mut Vec<String>) {
+    if first.is_like(other) {
+        return;
+    }
+    match (&mut first.shape, &other.shape) {
+        (Shape::Object(all), Shape::Object(others)) => {
+            add_fields(all, others, &format!("{way}."), notes);
+        }
+        (Shape::List(first), Shape::List(other)) => add(first, other, &format!("{way}[]"), notes),
+        (Shape::Map(first), Shape::Map(other)) => add(first, other, &format!("{way}.*"), notes),
+        _ => notes.push(format!(
+            "`{way}` has different types in its successful answers; the first is used"
+        )),
+    }
 }

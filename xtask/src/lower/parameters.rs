@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::fields::{Context, Property};
+use super::template;
 use crate::document::{self, Parameter, Schema, Shape};
 use crate::error::{Error, Result};
 use crate::model::{Place, Style};
@@ -29,9 +30,7 @@ impl<'a> Parameters<'a> {
                 .iter()
                 .find(|(it, _, _)| it.name == parameter.name && it.place == parameter.place);
             if let Some((first, _, _)) = same {
-                let has_same_kind = std::mem::discriminant(&first.schema.shape)
-                    == std::mem::discriminant(&parameter.schema.shape);
-                if !has_same_kind || first.style != parameter.style {
+                if !first.schema.is_like(&parameter.schema) || first.style != parameter.style {
                     notes.push(format!(
                         "the parameter `{}` is listed twice with different types; the first is used",
                         parameter.name
@@ -54,7 +53,7 @@ impl<'a> Parameters<'a> {
             };
             list.push((Cow::Borrowed(parameter), place, style));
         }
-        check_bodies(&list, notes);
+        check_bodies(context, operation, &list, notes);
         // What has the style of RPC is told by its action alone.
         let path = operation.path.clone().filter(|_| !is_rpc);
         let mut parameters = Self { list, path };
@@ -64,10 +63,21 @@ impl<'a> Parameters<'a> {
 
     /// Brings path and parameters together where the document spells them differently or lacks one of both.
     fn settle_path(&mut self, notes: &mut Vec<String>) {
-        let mut path = self.path.clone().unwrap_or_default();
+        let in_path = |name: &str| {
+            let mut all = self.list.iter();
+            all.any(|(it, place, _)| *place == Place::Path && it.name == name)
+        };
+        let given = self.path.clone().unwrap_or_default();
+        let mut path = template::settle(&given, &in_path);
+        if template::is_odd(&path) {
+            notes.push(format!(
+                "the path `{given}` has a brace that opens or closes nothing; it is sent percent-encoded"
+            ));
+            path = template::without_odd(&path);
+        }
         let is_whole = path.contains('*');
         let mut has_whole = false;
-        let mut places = places(&path);
+        let mut places = template::places(&path);
         for (parameter, place, _) in self
             .list
             .iter_mut()
@@ -123,7 +133,7 @@ impl<'a> Parameters<'a> {
             }
         }
         if self.path.is_some() {
-            self.path = Some(path);
+            self.path = Some(template::escape(&path));
         }
     }
 
@@ -148,35 +158,43 @@ impl<'a> Parameters<'a> {
 }
 
 /// A request has one body.
-fn check_bodies(list: &[(Cow<'_, Parameter>, Place, Style)], notes: &mut Vec<String>) {
+fn check_bodies(
+    context: &Context<'_>,
+    operation: &document::Operation,
+    list: &[(Cow<'_, Parameter>, Place, Style)],
+    notes: &mut Vec<String>,
+) {
     let count = |wanted: Place| list.iter().filter(|(_, place, _)| *place == wanted).count();
     let bodies = count(Place::Body);
     if bodies > 1 {
         notes.push("it has several bodies; they are sent by name in one object of JSON".to_owned());
+    }
+    let mut all = list.iter().filter(|(_, place, _)| *place == Place::Body);
+    let is_scalar = |schema: &Schema| {
+        matches!(
+            schema.shape,
+            Shape::String | Shape::Integer | Shape::Number | Shape::Boolean
+        )
+    };
+    let takes_form =
+        !operation.consumes.is_empty() && operation.consumes.iter().all(|it| it.contains("form"));
+    if bodies > 1
+        && all
+            .clone()
+            .any(|(it, _, _)| is_binary(context.resolve(&it.schema)))
+    {
+        notes.push("one of its bodies is binary, which an object of JSON can't hold; a request with it is refused".to_owned());
+    } else if takes_form && all.any(|(it, _, _)| !is_scalar(context.resolve(&it.schema))) {
+        notes.push(
+            "it takes a form, which its body is not described as; the body is sent as JSON"
+                .to_owned(),
+        );
     }
     if bodies > 0 && count(Place::Form) > 0 {
         notes.push(
             "it has a form and a body; a request with both is refused before it is sent".to_owned(),
         );
     }
-}
-
-/// The names of the places in a path.
-fn places(path: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = path;
-    while let Some(start) = rest.find(['{', '[']) {
-        rest = &rest[start + 1..];
-        let Some(end) = rest.find(['}', ']']) else {
-            break;
-        };
-        let name = rest[..end].to_owned();
-        if !name.is_empty() && !found.contains(&name) {
-            found.push(name);
-        }
-        rest = &rest[end..];
-    }
-    found
 }
 
 fn place(parameter: &Parameter, resolved: &Schema, is_rpc: bool, notes: &mut Vec<String>) -> Place {
@@ -214,7 +232,14 @@ fn style(
         Some("json") => Style::Json,
         Some("simple") if is_list => Style::Comma,
         Some("simple") => Style::Json,
-        Some("xml") => Style::Xml,
+        Some("xml") if parameter.place == "body" => Style::Xml,
+        Some("xml") => {
+            notes.push(format!(
+                "the parameter `{}` is XML outside of a body, of which nothing is known; it is flattened",
+                parameter.name
+            ));
+            Style::Flat
+        }
         None if in_header_or_path && is_list => Style::Comma,
         None if parameter.place == "body" && takes_xml => Style::Xml,
         None | Some("repeatList" | "flat" | "struct" | "form" | "formData" | "") => Style::Flat,
@@ -228,6 +253,22 @@ fn style(
     }
 }
 
+/// The headers that the signature is in or made of.
+const SIGNERS_HEADERS: &[&str] = &[
+    "authorization",
+    "host",
+    "x-acs-accesskey-id",
+    "x-acs-action",
+    "x-acs-bearer-token",
+    "x-acs-content-sha256",
+    "x-acs-credentials-provider",
+    "x-acs-date",
+    "x-acs-security-token",
+    "x-acs-signature-nonce",
+    "x-acs-signature-type",
+    "x-acs-version",
+];
+
 /// A name that no header can have makes each request with it fail.
 fn check_header(parameter: &Parameter, notes: &mut Vec<String>) {
     let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
@@ -235,6 +276,15 @@ fn check_header(parameter: &Parameter, notes: &mut Vec<String>) {
     if parameter.place == "header" && !is_name {
         notes.push(format!(
             "the parameter `{}` has a name that no header can have; a request with it is refused",
+            parameter.name
+        ));
+    }
+    let is_signers = SIGNERS_HEADERS
+        .iter()
+        .any(|it| parameter.name.eq_ignore_ascii_case(it));
+    if parameter.place == "header" && is_signers {
+        notes.push(format!(
+            "the parameter `{}` is a header that the signature needs for itself; a request with it is refused",
             parameter.name
         ));
     }

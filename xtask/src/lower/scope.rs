@@ -196,7 +196,11 @@ pub(crate) struct Renames(Vec<String>);
 impl Renames {
     pub(crate) fn apply(&self, ty: &mut Ty) {
         match ty {
-            Ty::List(inner) | Ty::Map(inner) | Ty::Boxed(inner) | Ty::JsonText(inner) => {
+            Ty::List(inner)
+            | Ty::Map(inner)
+            | Ty::Boxed(inner)
+            | Ty::Linked(inner)
+            | Ty::JsonText(inner) => {
                 self.apply(inner);
             }
             Ty::Local(name) | Ty::Choice { name, .. } => {

@@ -24,7 +24,14 @@ pub(super) fn waiters(
         }
         let missing = match &waiter.missing {
             None => Vec::new(),
-            Some(way) => answer.find(way).map_err(in_waiter)?.0,
+            Some(way) => {
+                let (names, field) = answer.find(way).map_err(in_waiter)?;
+                if field.ty != Ty::List(Box::new(Ty::String)) {
+                    let error = Error::input(format!("`{way}` is no list of texts"));
+                    return Err(in_waiter(error));
+                }
+                names
+            }
         };
         if waiter.success.is_empty() {
             return Err(in_waiter(Error::input("`success` is empty")));

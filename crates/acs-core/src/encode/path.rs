@@ -14,12 +14,14 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// A path with places for parameters: `/clusters/{ClusterId}` or `/clusters/[ClusterId]`. A `*` in it
-/// stands for a path that one parameter gives whole.
+/// stands for a path that one parameter gives whole. Its query may have places for whole values.
 pub(super) struct Template {
     template: &'static str,
     path: String,
     whole: Option<String>,
     query: &'static str,
+    /// The values of places in the query.
+    values: Vec<(&'static str, String)>,
 }
 
 impl Template {
@@ -30,15 +32,21 @@ impl Template {
             path: template.to_owned(),
             whole: None,
             query,
+            values: Vec::new(),
         }
     }
 
     /// Puts a value into its place.
     pub(super) fn fill(&mut self, name: &'static str, value: &str) -> Result<(), Error> {
         let places = [format!("{{{name}}}"), format!("[{name}]")];
-        let is_place = places
-            .iter()
-            .any(|place| self.template.contains(place.as_str()));
+        let is_in = |text: &str| places.iter().any(|place| text.contains(place.as_str()));
+        let is_place = is_in(self.template);
+        if is_in(self.query) {
+            self.values.push((name, value.to_owned()));
+            if !is_place {
+                return Ok(());
+            }
+        }
         if !is_place && self.template.contains('*') {
             self.whole = Some(encode_path(name, value)?);
             return Ok(());
@@ -60,21 +68,36 @@ impl Template {
     pub(super) fn finish(self, query: &mut Vec<(String, String)>) -> Result<String, Error> {
         for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            query.push((name.to_owned(), value.to_owned()));
+            let value = match place(value) {
+                Some(place) => {
+                    let given = self.values.iter().find(|(name, _)| *name == place);
+                    let (_, given) = given.ok_or_else(|| unset(place))?;
+                    given.clone()
+                }
+                None => value.to_owned(),
+            };
+            query.push((name.to_owned(), value));
         }
         let path = self.whole.unwrap_or(self.path);
         let open = path
             .split('/')
             .find(|segment| segment.contains(['{', '[', '*']));
         match open {
-            Some(segment) => Err(Error::invalid_parameter(
-                segment.trim_matches(['{', '}', '[', ']']),
-                "is part of the path, and must be set",
-            )),
+            Some(segment) => Err(unset(segment.trim_matches(['{', '}', '[', ']']))),
             None if path.starts_with('/') => Ok(path),
             None => Ok(format!("/{path}")),
         }
     }
+}
+
+/// The name in a place.
+fn place(value: &str) -> Option<&str> {
+    let inside = |open, close| value.strip_prefix(open)?.strip_suffix(close);
+    inside('{', '}').or_else(|| inside('[', ']'))
+}
+
+fn unset(place: &str) -> Error {
+    Error::invalid_parameter(place, "is part of the path, and must be set")
 }
 
 fn encode_path(name: &'static str, path: &str) -> Result<String, Error> {
