@@ -113,7 +113,7 @@ impl<P: Product> CallByName<'_, P> {
         let answer = self
             .client
             .inner
-            .call(target, &request, Some(&self.options))
+            .call(target, request, Some(&self.options))
             .await?;
         let value =
             serde_json::from_slice(&answer.body).map_err(|error| answer.malformed(error))?;

@@ -65,8 +65,17 @@ struct Call<'a> {
 }
 
 impl Inner {
-    /// Sends a request until it succeeds or its failure is final.
-    pub(super) async fn call(
+    /// Sends a request until it succeeds or its failure is final. Boxed, so that what is moved with it is small.
+    pub(super) fn call<'a>(
+        &'a self,
+        target: Target<'a>,
+        request: Encoded,
+        options: Option<&'a CallOptions>,
+    ) -> BoxFuture<'a, Result<Answer, Error>> {
+        Box::pin(async move { self.call_with(target, &request, options).await })
+    }
+
+    async fn call_with(
         &self,
         target: Target<'_>,
         request: &Encoded,

@@ -35,13 +35,13 @@ pub use self::pace::MinThroughput;
 pub use self::paging::Items;
 pub use self::settings::CallOptions;
 use crate::decode;
-use crate::encode::{self, Encoded};
+use crate::encode;
 use crate::endpoint::{Endpoint, Product};
 use crate::error::Error;
 use crate::model::{FieldValue, Model};
 use crate::operation::{Operation, OperationInfo};
 use crate::response::Response;
-use crate::runtime::SharedRuntime;
+use crate::runtime::{BoxFuture, SharedRuntime};
 
 /// A client of one product. Cheap to clone: clones share connections, credentials and settings.
 pub struct Client<P> {
@@ -69,42 +69,45 @@ impl<P: Product> Client<P> {
     ///
     /// # Errors
     /// [`Error::kind`] says what to do next. Wrong parameters are found before anything is sent.
-    pub async fn send<O>(&self, operation: O) -> Result<Response<O::Output>, Error>
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "callers hand it over, as a value made for one call"
+    )]
+    pub fn send<O>(&self, operation: O) -> impl Future<Output = Result<Response<O::Output>, Error>>
     where
         O: Operation<Product = P>,
     {
-        let request = encoded(&operation, O::INFO)?;
-        self.send_encoded(O::INFO, &request, None).await
+        // Written at once, so that the future, which is moved around, doesn't hold the operation.
+        read(self.start(&operation, O::INFO, None), O::INFO)
     }
 
     /// Sends an operation with settings of its own.
     ///
     /// # Errors
     /// As for [`send`](Self::send).
-    pub async fn send_with<O>(
-        &self,
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "callers hand it over, as a value made for one call"
+    )]
+    pub fn send_with<'a, O>(
+        &'a self,
         operation: O,
-        options: &CallOptions,
-    ) -> Result<Response<O::Output>, Error>
+        options: &'a CallOptions,
+    ) -> impl Future<Output = Result<Response<O::Output>, Error>>
     where
         O: Operation<Product = P>,
     {
-        let request = encoded(&operation, O::INFO)?;
-        self.send_encoded(O::INFO, &request, Some(options)).await
+        read(self.start(&operation, O::INFO, Some(options)), O::INFO)
     }
 
-    async fn send_encoded<T: FieldValue + Default>(
-        &self,
+    fn start<'a>(
+        &'a self,
+        request: &dyn Model,
         info: &'static OperationInfo,
-        request: &Encoded,
-        options: Option<&CallOptions>,
-    ) -> Result<Response<T>, Error> {
-        let named = |error: Error| error.with_action(info.action);
-        let answer = self.inner.call(info.into(), request, options);
-        let answer = answer.await.map_err(named)?;
-        let mut output = T::default();
-        answer.fill(&mut output).map_err(named)?;
-        Ok(answer.into_response(output))
+        options: Option<&'a CallOptions>,
+    ) -> Result<BoxFuture<'a, Result<Answer, Error>>, Error> {
+        let request = encode::encode(request, info)?;
+        Ok(self.inner.call(info.into(), request, options))
     }
 
     /// Returns the region that the client was made for.
@@ -123,11 +126,16 @@ impl<P: Product> Client<P> {
     }
 }
 
-/// Boxed, since futures that hold it are moved.
-fn encoded(request: &dyn Model, info: &'static OperationInfo) -> Result<Box<Encoded>, Error> {
-    encode::encode(request, info)
-        .map(Box::new)
-        .map_err(|error| error.with_action(info.action))
+/// Waits for a call's answer and reads it.
+async fn read<T: FieldValue + Default>(
+    call: Result<BoxFuture<'_, Result<Answer, Error>>, Error>,
+    info: &'static OperationInfo,
+) -> Result<Response<T>, Error> {
+    let named = |error: Error| error.with_action(info.action);
+    let answer = call.map_err(named)?.await.map_err(named)?;
+    let mut output = T::default();
+    answer.fill(&mut output).map_err(named)?;
+    Ok(answer.into_response(output))
 }
 
 impl Answer {
