@@ -118,6 +118,7 @@ publish = false
 default = ["rustls"]
 rustls = ["acs-core/rustls"]
 rustls-no-provider = ["acs-core/rustls-no-provider"]
+hyper = ["acs-core/hyper"]
 
 [dependencies]
 acs-core = {{ path = {core}, default-features = false }}

@@ -38,6 +38,8 @@ pub use transport::{
     ConnectTimeout, ReplayTransport, SentRequest, SharedTransport, Transport, TransportError,
     TransportErrorKind, default_transport,
 };
+#[cfg(feature = "hyper")]
+pub use transport::{HyperTransport, HyperTransportBuilder};
 #[cfg(feature = "__reqwest")]
 pub use transport::{ReqwestTransport, ReqwestTransportBuilder};
 

@@ -10,7 +10,7 @@ use std::alloc::System;
 
 use acs_tests::bare::BareServer;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use support::{Plain, call};
+use support::{Over, Plain, call};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -22,11 +22,13 @@ fn main() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let ours = support::ours(&server);
+        let by_reqwest = support::ours(&server, Over::Reqwest);
+        let by_hyper = support::ours(&server, Over::Hyper);
         let plain = Plain::new(&server);
         println!(
-            "allocations a call: ours {:.1}, reqwest {:.1}",
-            allocations(|| call(ours.clone())).await,
+            "allocations a call: ours {:.1} over reqwest and {:.1} over hyper, plain reqwest {:.1}",
+            allocations(|| call(by_reqwest.clone())).await,
+            allocations(|| call(by_hyper.clone())).await,
             allocations(|| plain.call()).await
         );
     });

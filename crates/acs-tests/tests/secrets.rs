@@ -5,7 +5,10 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use acs_core::{CallOptions, Credentials, ReplayTransport, RetryPolicy, TransportErrorKind};
+use acs_core::{
+    CallOptions, Credentials, HyperTransport, ReplayTransport, ReqwestTransport, RetryPolicy,
+    SharedTransport, TransportErrorKind,
+};
 use acs_emulator::Emulator;
 use acs_sts::AssumeRole;
 use acs_tests::fault::{Act, FaultServer, answer};
@@ -37,7 +40,10 @@ fn b4_no_secret_token_or_signature_is_in_any_output() {
     tracing::subscriber::with_default(subscriber, || {
         runtime.block_on(async {
             against_an_emulator(&output, &mut canaries).await;
-            against_faults(&output, &mut canaries).await;
+            let reqwest = ReqwestTransport::builder().build().unwrap();
+            against_faults(&output, &mut canaries, Arc::new(reqwest)).await;
+            let hyper = HyperTransport::builder().build().unwrap();
+            against_faults(&output, &mut canaries, Arc::new(hyper)).await;
             against_echoes(&output).await;
         });
     });
@@ -126,7 +132,8 @@ async fn against_an_emulator(output: &Output, canaries: &mut Vec<String>) {
 }
 
 /// Errors of every kind, printed with all their sources.
-async fn against_faults(output: &Output, canaries: &mut Vec<String>) {
+async fn against_faults(output: &Output, canaries: &mut Vec<String>, transport: SharedTransport) {
+    output.debug(&transport);
     let credentials = Credentials::sts("STS.test", SECRET, TOKEN).unwrap();
     let client = |builder: acs_core::ClientBuilder<acs_vod::Vod>| {
         builder
@@ -135,7 +142,10 @@ async fn against_faults(output: &Output, canaries: &mut Vec<String>) {
             .build()
             .unwrap()
     };
-    let to = |endpoint: &str| client(Client::builder("cn-shanghai").endpoint(endpoint));
+    let to = |endpoint: &str| {
+        let builder = Client::builder("cn-shanghai").endpoint(endpoint);
+        client(builder.transport(Arc::clone(&transport)))
+    };
     let body = r#"{"Code":"Forbidden","Message":"no","RequestId":"R"}"#;
     let acts = [
         Act::SendAndReset(Vec::new()),

@@ -1,5 +1,7 @@
 //! The seam to the network: one request out, one answer in.
 
+#[cfg(feature = "hyper")]
+mod hyper;
 mod replay;
 #[cfg(feature = "__reqwest")]
 mod reqwest;
@@ -10,6 +12,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(feature = "hyper")]
+pub use self::hyper::{HyperTransport, HyperTransportBuilder};
 pub use self::replay::{ReplayTransport, SentRequest};
 #[cfg(feature = "__reqwest")]
 pub use self::reqwest::{ReqwestTransport, ReqwestTransportBuilder};
@@ -35,6 +39,10 @@ pub trait Transport: fmt::Debug + Send + Sync {
 #[allow(clippy::exhaustive_structs, reason = "one number, and no more")]
 pub struct ConnectTimeout(pub Duration);
 
+/// What requests say that they come from, where they don't say so themselves.
+#[cfg(feature = "__tls")]
+const AGENT: &str = concat!("acs-sdk-rust/", env!("CARGO_PKG_VERSION"));
+
 /// A shared [`Transport`].
 pub type SharedTransport = Arc<dyn Transport>;
 
@@ -55,7 +63,7 @@ pub fn default_transport() -> Result<SharedTransport, Error> {
 pub fn default_transport() -> Result<SharedTransport, Error> {
     Err(Error::invalid_parameter(
         "transport",
-        "none is set: turn on the feature `rustls` or `rustls-no-provider`, or give one of your own",
+        "none is set: turn on the feature `rustls` or `rustls-no-provider`, or give the builder one",
     ))
 }
 

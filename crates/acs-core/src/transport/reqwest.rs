@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::ClientConfig;
 
-use super::{ConnectTimeout, Transport, TransportError, TransportErrorKind, tls};
+use super::{AGENT, ConnectTimeout, Transport, TransportError, TransportErrorKind, tls};
 use crate::body::Body;
 use crate::endpoint::is_loopback;
 use crate::error::{Error, ErrorKind};
@@ -138,7 +138,7 @@ impl ReqwestTransportBuilder {
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle_per_host)
             .tcp_nodelay(true)
-            .user_agent(concat!("acs-sdk-rust/", env!("CARGO_PKG_VERSION")));
+            .user_agent(AGENT);
         let builder = match &self.proxy {
             Proxy::Environment => builder,
             Proxy::None => builder.no_proxy(),
@@ -297,9 +297,7 @@ fn from_reqwest_error(error: ::reqwest::Error) -> TransportError {
     let error = error.without_url();
     let kind = match (error.is_connect(), error.is_timeout(), error.is_builder()) {
         (_, _, true) => TransportErrorKind::Request,
-        (true, false, _) if tls::is_refusal(&error) => TransportErrorKind::Tls,
-        (true, true, _) => TransportErrorKind::ConnectTimeout,
-        (true, false, _) => TransportErrorKind::Connect,
+        (true, is_timeout, _) => tls::failed_connection(&error, is_timeout),
         _ => TransportErrorKind::Interrupted,
     };
     TransportError::new(kind, error)

@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls_platform_verifier::Verifier;
 
+use super::TransportErrorKind;
 use crate::error::{Error, ErrorKind};
 
 /// The name of the setting at fault, in errors.
@@ -34,17 +35,32 @@ pub(super) fn client_config(extra_roots: &[Vec<u8>]) -> Result<ClientConfig, Err
     Ok(config)
 }
 
+/// Tells the sort of failure of a connection that was not had.
+pub(super) fn failed_connection(
+    error: &(dyn StdError + 'static),
+    is_timeout: bool,
+) -> TransportErrorKind {
+    if is_timeout {
+        TransportErrorKind::ConnectTimeout
+    } else if is_refusal(error) {
+        TransportErrorKind::Tls
+    } else {
+        TransportErrorKind::Connect
+    }
+}
+
 /// Says whether the handshake ended with a verdict on the certificate, or because no TLS is spoken there. An alert of the
 /// other side is neither: a server that is overloaded or restarts sends one too.
-pub(super) fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.downcast_ref::<io::Error>().is_some_and(is_verdict) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
+    io_errors(error).any(is_verdict)
+}
+
+/// Goes through the I/O errors among an error and its causes.
+pub(super) fn io_errors<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a io::Error> {
+    std::iter::successors(Some(error), |&error| error.source())
+        .filter_map(|error| error.downcast_ref())
 }
 
 /// An I/O error inside another is not among the latter's sources.

@@ -1,8 +1,9 @@
-//! The two that are compared: our client, and plain reqwest with ready-made bytes.
+//! Those that are compared: our client over each of its transports, and plain reqwest with ready-made bytes.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
-use acs_core::Credentials;
+use acs_core::{Credentials, HyperTransport, ReqwestTransport, SharedTransport};
 use acs_tests::bare::BareServer;
 use acs_vod::{Client, GetPlayInfo};
 use tokio_rustls::rustls::crypto::ring;
@@ -14,12 +15,25 @@ pub(crate) fn answer() -> &'static str {
     line.replace("\": ", "\":").leak()
 }
 
-pub(crate) fn ours(server: &BareServer) -> Client {
+/// What a client sends by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Over {
+    /// The default.
+    Reqwest,
+    Hyper,
+}
+
+pub(crate) fn ours(server: &BareServer, over: Over) -> Client {
+    let transport: SharedTransport = match over {
+        Over::Reqwest => Arc::new(ReqwestTransport::builder().build().unwrap()),
+        Over::Hyper => Arc::new(HyperTransport::builder().build().unwrap()),
+    };
     let credentials =
         Credentials::access_key("LTAI5tExampleKeyId000000", "ExampleSecretExampleSecret0000");
     Client::builder("cn-shanghai")
         .endpoint(server.endpoint())
         .credentials(credentials.unwrap())
+        .transport(transport)
         .build()
         .unwrap()
 }

@@ -8,44 +8,46 @@ use acs_core::{CallOptions, Credentials, ErrorKind, ReplayTransport, RetryPolicy
 use acs_tests::fault::{Act, FaultServer, answer};
 
 use crate::support::{
-    CREATED, PLAY_INFO, Service, builder, client_of, ok, read, replaying, with_headers, write,
+    CREATED, Over, PLAY_INFO, Service, builder, ok, read, replaying, with_headers, write,
 };
 
 #[tokio::test]
 async fn f1_a_reset_in_the_body_is_retried_for_a_read_and_unknown_for_a_write() {
-    let cut = answer("200 OK", "", PLAY_INFO)[..60].to_vec();
-    let server = FaultServer::start(move |n, _| {
-        if n == 0 {
-            Act::SendAndReset(cut.clone())
-        } else {
-            ok(PLAY_INFO)
-        }
-    });
-    let server = server.await.unwrap();
-    let got = client_of(&server).send(read()).await.unwrap();
-    let seen = server.seen();
-    println!(
-        "F1 read: {} attempts, {} requests",
-        got.attempts(),
-        seen.len()
-    );
-    assert_eq!((got.attempts(), seen.len()), (2, 2));
-    assert_ne!(seen[0].connection, seen[1].connection);
+    for over in Over::ALL {
+        let cut = answer("200 OK", "", PLAY_INFO)[..60].to_vec();
+        let server = FaultServer::start(move |n, _| {
+            if n == 0 {
+                Act::SendAndReset(cut.clone())
+            } else {
+                ok(PLAY_INFO)
+            }
+        });
+        let server = server.await.unwrap();
+        let got = over.client_of(&server).send(read()).await.unwrap();
+        let seen = server.seen();
+        println!(
+            "F1 read {over:?}: {} attempts, {} requests",
+            got.attempts(),
+            seen.len()
+        );
+        assert_eq!((got.attempts(), seen.len()), (2, 2));
+        assert_ne!(seen[0].connection, seen[1].connection);
 
-    let headers = "x-acs-request-id: R-2\r\n";
-    let cut = answer("200 OK", headers, CREATED)[..80].to_vec();
-    let server = FaultServer::start(move |_, _| Act::SendAndReset(cut.clone()))
-        .await
-        .unwrap();
-    let failed = client_of(&server).send(write()).await.unwrap_err();
-    println!(
-        "F1 write: {} request, {:?}",
-        server.seen().len(),
-        failed.kind()
-    );
-    assert_eq!(server.seen().len(), 1);
-    assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown);
-    assert_eq!(failed.request_id(), Some("R-2"));
+        let headers = "x-acs-request-id: R-2\r\n";
+        let cut = answer("200 OK", headers, CREATED)[..80].to_vec();
+        let server = FaultServer::start(move |_, _| Act::SendAndReset(cut.clone()))
+            .await
+            .unwrap();
+        let failed = over.client_of(&server).send(write()).await.unwrap_err();
+        println!(
+            "F1 write {over:?}: {} request, {:?}",
+            server.seen().len(),
+            failed.kind()
+        );
+        assert_eq!(server.seen().len(), 1);
+        assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown);
+        assert_eq!(failed.request_id(), Some("R-2"));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,14 +189,17 @@ async fn f14_floods_are_cut_off() {
             .await
             .unwrap();
         let options = CallOptions::new().retry(RetryPolicy::none());
-        let failed = client_of(&server)
-            .send_with(read(), &options)
-            .await
-            .unwrap_err();
-        let taken = server.seen()[0].flooded;
-        println!("F14 {name}: {:?} after {taken} bytes", failed.kind());
-        // What the sockets of both sides hold comes on top.
-        assert!(taken < cap + (8 << 20), "{name}: {taken}");
+        for (n, over) in Over::ALL.into_iter().enumerate() {
+            let client = over.client_of(&server);
+            let failed = client.send_with(read(), &options).await.unwrap_err();
+            let taken = server.seen()[n].flooded;
+            println!(
+                "F14 {name} {over:?}: {:?} after {taken} bytes",
+                failed.kind()
+            );
+            // What the sockets of both sides hold comes on top.
+            assert!(taken < cap + (8 << 20), "{name}: {taken}");
+        }
     }
 }
 

@@ -6,18 +6,18 @@ use acs_core::{ErrorKind, ReqwestTransport, RetryPolicy};
 use acs_tests::fault::{Act, FaultServer, answer};
 use acs_vod::Client;
 
-use crate::support::{PLAY_INFO, builder, client_of, credentials, ok, read, write};
+use crate::support::{Over, PLAY_INFO, builder, credentials, ok, read, write};
 
 #[tokio::test]
 async fn f8_a_server_that_is_not_there_is_a_kind_of_its_own() {
-    for endpoint in ["http://127.0.0.1:9", "https://nowhere.invalid"] {
-        let client = Client::builder("cn-shanghai")
-            .endpoint(endpoint)
-            .credentials(credentials())
-            .build()
-            .unwrap();
-        let failed = client.send(write()).await.unwrap_err();
-        println!("F8 {endpoint}: {failed}");
+    let endpoints = ["http://127.0.0.1:9", "https://nowhere.invalid"];
+    for (over, endpoint) in Over::ALL
+        .into_iter()
+        .flat_map(|over| endpoints.map(|endpoint| (over, endpoint)))
+    {
+        let client = builder().endpoint(endpoint).transport(over.transport());
+        let failed = client.build().unwrap().send(write()).await.unwrap_err();
+        println!("F8 {endpoint} {over:?}: {failed}");
         assert_eq!(failed.kind(), ErrorKind::Connect);
         assert!(failed.is_retryable());
     }
@@ -53,8 +53,10 @@ async fn f18_redirects_are_not_followed() {
             let server = FaultServer::start(move |_, _| Act::Send(answer(status, &location, "")))
                 .await
                 .unwrap();
-            let failed = client_of(&server).send(read()).await.unwrap_err();
-            assert_eq!(failed.kind(), ErrorKind::Service, "{failed}");
+            for over in Over::ALL {
+                let failed = over.client_of(&server).send(read()).await.unwrap_err();
+                assert_eq!(failed.kind(), ErrorKind::Service, "{failed}");
+            }
         }
     }
     println!("F18: {} requests at the sink", sink.seen().len());

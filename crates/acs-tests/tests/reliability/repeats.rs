@@ -1,7 +1,10 @@
 //! What is sent again, how often and after which wait, and what is not.
 
-use std::sync::Arc;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Duration;
 
 use acs_core::{
@@ -12,36 +15,63 @@ use acs_tests::fault::{Act, FaultServer};
 use tokio::time::Instant;
 
 use crate::support::{
-    CREATED, PLAY_INFO, builder, client_of, error, ok, read, replaying, with_headers, write,
+    CREATED, Over, PLAY_INFO, builder, error, ok, read, replaying, with_headers, write,
 };
 
 #[tokio::test]
 async fn f2_a_close_on_a_reused_connection_leads_to_a_newly_signed_request() {
-    let server = FaultServer::start(|n, _| {
-        if n == 1 {
-            Act::SendAndClose(Vec::new())
-        } else {
-            ok(PLAY_INFO)
-        }
-    });
-    let server = server.await.unwrap();
-    let client = client_of(&server);
-    client.send(read()).await.unwrap();
-    client.send(read()).await.unwrap();
-    let seen = server.seen();
-    let nonces: Vec<_> = seen
-        .iter()
-        .map(|seen| seen.header("x-acs-signature-nonce").unwrap())
-        .collect();
-    println!(
-        "F2: {} requests reached the server, all nonces differ: {}",
-        seen.len(),
-        nonces[1] != nonces[2]
-    );
-    assert_eq!(seen.len(), 3);
-    assert_eq!(seen[0].connection, seen[1].connection);
-    // What reached the server was signed again: the transport resent nothing of it.
-    assert_ne!(nonces[1], nonces[2]);
+    for over in Over::ALL {
+        let server = closes_after_a_request(PLAY_INFO).await;
+        let client = over.client_of(&server);
+        client.send(read()).await.unwrap();
+        client.send(read()).await.unwrap();
+        let seen = server.seen();
+        let nonces: Vec<_> = seen
+            .iter()
+            .map(|seen| seen.header("x-acs-signature-nonce").unwrap())
+            .collect();
+        println!(
+            "F2 {over:?}: {} requests reached the server, all nonces differ: {}",
+            seen.len(),
+            nonces[1] != nonces[2]
+        );
+        assert_eq!(seen.len(), 3);
+        assert_eq!(seen[0].connection, seen[1].connection);
+        // What reached the server was signed again: the transport resent nothing of it.
+        assert_ne!(nonces[1], nonces[2]);
+    }
+}
+
+#[tokio::test]
+async fn f2_a_write_that_reached_a_reused_connection_is_not_sent_again() {
+    for over in Over::ALL {
+        let server = closes_after_a_request(CREATED).await;
+        let client = over.client_of(&server);
+        client.send(write()).await.unwrap();
+        let failed = client.send(write()).await.unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown, "{failed}");
+        let seen = server.seen();
+        assert_eq!(seen.len(), 2, "{over:?}");
+        assert_eq!(seen[0].connection, seen[1].connection);
+    }
+}
+
+#[tokio::test]
+async fn f2_an_idle_connection_that_the_server_closed_fails_no_call() {
+    for over in Over::ALL {
+        let server = Impatient::start();
+        let client = builder()
+            .endpoint(&server.endpoint)
+            .transport(over.transport());
+        let client = client.build().unwrap();
+        client.send(write()).await.unwrap();
+        server.closed();
+        // The close is here, and the connection's task is the next to see it, after the second call took the connection.
+        tokio::task::yield_now().await;
+        let got = client.send(write()).await.unwrap();
+        assert_eq!(got.attempts(), 1, "{over:?}");
+        assert_eq!(server.requests(), 2, "{over:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,6 +239,71 @@ async fn credentials_refused_as_expired_are_replaced_once() {
         .map(|sent| sent.headers["x-acs-accesskey-id"].clone())
         .collect();
     assert_eq!(ids, ["STS.0", "STS.1"]);
+}
+
+/// A server that reads the second request, on whatever connection, and closes instead of an answer.
+async fn closes_after_a_request(body: &'static str) -> FaultServer {
+    let server = FaultServer::start(move |n, _| {
+        if n == 1 {
+            Act::SendAndClose(Vec::new())
+        } else {
+            ok(body)
+        }
+    });
+    server.await.unwrap()
+}
+
+/// A server in a thread of its own, which closes each connection once it has answered and says when it has.
+struct Impatient {
+    endpoint: String,
+    closed: mpsc::Receiver<()>,
+    requests: Arc<AtomicU32>,
+}
+
+impl Impatient {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let (closes, closed) = mpsc::channel();
+        let requests = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&requests);
+        let Act::Send(answer) = ok(CREATED) else {
+            unreachable!()
+        };
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    let mut byte = [0];
+                    stream.read_exact(&mut byte).unwrap();
+                    request.push(byte[0]);
+                }
+                counted.fetch_add(1, Ordering::SeqCst);
+                stream.write_all(&answer).unwrap();
+                // The client has the answer, and the connection is idle.
+                thread::sleep(Duration::from_millis(100));
+                drop(stream);
+                if closes.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            endpoint,
+            closed,
+            requests,
+        }
+    }
+
+    /// Blocks the thread, with all that runs on it, until a connection was closed.
+    fn closed(&self) {
+        self.closed.recv().unwrap();
+    }
+
+    fn requests(&self) -> u32 {
+        self.requests.load(Ordering::SeqCst)
+    }
 }
 
 /// A provider of sessions: a new one after each invalidation.

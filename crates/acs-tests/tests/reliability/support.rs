@@ -4,7 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_core::{Body, BoxFuture, Credentials, ReplayTransport, Transport, TransportError};
+use acs_core::{
+    Body, BoxFuture, Credentials, HyperTransport, HyperTransportBuilder, ReplayTransport,
+    ReqwestTransport, ReqwestTransportBuilder, SharedTransport, Transport, TransportError,
+};
 use acs_tests::fault::{Act, FaultServer, answer};
 use acs_vod::{Client, CreateUploadVideo, GetPlayInfo};
 use bytes::Bytes;
@@ -27,6 +30,51 @@ pub(crate) fn builder() -> acs_core::ClientBuilder<acs_vod::Vod> {
 
 pub(crate) fn client_of(server: &FaultServer) -> Client {
     builder().endpoint(server.endpoint()).build().unwrap()
+}
+
+/// The transports over real sockets: what is promised of the default is promised of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Over {
+    Reqwest,
+    Hyper,
+}
+
+impl Over {
+    pub(crate) const ALL: [Self; 2] = [Self::Reqwest, Self::Hyper];
+    pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+
+    pub(crate) fn transport(self) -> SharedTransport {
+        self.make(None)
+    }
+
+    /// Trusts the certificates of a PEM file as well.
+    pub(crate) fn trusting(self, pem: String) -> SharedTransport {
+        self.make(Some(pem))
+    }
+
+    fn make(self, pem: Option<String>) -> SharedTransport {
+        match self {
+            Self::Reqwest => {
+                let builder = ReqwestTransport::builder().connect_timeout(Self::CONNECT_TIMEOUT);
+                let builder = pem
+                    .into_iter()
+                    .fold(builder, ReqwestTransportBuilder::root_certificates_pem);
+                Arc::new(builder.build().unwrap())
+            }
+            Self::Hyper => {
+                let builder = HyperTransport::builder().connect_timeout(Self::CONNECT_TIMEOUT);
+                let builder = pem
+                    .into_iter()
+                    .fold(builder, HyperTransportBuilder::root_certificates_pem);
+                Arc::new(builder.build().unwrap())
+            }
+        }
+    }
+
+    pub(crate) fn client_of(self, server: &FaultServer) -> Client {
+        let builder = builder().endpoint(server.endpoint());
+        builder.transport(self.transport()).build().unwrap()
+    }
 }
 
 pub(crate) fn replaying(transport: &Arc<ReplayTransport>) -> Client {

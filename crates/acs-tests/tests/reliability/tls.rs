@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use acs_core::{CallOptions, Error, ErrorKind, ReqwestTransport, RetryPolicy};
+use acs_core::{CallOptions, Error, ErrorKind, RetryPolicy};
 use acs_tests::fault::Act;
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd,
@@ -15,14 +15,16 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::support::{CREATED, builder, ok, write};
+use crate::support::{CREATED, Over, builder, ok, write};
 
 #[tokio::test]
 async fn f8_a_certificate_of_a_trusted_authority_is_taken() {
     let authority = Authority::new();
-    let server = Server::start(authority.certifies("localhost", 2100), Manner::Serves).await;
-    let answer = server.send(&authority).await.unwrap();
-    assert_eq!((answer.as_str(), server.requests()), ("v1", 1));
+    for over in Over::ALL {
+        let server = Server::start(&authority.certifies("localhost", 2100), Manner::Serves).await;
+        let answer = server.send(over, &authority).await.unwrap();
+        assert_eq!((answer.as_str(), server.requests()), ("v1", 1));
+    }
 }
 
 #[tokio::test]
@@ -47,44 +49,51 @@ async fn f8_a_certificate_that_is_not_valid_is_refused_by_name_and_not_tried_aga
             "invalid peer certificate",
         ),
     ] {
-        let server = Server::start(certificate, Manner::Serves).await;
-        let failed = server.send(&authority).await.unwrap_err();
-        println!("F8 {fault}: {failed}");
-        assert_eq!(failed.kind(), ErrorKind::Tls, "{fault}: {failed:?}");
-        assert!(!failed.is_retryable());
-        assert!(
-            failed.to_string().contains("https://localhost:"),
-            "{failed}"
-        );
-        assert!(failed.to_string().contains(reason), "{failed}");
-        assert_eq!((server.connections(), server.requests()), (1, 0), "{fault}");
+        for over in Over::ALL {
+            let server = Server::start(&certificate, Manner::Serves).await;
+            let failed = server.send(over, &authority).await.unwrap_err();
+            println!("F8 {fault} {over:?}: {failed}");
+            assert_eq!(failed.kind(), ErrorKind::Tls, "{fault}: {failed:?}");
+            assert!(!failed.is_retryable());
+            assert!(
+                failed.to_string().contains("https://localhost:"),
+                "{failed}"
+            );
+            assert!(failed.to_string().contains(reason), "{failed}");
+            assert_eq!((server.connections(), server.requests()), (1, 0), "{fault}");
+        }
     }
 }
 
 #[tokio::test]
 async fn f8_a_handshake_that_is_cut_off_is_tried_again_even_for_a_write() {
     let authority = Authority::new();
-    let server = Server::start(authority.certifies("localhost", 2100), Manner::Cuts).await;
-    let failed = server.send(&authority).await.unwrap_err();
-    println!("F8 cut: {failed}");
-    assert_eq!(failed.kind(), ErrorKind::Connect);
-    assert!(
-        failed.to_string().contains("https://localhost:"),
-        "{failed}"
-    );
-    assert_eq!((server.connections(), server.requests()), (3, 0));
+    for over in Over::ALL {
+        let server = Server::start(&authority.certifies("localhost", 2100), Manner::Cuts).await;
+        let failed = server.send(over, &authority).await.unwrap_err();
+        println!("F8 cut {over:?}: {failed}");
+        assert_eq!(failed.kind(), ErrorKind::Connect);
+        assert!(
+            failed.to_string().contains("https://localhost:"),
+            "{failed}"
+        );
+        assert_eq!((server.connections(), server.requests()), (3, 0));
+    }
 }
 
 #[tokio::test]
 async fn f8_a_handshake_that_ends_with_an_alert_is_tried_again_even_for_a_write() {
     const HANDSHAKE_FAILURE: u8 = 40;
     const INTERNAL_ERROR: u8 = 80;
-    for alert in [HANDSHAKE_FAILURE, INTERNAL_ERROR] {
-        let authority = Authority::new();
-        let certificate = authority.certifies("localhost", 2100);
-        let server = Server::start(certificate, Manner::Alerts(alert)).await;
-        let failed = server.send(&authority).await.unwrap_err();
-        println!("F8 alert: {failed}");
+    let authority = Authority::new();
+    let certificate = authority.certifies("localhost", 2100);
+    for (over, alert) in Over::ALL
+        .into_iter()
+        .flat_map(|over| [(over, HANDSHAKE_FAILURE), (over, INTERNAL_ERROR)])
+    {
+        let server = Server::start(&certificate, Manner::Alerts(alert)).await;
+        let failed = server.send(over, &authority).await.unwrap_err();
+        println!("F8 alert {over:?}: {failed}");
         assert_eq!(failed.kind(), ErrorKind::Connect);
         assert!(failed.to_string().contains("fatal alert"), "{failed}");
         assert_eq!((server.connections(), server.requests()), (3, 0));
@@ -94,31 +103,40 @@ async fn f8_a_handshake_that_ends_with_an_alert_is_tried_again_even_for_a_write(
 #[tokio::test]
 async fn f8_a_handshake_that_hangs_ends_with_the_connect_limit() {
     let authority = Authority::new();
-    let server = Server::start(authority.certifies("localhost", 2100), Manner::Hangs).await;
-    let failed = server.send(&authority).await.unwrap_err();
-    println!("F8 hang: {failed}");
-    // Not the attempt's limit, which would leave a write's fate unknown.
-    assert_eq!(failed.kind(), ErrorKind::Connect);
-    assert!(failed.to_string().contains("in time"), "{failed}");
-    assert_eq!((server.connections(), server.requests()), (3, 0));
+    for over in Over::ALL {
+        let server = Server::start(&authority.certifies("localhost", 2100), Manner::Hangs).await;
+        let failed = server.send(over, &authority).await.unwrap_err();
+        println!("F8 hang {over:?}: {failed}");
+        // Not the attempt's limit, which would leave a write's fate unknown.
+        assert_eq!(failed.kind(), ErrorKind::Connect);
+        assert!(failed.to_string().contains("in time"), "{failed}");
+        assert_eq!((server.connections(), server.requests()), (3, 0));
+    }
 }
 
 #[tokio::test]
 async fn f8_a_connect_limit_is_set_for_a_client_or_a_call() {
-    let server = Server::start(Authority::new().certifies("localhost", 2100), Manner::Hangs).await;
-    let client = builder()
-        .endpoint(format!("https://localhost:{}", server.port))
-        .connect_timeout(Duration::from_secs(3_600))
-        .retry(RetryPolicy::none())
-        .build()
-        .unwrap();
-    let options = CallOptions::new().connect_timeout(Duration::from_millis(100));
-    let failed = client.send_with(write(), &options).await.unwrap_err();
-    assert_eq!(failed.kind(), ErrorKind::Connect, "{failed}");
-    // The client's own limit is longer than the attempt's, which therefore ends the call.
-    let options = CallOptions::new().attempt_timeout(Duration::from_millis(300));
-    let failed = client.send_with(write(), &options).await.unwrap_err();
-    assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown, "{failed}");
+    let server = Server::start(
+        &Authority::new().certifies("localhost", 2100),
+        Manner::Hangs,
+    )
+    .await;
+    for over in Over::ALL {
+        let client = builder()
+            .endpoint(format!("https://localhost:{}", server.port))
+            .transport(over.transport())
+            .connect_timeout(Duration::from_secs(3_600))
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        let options = CallOptions::new().connect_timeout(Duration::from_millis(100));
+        let failed = client.send_with(write(), &options).await.unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::Connect, "{failed}");
+        // The client's own limit is longer than the transport's and the attempt's, and so the attempt's ends the call.
+        let options = CallOptions::new().attempt_timeout(2 * Over::CONNECT_TIMEOUT);
+        let failed = client.send_with(write(), &options).await.unwrap_err();
+        assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown, "{failed}");
+    }
 }
 
 #[tokio::test]
@@ -137,26 +155,23 @@ async fn f8_plain_text_on_a_tls_port_is_named_and_not_tried_again() {
             _ = stream.write_all(&bytes).await;
         }
     });
-    let failed = send(port, &Authority::new()).await.unwrap_err();
-    println!("F8 plain text: {failed}");
-    assert_eq!(failed.kind(), ErrorKind::Tls, "{failed:?}");
-    assert!(
-        failed.to_string().contains("https://localhost:"),
-        "{failed}"
-    );
-    assert_eq!(connections.load(Ordering::SeqCst), 1);
+    for (over, number) in Over::ALL.into_iter().zip(1..) {
+        let failed = send(over, port, &Authority::new()).await.unwrap_err();
+        println!("F8 plain text {over:?}: {failed}");
+        assert_eq!(failed.kind(), ErrorKind::Tls, "{failed:?}");
+        assert!(
+            failed.to_string().contains("https://localhost:"),
+            "{failed}"
+        );
+        assert_eq!(connections.load(Ordering::SeqCst), number);
+    }
 }
 
 /// Sends a write to a port of this machine, by a client that trusts one authority.
-async fn send(port: u16, trusted: &Authority) -> Result<String, Error> {
-    let transport = ReqwestTransport::builder()
-        .connect_timeout(Duration::from_millis(500))
-        .root_certificates_pem(trusted.certificate.pem())
-        .build()
-        .unwrap();
+async fn send(over: Over, port: u16, trusted: &Authority) -> Result<String, Error> {
     let client = builder()
         .endpoint(format!("https://localhost:{port}"))
-        .transport(Arc::new(transport))
+        .transport(over.trusting(trusted.certificate.pem()))
         .build()
         .unwrap();
     let answer = client.send(write()).await?;
@@ -239,7 +254,7 @@ struct Counts {
 }
 
 impl Server {
-    async fn start(identity: Identity, manner: Manner) -> Self {
+    async fn start(identity: &Identity, manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let counts = Arc::new(Counts::default());
@@ -259,8 +274,8 @@ impl Server {
         Self { port, counts }
     }
 
-    async fn send(&self, trusted: &Authority) -> Result<String, Error> {
-        send(self.port, trusted).await
+    async fn send(&self, over: Over, trusted: &Authority) -> Result<String, Error> {
+        send(over, self.port, trusted).await
     }
 
     fn connections(&self) -> usize {
