@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::header::{HeaderValue, USER_AGENT};
+use http::header::{HOST, HeaderValue, USER_AGENT};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as ClientError};
@@ -120,6 +120,7 @@ impl Transport for HyperTransport {
                 ));
             }
             *request.version_mut() = http::Version::HTTP_11;
+            name_host(&mut request);
             let headers = request.headers_mut();
             headers
                 .entry(USER_AGENT)
@@ -135,6 +136,20 @@ impl Transport for HyperTransport {
             };
             Ok(answer.map_err(from_client_error)?.map(Body::stream))
         })
+    }
+}
+
+/// Writes the host as hyper-util would, which takes several times as long; where that is not the address as it stands, it
+/// is left to do so.
+fn name_host(request: &mut http::Request<Body>) {
+    let address = request.uri().authority().map_or("", |it| it.as_str());
+    let is_more_than_host =
+        [":80", ":443"].iter().any(|port| address.ends_with(port)) || address.contains('@');
+    if is_more_than_host || request.headers().contains_key(HOST) {
+        return;
+    }
+    if let Ok(host) = HeaderValue::from_str(address) {
+        request.headers_mut().insert(HOST, host);
     }
 }
 

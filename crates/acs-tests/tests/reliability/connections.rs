@@ -24,6 +24,19 @@ async fn f8_a_server_that_is_not_there_is_a_kind_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_host_is_sent_once_and_as_it_was_signed() {
+    for over in Over::ALL {
+        let server = FaultServer::start(|_, _| ok(PLAY_INFO)).await.unwrap();
+        over.client_of(&server).send(read()).await.unwrap();
+        let head = server.seen()[0].head.to_lowercase();
+        let signed = server.endpoint().replace("http://", "\r\nhost: ");
+        assert!(head.contains(&format!("{signed}\r\n")), "{over:?}: {head}");
+        assert_eq!(head.matches("\r\nhost:").count(), 1, "{over:?}");
+        assert_eq!(head.matches("\r\nuser-agent: acs-sdk-rust/").count(), 1);
+    }
+}
+
+#[tokio::test]
 async fn loopback_is_never_reached_through_a_proxy() {
     let proxy = FaultServer::start(|_, _| ok(PLAY_INFO)).await.unwrap();
     let server = FaultServer::start(|_, _| ok(PLAY_INFO)).await.unwrap();
