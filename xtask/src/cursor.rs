@@ -40,11 +40,7 @@ impl<'a> At<'a> {
         let mut path = self.parent.map_or_else(String::new, At::path);
         match self.step {
             Step::Root => path.push('$'),
-            Step::Name(name) if is_plain(name) => {
-                path.push('.');
-                path.push_str(name);
-            }
-            Step::Name(name) => path.push_str(&format!("[{name:?}]")),
+            Step::Name(name) => push_name(&mut path, name),
             Step::Index(index) => path.push_str(&format!("[{index}]")),
         }
         path
@@ -172,6 +168,16 @@ impl<'a> At<'a> {
             step: Step::Index(index),
             notes: self.notes,
         }))
+    }
+}
+
+/// Adds a name to a path: `.name`, or `["a name"]`.
+pub(crate) fn push_name(path: &mut String, name: &str) {
+    if is_plain(name) {
+        path.push('.');
+        path.push_str(name);
+    } else {
+        path.push_str(&format!("[{name:?}]"));
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::document;
 use crate::error::{Error, Result};
+use crate::json;
 
 /// Keys that hold prose or what no code needs. Names of properties and components are never looked at.
 const DROPPED: &[&str] = &[
@@ -41,12 +42,18 @@ const DROPPED: &[&str] = &[
 /// Maps whose keys are names of the product's own.
 const NAMED: &[&str] = &["properties", "schemas", "apis", "responses", "headers"];
 
-/// Makes the digest of a document, after checking that it is one. Also says what it is called:
-/// `vod-2017-03-21.json`.
-pub(crate) fn digest(text: &str) -> Result<(String, String)> {
-    let text = text.trim_start_matches('\u{feff}');
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| Error::input(format!("no JSON: {error}")))?;
+/// The digest of a document.
+pub(crate) struct Digest {
+    /// What its file is called: `vod-2017-03-21.json`.
+    pub(crate) name: String,
+    pub(crate) text: String,
+    /// What of the document is in no digest.
+    pub(crate) notes: Vec<String>,
+}
+
+/// Makes the digest of a document, after checking that it is one.
+pub(crate) fn digest(text: &str) -> Result<Digest> {
+    let (value, notes) = json::parse(text)?;
     let value = match value.get("data") {
         Some(data) if value.get("apis").is_none() && data.get("apis").is_some() => data,
         _ => &value,
@@ -61,7 +68,7 @@ pub(crate) fn digest(text: &str) -> Result<(String, String)> {
         file_stem(&document.product),
         file_stem(&document.version)
     );
-    Ok((name, text))
+    Ok(Digest { name, text, notes })
 }
 
 /// A name that is fit for a file and a crate, whatever the document says: words with a dash between them.

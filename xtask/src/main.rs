@@ -11,6 +11,7 @@ mod emit;
 mod error;
 mod features;
 mod fetch;
+mod json;
 mod lower;
 mod metadata;
 mod model;

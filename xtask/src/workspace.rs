@@ -19,7 +19,11 @@ pub(crate) fn metadata() -> PathBuf {
 
 pub(crate) fn read(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|error| Error::io(path, &error))?;
-    String::from_utf8(bytes).map_err(|_| Error::input(format!("{}: not UTF-8", path.display())))
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + good.iter().filter(|byte| **byte == b'\n').count();
+        Error::input(format!("{}: not UTF-8 at line {line}", path.display()))
+    })
 }
 
 pub(crate) fn write(path: &Path, text: &str) -> Result<()> {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Document, Endpoint, Operation, Parameter, Response, Schema, Shape};
 use crate::cursor::At;
 use crate::error::{Error, Result};
+use crate::json;
 
 const REFERENCE: &str = "#/components/schemas/";
 
@@ -13,14 +14,12 @@ const REFERENCE: &str = "#/components/schemas/";
 /// # Errors
 /// The text is no JSON or not such a document: the error names the JSON path.
 pub(crate) fn parse(text: &str) -> Result<Document> {
-    let text = text.trim_start_matches('\u{feff}');
-    let value: Value =
-        serde_json::from_str(text).map_err(|error| Error::input(format!("no JSON: {error}")))?;
-    document(&value)
+    let (value, notes) = json::parse(text)?;
+    document(&value, notes)
 }
 
-fn document(value: &Value) -> Result<Document> {
-    let notes = RefCell::default();
+fn document(value: &Value, notes: Vec<String>) -> Result<Document> {
+    let notes = RefCell::new(notes);
     let root = At::root(value, &notes);
     // The live address of a single operation wraps what it sends.
     let data = root

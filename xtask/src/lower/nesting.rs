@@ -16,7 +16,7 @@ pub(crate) const MAX_DEPTH: usize = 32;
 pub(super) const LIST_LEVELS: usize = 1;
 
 /// What a map counts for, which is made of more types than a list.
-pub(super) const MAP_LEVELS: usize = 2;
+pub(super) const MAP_LEVELS: usize = 3;
 
 /// How many levels there may be on the way around a ring, as a sum over its components.
 const MAX_RING: usize = 16;

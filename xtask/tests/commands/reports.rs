@@ -132,3 +132,17 @@ fn what_is_told_twice_differently_or_cannot_be_sent_is_named() {
         assert!(code.contains(expected), "{expected}: {code}");
     }
 }
+
+#[test]
+fn a_name_that_comes_twice_in_an_object_is_named() {
+    let folder = Folder::new("twice");
+    let text = "\u{feff}{\"info\":{\"product\":\"X\",\"version\":\"1\"},\r\n\"apis\":{\"Do\":{\"methods\":[\"get\"]},\"Do\":{\"methods\":[\"post\"]}}}";
+    let shown = stdout(&generate(
+        &folder.file("x.json", text),
+        &folder.0.join("out"),
+    ));
+    assert_eq!(
+        shown,
+        "unsupported: X $.apis.Do: the name comes twice; the last counts\n1 operations, 1 types, 1 unsupported\n"
+    );
+}

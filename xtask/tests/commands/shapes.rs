@@ -67,8 +67,8 @@ fn what_is_nested_too_deeply_is_json_and_is_named() {
     let first = json!({"$ref": "#/components/schemas/C0"});
     let cases = [
         ("lists", with_schema(&nest(33, &list), &none), true),
-        ("maps", with_schema(&nest(17, &map), &none), true),
-        ("maps-that-fit", with_schema(&nest(15, &map), &none), false),
+        ("maps", with_schema(&nest(11, &map), &none), true),
+        ("maps-that-fit", with_schema(&nest(10, &map), &none), false),
         (
             "lists-that-fit",
             with_schema(&nest(31, &list), &none),

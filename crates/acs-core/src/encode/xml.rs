@@ -1,4 +1,5 @@
-//! A body as XML: the parameter's name is the root, a list repeats its element.
+//! A body as XML: the one name in the body's object is the root, as OSS's metadata has it, else the parameter's name; a
+//! list repeats its element.
 
 use crate::error::Error;
 use crate::model::{Field, List, Model, View};
@@ -7,8 +8,23 @@ use super::flatten;
 
 pub(super) fn write(root: &str, view: &View<'_>) -> Result<String, Error> {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    element(root, view, &mut out)?;
+    match only_field(view) {
+        Some((name, inner)) => element(name, &inner, &mut out)?,
+        None => element(root, view, &mut out)?,
+    }
     Ok(out)
+}
+
+/// The one field of a struct that has no other, where it can be a root.
+fn only_field<'a>(view: &View<'a>) -> Option<(&'static str, View<'a>)> {
+    let View::Object(model) = view else {
+        return None;
+    };
+    let [field] = model.schema().fields else {
+        return None;
+    };
+    let inner = model.get(0).view();
+    (!matches!(inner, View::Absent | View::List(_))).then_some((field.name, inner))
 }
 
 fn element(name: &str, view: &View<'_>, out: &mut String) -> Result<(), Error> {
@@ -29,7 +45,15 @@ fn element(name: &str, view: &View<'_>, out: &mut String) -> Result<(), Error> {
             });
             result?;
         }
-        view => escape(&flatten::text(name, view)?, out),
+        view => {
+            let text = flatten::text(name, view)?;
+            let is_foreign = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+            if text.contains(is_foreign) {
+                let reason = "is sent as XML, which holds no control characters";
+                return Err(Error::invalid_parameter(name, reason));
+            }
+            escape(&text, out);
+        }
     }
     out.push_str("</");
     out.push_str(name);
