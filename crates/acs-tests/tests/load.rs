@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use acs_core::Credentials;
+use acs_core::{Credentials, HyperTransport, ReqwestTransport, Transport};
 use acs_tests::bare::BareServer;
 use acs_vod::{Client, GetPlayInfo};
 use tokio::sync::Semaphore;
@@ -17,17 +17,19 @@ const IN_FLIGHT: usize = 64;
 
 #[tokio::test]
 async fn l7_ten_thousand_calls_leave_nothing_behind() {
-    l7(10_000).await;
+    // One after the other: memory is that of the process.
+    l7(10_000, ReqwestTransport::builder().build().unwrap()).await;
+    l7(10_000, HyperTransport::builder().build().unwrap()).await;
 }
 
 /// Run by `.ci/run`: `cargo test -p acs-tests --test load -- --ignored`.
 #[tokio::test]
 #[ignore = "takes half a minute; the gate runs it"]
 async fn l7_a_hundred_thousand_calls_leave_nothing_behind() {
-    l7(100_000).await;
+    l7(100_000, ReqwestTransport::builder().build().unwrap()).await;
 }
 
-async fn l7(calls: usize) {
+async fn l7(calls: usize, transport: impl Transport + 'static) {
     // Room from the start: what the server remembers is no growth of the client.
     let nonces = Arc::new(Mutex::new(HashSet::<u128>::with_capacity(
         2 * (calls + 10_000),
@@ -49,6 +51,7 @@ async fn l7(calls: usize) {
     };
     let client = Client::builder("cn-shanghai")
         .endpoint(server.endpoint())
+        .transport(Arc::new(transport))
         .credentials(Credentials::access_key("LTAItest", "secret").unwrap())
         .build()
         .unwrap();
