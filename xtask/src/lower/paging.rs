@@ -37,6 +37,25 @@ const TOKENS: &[&str] = &[
     "PageToken",
     "nextToken",
     "next_token",
+    "nextPageToken",
+    "pageToken",
+    "marker",
+    "ScrollToken",
+];
+
+/// In an answer: those that can be nothing but the next before those that may be this page's own, sent back.
+const NEXTS: &[&str] = &[
+    "NextToken",
+    "NextPageToken",
+    "NextMarker",
+    "nextToken",
+    "next_token",
+    "nextPageToken",
+    "next_marker",
+    "nextMarker",
+    "Marker",
+    "PageToken",
+    "pageToken",
     "marker",
     "ScrollToken",
 ];
@@ -63,7 +82,7 @@ pub(crate) fn may_be_page(schema: &Schema) -> bool {
     };
     properties
         .iter()
-        .any(|(name, _)| TOKENS.contains(&name.as_str()) || TOTALS.contains(&name.as_str()))
+        .any(|(name, _)| NEXTS.contains(&name.as_str()) || TOTALS.contains(&name.as_str()))
 }
 
 fn by_overlay(paging: &Paging, request: &Struct, output: &Struct) -> Result<Pages> {
@@ -120,15 +139,13 @@ fn by_names(request: &Struct, output: &Struct) -> Option<Pages> {
     // With two lists nobody knows which one people came for.
     let (items, item) = lists.next().filter(|_| lists.next().is_none())?;
     let find = |fields: &[Field], names: &[&str]| {
-        fields
-            .iter()
-            .find(|field| names.contains(&field.wire.as_str()))
-            .map(page_field)
+        let named = |name: &&str| fields.iter().find(|field| field.wire == **name);
+        names.iter().find_map(named).map(page_field)
     };
     let is_text = |field: &PageField| field.ty == Ty::String;
     let is_number = |field: &PageField| matches!(field.ty, Ty::Integer | Ty::Integer32);
     let token = find(&request.fields, TOKENS).filter(is_text);
-    let next = find(&output.fields, TOKENS).filter(is_text);
+    let next = find(&output.fields, NEXTS).filter(is_text);
     let rule = match (token, next) {
         (Some(token), Some(next)) => PageRule::Token { token, next },
         _ => PageRule::Number {

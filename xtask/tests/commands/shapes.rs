@@ -216,3 +216,20 @@ fn rings_of_components_of_any_size_compile() {
         check(&out);
     }
 }
+
+#[test]
+fn the_next_page_is_asked_for_by_what_can_be_nothing_else() {
+    let folder = Folder::new("paging");
+    let text = r##"{"info":{"style":"ROA","product":"X","version":"1"},"apis":{"List":{"methods":["get"],"path":"/",
+        "parameters":[{"name":"marker","in":"query","schema":{"type":"string"}}],
+        "responses":{"200":{"schema":{"type":"object","properties":{
+            "marker":{"type":"string"},
+            "next_marker":{"type":"string"},
+            "items":{"type":"array","items":{"type":"object","properties":{"id":{"type":"string"}}}}
+        }}}}}}}"##;
+    let out = folder.0.join("out");
+    generate(&folder.file("x.json", text), &out);
+    let code = fs::read_to_string(out.join("src/generated/list.rs")).unwrap();
+    assert!(code.contains("output.next_marker.clone()"), "{code}");
+    assert!(code.contains("next.marker = Some(token)"), "{code}");
+}

@@ -28,10 +28,16 @@ pub struct CreateUploadVideo {
     ///
     /// `Tags`: string. At most 16 items. Items of at most 32 characters.
     pub tags: Option<String>,
+    /// The JSON of an object: `MessageCallback` for events of this video alone, `Extend` for what events are to bring back, `AccelerateConfig`.
+    ///
     /// `UserData`: string.
     pub user_data: Option<String>,
+    /// The template group that the video is transcoded with. `WorkflowId` goes before it.
+    ///
     /// `TemplateGroupId`: string.
     pub template_group_id: Option<String>,
+    /// The workflow that processes the video.
+    ///
     /// `WorkflowId`: string.
     pub workflow_id: Option<String>,
     /// `StorageLocation`: string.

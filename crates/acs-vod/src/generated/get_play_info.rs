@@ -12,20 +12,36 @@
 pub struct GetPlayInfo {
     /// `VideoId`: string.
     pub video_id: Option<String>,
-    /// `Formats`: string.
+    /// The formats that are wanted, with commas between them: all of them if not set.
+    ///
+    /// `Formats`: string. Values: `mp4`, `m3u8`, `mp3`, `mpd`.
     pub formats: Option<String>,
-    /// `AuthTimeout`: integer, 64 bits.
+    /// How long the addresses are to be valid. Of files at OSS, at most 2592000 seconds, and 3600 if not set; of the CDN, as long as the domain has it if not set.
+    ///
+    /// `AuthTimeout`: integer, 64 bits, in seconds.
     pub auth_timeout: Option<i64>,
-    /// `OutputType`: string.
+    /// Where the addresses lead: to the CDN, or to the file at OSS.
+    ///
+    /// `OutputType`: string. Values: `cdn`, `oss`.
     pub output_type: Option<String>,
-    /// `StreamType`: string.
+    /// The kinds of streams that are wanted, with commas between them.
+    ///
+    /// `StreamType`: string. Values: `video`, `audio`.
     pub stream_type: Option<String>,
+    /// The JSON of an object with the `uid` and the `rand` that addresses are signed with.
+    ///
     /// `ReAuthInfo`: string.
     pub re_auth_info: Option<String>,
-    /// `Definition`: string.
+    /// The definitions that are wanted, with commas between them.
+    ///
+    /// `Definition`: string. Values: `FD`, `LD`, `SD`, `HD`, `OD`, `2K`, `4K`, `SQ`, `HQ`, `AUTO`.
     pub definition: Option<String>,
-    /// `ResultType`: string.
+    /// One stream of each definition and format, or all of them.
+    ///
+    /// `ResultType`: string. Values: `Single`, `Multiple`.
     pub result_type: Option<String>,
+    /// The JSON of an object: `PlayDomain`, `XForwardedFor`, `PreviewTime`, `MtsHlsUriToken`, `EncryptType`.
+    ///
     /// `PlayConfig`: string.
     pub play_config: Option<String>,
     /// `AdditionType`: string.

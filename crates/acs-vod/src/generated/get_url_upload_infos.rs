@@ -10,8 +10,12 @@
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct GetUrlUploadInfos {
+    /// At most 10, with commas between them.
+    ///
     /// `JobIds`: string.
     pub job_ids: Option<String>,
+    /// At most 10, each percent-encoded, with commas between them.
+    ///
     /// `UploadURLs`: string.
     pub upload_urls: Option<String>,
 }

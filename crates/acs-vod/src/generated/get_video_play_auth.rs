@@ -12,6 +12,8 @@
 pub struct GetVideoPlayAuth {
     /// `VideoId`: string.
     pub video_id: Option<String>,
+    /// How long the credential is to be valid.
+    ///
     /// `AuthInfoTimeout`: integer, 64 bits, in seconds. At least 100. At most 3000.
     pub auth_info_timeout: Option<i64>,
     /// `ApiVersion`: string.

@@ -8,12 +8,18 @@
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct SetMessageCallback {
+    /// How events are reported: by HTTP, or through a queue.
+    ///
     /// `CallbackType`: string. Values: `HTTP`, `MNS`.
     pub callback_type: Option<String>,
     /// `CallbackURL`: string.
     pub callback_url: Option<String>,
+    /// The events, with commas between them, or `ALL`: none if not set.
+    ///
     /// `EventTypeList`: string.
     pub event_type_list: Option<String>,
+    /// Whether callbacks are signed.
+    ///
     /// `AuthSwitch`: string. Values: `on`, `off`.
     pub auth_switch: Option<String>,
     /// The key that callbacks are signed with: letters of both cases and digits.

@@ -8,6 +8,8 @@
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct UploadMediaByUrl {
+    /// The addresses, at most 20, each percent-encoded, with commas between them.
+    ///
     /// `UploadURLs`: string; required.
     pub upload_urls: String,
     /// `TemplateGroupId`: string.
