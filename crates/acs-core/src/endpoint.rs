@@ -61,8 +61,17 @@ impl Endpoint {
     /// # Errors
     /// The text is no host, has a path or query, or asks for plain http beyond loopback.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        if text.contains('@') {
+            // The text is not shown: user information may hold a password.
+            return Err(Error::invalid_parameter(
+                "endpoint",
+                "must not hold user information",
+            ));
+        }
+        // Nor is a query, which may hold a token and a signature.
+        let shown = text.split(['?', '#']).next().unwrap_or_default();
         let refuse =
-            |reason: &str| Error::invalid_parameter("endpoint", format!("`{text}`: {reason}"));
+            |reason: &str| Error::invalid_parameter("endpoint", format!("`{shown}`: {reason}"));
         let (is_https, rest) = match text.split_once("://") {
             None => (true, text),
             Some(("https", rest)) => (true, rest),
@@ -76,13 +85,6 @@ impl Endpoint {
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         if authority.contains(['/', '?', '#']) {
             return Err(refuse("give a host only, without a path or query"));
-        }
-        if authority.contains('@') {
-            // The text is not shown: user information may hold a password.
-            return Err(Error::invalid_parameter(
-                "endpoint",
-                "must not hold user information",
-            ));
         }
         let not_a_host = |_| refuse("this is not a host name or address");
         let parsed: Authority = authority.parse().map_err(not_a_host)?;
@@ -196,7 +198,8 @@ pub fn check_region(region: &str) -> Result<(), Error> {
             "must not be empty: give `cn-shanghai`, say",
         ));
     }
-    if let Some(plain) = region.strip_prefix("oss-") {
+    if let Some(location) = region.strip_prefix("oss-") {
+        let plain = location.strip_suffix("-internal").unwrap_or(location);
         return Err(Error::invalid_parameter(
             "region",
             format!("`{region}` is an OSS location: the region id is `{plain}`"),
@@ -282,11 +285,18 @@ mod tests {
             "a/b",
             "a?b",
             "user:canary@host",
+            "ftp://user:canary@host",
+            "http://user:canary@example.com",
+            "https://user:canary@host/path",
+            "https://host/path?user:canary@",
+            "https://bucket.example.com/?Signature=canary",
+            "host#canary",
             "a b",
             "https://host/path",
         ] {
             let error = Endpoint::parse(text).unwrap_err();
-            assert!(!error.to_string().contains("canary"));
+            assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+            assert_eq!(error.field(), Some("endpoint"));
         }
     }
 
@@ -315,11 +325,13 @@ mod tests {
 
     #[test]
     fn an_oss_location_is_refused_with_the_region_id() {
-        let error = Endpoint::resolve(&VOD, "oss-cn-shanghai", Network::Public).unwrap_err();
-        assert!(
-            error.to_string().contains("the region id is `cn-shanghai`"),
-            "{error}"
-        );
+        for location in ["oss-cn-shanghai", "oss-cn-shanghai-internal"] {
+            let error = Endpoint::resolve(&VOD, location, Network::Public).unwrap_err();
+            assert!(
+                error.to_string().contains("the region id is `cn-shanghai`"),
+                "{error}"
+            );
+        }
     }
 
     #[test]
