@@ -11,6 +11,8 @@ struct Node {
     next: Option<Box<Self>>,
     kids: Option<Vec<Self>>,
     sizes: Option<BTreeMap<String, i32>>,
+    tags: Option<Vec<String>>,
+    owners: Option<BTreeMap<String, Self>>,
 }
 
 acs_core::model! {
@@ -19,6 +21,8 @@ acs_core::model! {
         1 next: object("Next"),
         2 kids: list("Kids"),
         3 sizes: map("Sizes"),
+        4 tags: list("Tags").wrapped_in("Tag"),
+        5 owners: map("Owners"),
     }
 }
 
@@ -87,6 +91,20 @@ fn of_a_name_that_comes_twice_the_last_counts() {
     assert_eq!((kids.len(), kids[0].name.as_deref()), (1, Some("b")));
     let next = node.next.unwrap();
     assert!(next.name.is_none() && next.sizes.is_none() && next.kids.is_some());
+}
+
+#[test]
+fn of_a_wrapped_list_and_of_a_key_that_come_twice_the_last_counts() {
+    let node = read(
+        r#"{"Tags":{"Tag":["a","b"],"Tag":["c"]},"Owners":{"x":{"Name":"a","Sizes":{}},"x":{"Kids":[]}}}"#,
+    );
+    let node = node.unwrap();
+    assert_eq!(node.tags.unwrap(), ["c"]);
+    let owners = node.owners.unwrap();
+    let owner = &owners["x"];
+    assert!(owner.name.is_none() && owner.sizes.is_none() && owner.kids.is_some());
+    let null_at_last = read(r#"{"Tags":{"Tag":["a"],"Tag":null}}"#).unwrap();
+    assert!(null_at_last.tags.unwrap_or_default().is_empty());
 }
 
 #[test]

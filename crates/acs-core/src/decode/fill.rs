@@ -381,6 +381,8 @@ impl<'a> Fill<'a> {
             let name = self.reader.name()?;
             let entry = out.entry(name.clone().into_owned());
             self.take_room(entry)?;
+            // Of a name that comes twice, the last counts.
+            entry.clear();
             self.or_clear(entry, Within::NOTHING)
                 .map_err(|fault| fault.under(name.into_owned()))?;
         }
@@ -412,6 +414,10 @@ impl<'a> Fill<'a> {
         while self.reader.next_member(is_first)? {
             is_first = false;
             if self.reader.is_named(name)? {
+                // As above.
+                while !list.is_empty() {
+                    list.remove_last();
+                }
                 self.one_or_more(list).map_err(|fault| fault.under(name))?;
             } else {
                 self.reader.name()?;
