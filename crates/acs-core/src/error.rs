@@ -253,7 +253,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
         if let Some(action) = &inner.action {
-            write!(f, "{action}: ")?;
+            write!(f, "{}: ", text::Clean(action))?;
         }
         if let Some(field) = &inner.field {
             write!(f, "{}: ", text::Clean(field))?;

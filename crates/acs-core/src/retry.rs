@@ -18,7 +18,8 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Returns the policy that never sends again.
+    /// Returns the policy that never sends again: neither with new credentials nor with a corrected clock, which are
+    /// for the next call then.
     pub fn none() -> Self {
         Self {
             max_attempts: 1,
@@ -44,6 +45,9 @@ impl RetryPolicy {
         hint: Option<Duration>,
         runtime: &dyn Runtime,
     ) -> Duration {
+        /// No wait is longer, whatever the policy says.
+        const LONGEST: Duration = Duration::from_secs(24 * 3_600);
+        let most = self.max_delay.min(LONGEST);
         let base = if is_throttled {
             self.throttled_delay
         } else {
@@ -52,13 +56,12 @@ impl RetryPolicy {
         let doubled = 1_u32
             .checked_shl(attempt.saturating_sub(1))
             .unwrap_or(u32::MAX);
-        let bound = base.saturating_mul(doubled).min(self.max_delay);
+        let bound = base.saturating_mul(doubled).min(most);
         let mut random = [0_u8; 4];
         runtime.fill_random(&mut random);
         let jittered = bound.mul_f64(f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX));
         hint.map_or(jittered, |hint| {
-            hint.min(self.max_delay)
-                .saturating_add(jittered.min(self.base_delay))
+            hint.min(most).saturating_add(jittered.min(self.base_delay))
         })
     }
 }

@@ -13,22 +13,17 @@ use crate::text;
 /// gateway's (a proxy's page, say) is shown in short as the message.
 pub(crate) fn read(status: u16, headers: &HeaderMap, body: &[u8]) -> ServiceError {
     let fields = Fields::read(body);
-    let message = fields.message.map_or_else(
-        || text::excerpt(body),
-        |message| text::excerpt(message.as_bytes()),
-    );
+    let short = |text: String| text::excerpt(text.as_bytes());
     ServiceError {
         status,
-        code: fields
-            .code
-            .map(|code| text::excerpt(code.as_bytes()))
-            .unwrap_or_default(),
+        code: fields.code.map(short).unwrap_or_default(),
         string_to_sign: fields.string_to_sign,
-        message,
+        message: fields.message.map_or_else(|| text::excerpt(body), short),
         request_id: fields
             .request_id
+            .map(short)
             .or_else(|| header(headers, "x-acs-request-id")),
-        recommend: fields.recommend,
+        recommend: fields.recommend.map(short),
         access_denied: fields.access_denied,
         retry_after: retry_after(headers),
     }
@@ -48,7 +43,7 @@ struct Fields {
 
 impl Fields {
     fn read(body: &[u8]) -> Self {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        let body = text::without_mark(body);
         let Ok(Value::Object(map)) = serde_json::from_slice::<Value>(body) else {
             return Self::read_xml(&String::from_utf8_lossy(body));
         };

@@ -43,6 +43,11 @@ pub(crate) fn excerpt(bytes: &[u8]) -> String {
     shown
 }
 
+/// Returns a document without the byte order mark that some services put in front of it.
+pub(crate) fn without_mark(document: &[u8]) -> &[u8] {
+    document.strip_prefix(b"\xef\xbb\xbf").unwrap_or(document)
+}
+
 /// Control characters, and those that turn the direction of the text around them.
 fn is_harmful(c: char) -> bool {
     c.is_control()

@@ -1,6 +1,7 @@
 //! An answer, read whole: capped, unpacked, and sorted into success and failure.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -10,6 +11,7 @@ use super::decide::{Failure, Head, Refusal};
 use super::pace::Stall;
 use super::redact::Secrets;
 use crate::body::CollectError;
+use crate::decode;
 use crate::error::{BoxError, Error, ErrorKind, ServiceError};
 use crate::service_error;
 use crate::text;
@@ -34,8 +36,17 @@ pub(super) struct Answer {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) attempts: u32,
+    /// When the call began, on the runtime's clock.
+    pub(super) start: Duration,
     pub(super) is_secret: bool,
     pub(super) secrets: Secrets,
+}
+
+/// Why the body of an answer was not waited for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CutOff {
+    Stalled(Stall),
+    TimedOut(Duration),
 }
 
 impl Answer {
@@ -77,6 +88,7 @@ impl Answer {
             headers,
             body,
             attempts: 0,
+            start: Duration::ZERO,
             is_secret: reading.is_secret,
             secrets: reading.secrets,
         })
@@ -110,6 +122,7 @@ impl Answer {
         )
         .with_service(service)
         .with_source(cause)
+        .with_attempts(self.attempts)
     }
 }
 
@@ -146,13 +159,16 @@ impl Reading {
 
     /// Makes the failure of an answer whose body is too slow. Where its status already says that the call failed, that
     /// counts.
-    pub(super) fn stalled(&self, status: StatusCode, headers: HeaderMap, stall: Stall) -> Failure {
+    pub(super) fn cut_off(&self, status: StatusCode, headers: HeaderMap, why: CutOff) -> Failure {
         let is_success = status.is_success();
         let status = status.as_u16();
-        if is_success {
-            Failure::Stalled(stall, Some(self.head(status, &headers)))
-        } else {
-            self.refusal(status, headers, &[])
+        if !is_success {
+            return self.refusal(status, headers, &[]);
+        }
+        let head = Some(self.head(status, &headers));
+        match why {
+            CutOff::Stalled(stall) => Failure::Stalled(stall, head),
+            CutOff::TimedOut(limit) => Failure::TimedOut(limit, head),
         }
     }
 
@@ -161,7 +177,11 @@ impl Reading {
         let shown = self.secrets.taken_out_of(body);
         let mut error = service_error::read(status, &headers, &shown);
         self.secrets.take_out_of_error(&mut error);
-        Failure::Service(Box::new(Refusal { error, headers }))
+        Failure::Service(Box::new(Refusal {
+            error,
+            headers,
+            bytes: body.len(),
+        }))
     }
 
     fn head(&self, status: u16, headers: &HeaderMap) -> Head {
@@ -179,6 +199,7 @@ impl Reading {
             headers,
             body: Bytes::new(),
             attempts: 0,
+            start: Duration::ZERO,
             is_secret: true,
             secrets: self.secrets,
         }
@@ -194,13 +215,7 @@ impl Reading {
     }
 }
 
+/// Of a body that is cut or malformed, too, as far as it can be read.
 fn request_id_in(body: &[u8]) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Named {
-        #[serde(rename = "RequestId", alias = "requestId")]
-        request_id: String,
-    }
-    serde_json::from_slice::<Named>(body)
-        .ok()
-        .map(|named| text::excerpt(named.request_id.as_bytes()))
+    decode::text_member(body, &["RequestId", "requestId"]).map(|id| text::excerpt(id.as_bytes()))
 }

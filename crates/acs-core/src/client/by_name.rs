@@ -8,6 +8,7 @@ use crate::encode::Encoded;
 use crate::error::{Error, ErrorKind};
 use crate::operation::{ApiStyle, Security};
 use crate::response::Response;
+use crate::text;
 
 /// A call of an operation by its name: for those that are newer than this version of the crate.
 ///
@@ -110,14 +111,13 @@ impl<P: Product> CallByName<'_, P> {
             is_secret: true,
             duplicate_guard: None,
         };
-        let answer = self
-            .client
-            .inner
-            .call(target, request, Some(&self.options))
-            .await?;
-        let value =
-            serde_json::from_slice(&answer.body).map_err(|error| answer.malformed(error))?;
-        Ok(answer.into_response(value))
+        let inner = &self.client.inner;
+        let answer = inner.call(target, request, Some(&self.options)).await?;
+        let value = serde_json::from_slice(text::without_mark(&answer.body))
+            .map_err(|error| answer.malformed(error));
+        let error = value.as_ref().err();
+        inner.report(self.action, answer.start, answer.attempts, error);
+        value.map(|value| answer.into_response(value))
     }
 }
 

@@ -12,7 +12,7 @@ use http::HeaderMap;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use super::answer::{Answer, Reading};
+use super::answer::{Answer, CutOff, Reading};
 use super::bucket::RetryBucket;
 use super::clock::ClockOffset;
 use super::decide::{Circumstances, Failure, Next, decide};
@@ -105,20 +105,31 @@ impl Inner {
             dated_with: TimeDelta::zero(),
         };
         let span = tracing::debug_span!("acs_call", product = target.product.product, action = target.action, region = %self.region);
-        let result = call.run().instrument(span).await;
+        match call.run().instrument(span).await {
+            Ok(answer) => Ok(Answer { start, ..answer }),
+            Err(error) => {
+                self.report(target.action, start, error.attempts(), Some(&error));
+                Err(error)
+            }
+        }
+    }
+
+    /// Tells the observer that a call has ended: an answer that was had may still turn out to be malformed.
+    pub(super) fn report(
+        &self,
+        action: &str,
+        start: Duration,
+        attempts: u32,
+        error: Option<&Error>,
+    ) {
         if let Some(observer) = &self.observer {
-            let elapsed = self.runtime.elapsed().saturating_sub(start);
-            observer.call(&match &result {
-                Ok(answer) => CallReport {
-                    action: target.action,
-                    attempts: answer.attempts,
-                    error: None,
-                    elapsed,
-                },
-                Err(error) => CallReport::failed(target.action, error, elapsed),
+            observer.call(&CallReport {
+                action,
+                attempts,
+                error: error.map(Error::kind),
+                elapsed: self.runtime.elapsed().saturating_sub(start),
             });
         }
-        result
     }
 
     async fn credentials_for(&self, target: Target<'_>) -> Result<Option<Credentials>, Error> {
@@ -212,22 +223,31 @@ impl Call<'_> {
             return Err(self.out_of_time("it is over"));
         }
         let work = pin!(self.inner.credentials_for(self.target));
-        match in_time(work, left, &*self.inner.runtime).await {
-            Some(result) => result.map_err(|error| error.with_attempts(self.attempt)),
+        match Timer::new(left, &*self.inner.runtime).in_time(work).await {
+            Some(result) => result.map_err(|error| self.unless_unknown(error)),
             None => Err(self.out_of_time("the credentials took it all")),
         }
     }
 
     /// Makes the error of a call whose time ends before it is sent, or sent again.
     fn out_of_time(&self, why: &str) -> Error {
-        let is_unknown = self.is_fate_unknown && !self.circumstances.is_idempotent;
-        let kind = if is_unknown {
-            ErrorKind::OutcomeUnknown
-        } else {
-            ErrorKind::Timeout
-        };
         let text = format!("the call has {:?}, and {why}", self.settings.call_timeout);
-        Error::new(kind, text).with_attempts(self.attempt)
+        self.unless_unknown(Error::new(ErrorKind::Timeout, text))
+    }
+
+    /// Finishes the error of a call that is not sent again. An attempt before may have done what the call was for: that is
+    /// said, whatever came after it.
+    fn unless_unknown(&self, error: Error) -> Error {
+        let error = error.with_attempts(self.attempt);
+        if self.is_outcome_unknown() {
+            error.with_kind(ErrorKind::OutcomeUnknown)
+        } else {
+            error
+        }
+    }
+
+    fn is_outcome_unknown(&self) -> bool {
+        self.is_fate_unknown && !self.circumstances.is_idempotent
     }
 
     /// Prepares another attempt and returns the wait before it; nothing if there is to be none.
@@ -237,10 +257,11 @@ impl Call<'_> {
         next: Next,
         credentials: Option<&Credentials>,
     ) -> Option<Duration> {
-        if self.attempt >= self.settings.retry.max_attempts && !next.is_free() {
+        let most = self.settings.retry.max_attempts;
+        if self.attempt >= most && !next.is_free() {
             return None;
         }
-        match next {
+        let delay = match next {
             Next::Stop | Next::StopUnknown => None,
             Next::Again { is_throttled, hint } => {
                 let runtime = &*self.inner.runtime;
@@ -265,7 +286,9 @@ impl Call<'_> {
                 );
                 has_changed.then_some(Duration::ZERO)
             }
-        }
+        };
+        // Where repeats are off, what was learnt is for the next call.
+        delay.filter(|_| most > 1)
     }
 
     fn give_up(&self, failure: Failure, next: Next) -> Error {
@@ -281,7 +304,7 @@ impl Call<'_> {
                 .with_source(failure.into_error(next))
                 .with_attempts(self.attempt);
         }
-        let next = if self.is_fate_unknown && !self.circumstances.is_idempotent {
+        let next = if self.is_outcome_unknown() {
             Next::StopUnknown
         } else {
             next
@@ -310,12 +333,7 @@ impl Call<'_> {
             elapsed = Empty,
         );
         let result = match span.in_scope(|| self.send(credentials)) {
-            Ok(sent) => {
-                let answer = pin!(sent.answer().instrument(span.clone()));
-                in_time(answer, limit, &*self.inner.runtime)
-                    .await
-                    .unwrap_or(Err(Failure::TimedOut(limit)))
-            }
+            Ok(sent) => sent.answer(limit).instrument(span.clone()).await,
             Err(failure) => Err(failure),
         };
         let now = self.inner.runtime.elapsed();
@@ -385,12 +403,12 @@ impl Call<'_> {
                 AttemptReport {
                     action: self.target.action,
                     attempt: self.attempt,
-                    status: service.map(|error| error.status),
+                    status: failure.status(),
                     code: service
                         .map(|error| error.code.as_str())
                         .filter(|code| !code.is_empty()),
                     request_id: failure.request_id(),
-                    response_bytes: 0,
+                    response_bytes: failure.response_bytes(),
                     elapsed,
                 }
             }
@@ -418,39 +436,54 @@ struct Sent<'a> {
 }
 
 impl Sent<'_> {
-    async fn answer(self) -> Result<Answer, Failure> {
+    /// Waits for the whole answer, but not longer than `limit`.
+    async fn answer(self, limit: Duration) -> Result<Answer, Failure> {
+        let mut timer = Timer::new(limit, self.runtime);
         let taken = || self.taken.as_ref().and_then(|taken| taken.so_far());
-        let response = keep_pace(self.floor, Way::Up, taken, self.runtime, self.response).await;
+        let response = {
+            let moving = keep_pace(self.floor, Way::Up, taken, self.runtime, self.response);
+            timer.in_time(pin!(moving)).await
+        };
         let response = response
+            .ok_or(Failure::TimedOut(limit, None))?
             .map_err(|stall| Failure::Stalled(stall, None))?
             .map_err(Failure::Transport)?;
         let (head, body) = response.into_parts();
         let arrived = AtomicU64::new(0);
-        let collecting = body.collect_counted(self.reading.limit(head.status), &arrived);
-        // Until the first byte, which wakes this task, there is nothing to watch, and no timer is spent.
-        let arrived = || Some(arrived.load(Ordering::Relaxed)).filter(|bytes| *bytes > 0);
-        let raw = keep_pace(self.floor, Way::Down, arrived, self.runtime, collecting).await;
+        let raw = {
+            let collecting = body.collect_counted(self.reading.limit(head.status), &arrived);
+            // Until the first byte, which wakes this task, there is nothing to watch, and no timer is spent.
+            let arrived = || Some(arrived.load(Ordering::Relaxed)).filter(|bytes| *bytes > 0);
+            let moving = keep_pace(self.floor, Way::Down, arrived, self.runtime, collecting);
+            timer.in_time(pin!(moving)).await
+        };
         // Gives the connection's task a turn to hand it back, so that the next call finds it and opens no other.
         tokio::task::yield_now().await;
-        match raw {
-            Ok(raw) => Answer::read(head.status, head.headers, raw, self.reading),
-            Err(stall) => Err(self.reading.stalled(head.status, head.headers, stall)),
-        }
+        let cut_off = match raw {
+            Some(Ok(raw)) => return Answer::read(head.status, head.headers, raw, self.reading),
+            Some(Err(stall)) => CutOff::Stalled(stall),
+            None => CutOff::TimedOut(limit),
+        };
+        Err(self.reading.cut_off(head.status, head.headers, cut_off))
     }
 }
 
-/// Waits for `work`, but not longer than `limit`.
-async fn in_time<T>(
-    mut work: Pin<&mut impl Future<Output = T>>,
-    limit: Duration,
-    runtime: &dyn runtime::Runtime,
-) -> Option<T> {
-    let mut end = runtime.sleep(limit);
-    poll_fn(|context| match work.as_mut().poll(context) {
-        Poll::Ready(output) => Poll::Ready(Some(output)),
-        Poll::Pending => end.as_mut().poll(context).map(|()| None),
-    })
-    .await
+/// The end of some time, which several things may share.
+struct Timer(BoxFuture<'static, ()>);
+
+impl Timer {
+    fn new(limit: Duration, runtime: &dyn runtime::Runtime) -> Self {
+        Self(runtime.sleep(limit))
+    }
+
+    /// Waits for `work`, but not beyond the end.
+    async fn in_time<T>(&mut self, mut work: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending => self.0.as_mut().poll(context).map(|()| None),
+        })
+        .await
+    }
 }
 
 impl Failure {

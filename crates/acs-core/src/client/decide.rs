@@ -16,7 +16,7 @@ pub(super) enum Failure {
     /// The transport had no answer.
     Transport(TransportError),
     /// The attempt's time ran out.
-    TimedOut(Duration),
+    TimedOut(Duration, Option<Head>),
     /// What was sent, or the answer, did not keep to the floor of throughput.
     Stalled(Stall, Option<Head>),
     /// The answer broke off in its body.
@@ -39,6 +39,8 @@ pub(super) struct Head {
 pub(super) struct Refusal {
     pub(super) error: ServiceError,
     pub(super) headers: HeaderMap,
+    /// The size of the body, unpacked.
+    pub(super) bytes: usize,
 }
 
 /// What to do next.
@@ -99,7 +101,7 @@ pub(super) fn decide(failure: &Failure, circumstances: Circumstances) -> Next {
             TransportErrorKind::Connect | TransportErrorKind::ConnectTimeout => AGAIN,
             TransportErrorKind::Interrupted => repeat_or_unknown,
         },
-        Failure::TimedOut(_) | Failure::Stalled(..) | Failure::BrokenAnswer(..) => {
+        Failure::TimedOut(..) | Failure::Stalled(..) | Failure::BrokenAnswer(..) => {
             repeat_or_unknown
         }
         Failure::Service(refusal) => {
@@ -138,7 +140,13 @@ fn after_service_error(
     }
     // An earlier attempt with this nonce reached the service, by a resend below us.
     if code == "SignatureNonceUsed" || error.status >= 500 {
-        return repeat_or_unknown;
+        return match repeat_or_unknown {
+            Next::Again { is_throttled, .. } => Next::Again {
+                is_throttled,
+                hint: error.retry_after,
+            },
+            stop => stop,
+        };
     }
     Next::Stop
 }
@@ -157,11 +165,34 @@ impl Failure {
     /// Returns the request id, if an answer had begun.
     pub(super) fn request_id(&self) -> Option<&str> {
         match self {
-            Self::BrokenAnswer(_, head) | Self::Stalled(_, Some(head)) => {
-                head.request_id.as_deref()
-            }
             Self::Service(refusal) => refusal.error.request_id.as_deref(),
             Self::Malformed(error) => error.request_id(),
+            _ => self.head()?.request_id.as_deref(),
+        }
+    }
+
+    /// Returns the HTTP status, if an answer had begun.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Service(refusal) => Some(refusal.error.status),
+            Self::Malformed(error) => error.status(),
+            _ => self.head().map(|head| head.status),
+        }
+    }
+
+    /// Returns what was read of the answer's body, unpacked, where it was read whole.
+    pub(super) fn response_bytes(&self) -> usize {
+        match self {
+            Self::Service(refusal) => refusal.bytes,
+            _ => 0,
+        }
+    }
+
+    fn head(&self) -> Option<&Head> {
+        match self {
+            Self::BrokenAnswer(_, head)
+            | Self::Stalled(_, Some(head))
+            | Self::TimedOut(_, Some(head)) => Some(head),
             _ => None,
         }
     }
@@ -183,7 +214,7 @@ impl Failure {
         match self {
             Self::Local(_) | Self::Malformed(_) => false,
             Self::Transport(error) => error.may_have_reached_server(),
-            Self::TimedOut(_) | Self::Stalled(..) | Self::BrokenAnswer(..) => true,
+            Self::TimedOut(..) | Self::Stalled(..) | Self::BrokenAnswer(..) => true,
             Self::Service(refusal) => {
                 refusal.error.status >= 500 || refusal.error.code == "SignatureNonceUsed"
             }
@@ -202,41 +233,28 @@ impl Failure {
 
     /// Makes the error that the caller gets.
     pub(super) fn into_error(self, next: Next) -> Error {
-        let unknown = next == Next::StopUnknown;
-        let kind_or_unknown = |kind| {
-            if unknown {
-                ErrorKind::OutcomeUnknown
-            } else {
-                kind
+        let timed_out = |text: String, head: Option<Head>| {
+            let error = Error::new(ErrorKind::Timeout, text);
+            match head {
+                Some(head) => error.with_service(head.into()),
+                None => error,
             }
         };
-        match self {
-            Self::Local(error) | Self::Malformed(error) => error,
-            Self::TimedOut(limit) => Error::new(
-                kind_or_unknown(ErrorKind::Timeout),
-                format!("no answer within {limit:?}"),
-            ),
-            Self::Stalled(stall, head) => {
-                let error = Error::new(kind_or_unknown(ErrorKind::Timeout), stall.to_string());
-                match head {
-                    Some(head) => error.with_service(head.into()),
-                    None => error,
-                }
+        let error = match self {
+            // A success that can't be read: the write was carried out.
+            Self::Malformed(error) => return error,
+            Self::Local(error) => error,
+            Self::TimedOut(limit, None) => timed_out(format!("no answer within {limit:?}"), None),
+            Self::TimedOut(limit, head) => {
+                timed_out(format!("no whole answer within {limit:?}"), head)
             }
-            Self::BrokenAnswer(source, head) => Error::new(
-                kind_or_unknown(ErrorKind::Interrupted),
-                "the answer broke off",
-            )
-            .with_service(head.into())
-            .with_source(source),
-            Self::Service(refusal) => {
-                let error = Error::service(refusal.error);
-                if unknown {
-                    error.with_kind(ErrorKind::OutcomeUnknown)
-                } else {
-                    error
-                }
+            Self::Stalled(stall, head) => timed_out(stall.to_string(), head),
+            Self::BrokenAnswer(source, head) => {
+                Error::new(ErrorKind::Interrupted, "the answer broke off")
+                    .with_service(head.into())
+                    .with_source(source)
             }
+            Self::Service(refusal) => Error::service(refusal.error),
             Self::Transport(error) => {
                 let kind = match error.kind() {
                     TransportErrorKind::Request => ErrorKind::InvalidInput,
@@ -244,10 +262,15 @@ impl Failure {
                         ErrorKind::Connect
                     }
                     TransportErrorKind::Tls => ErrorKind::Tls,
-                    TransportErrorKind::Interrupted => kind_or_unknown(ErrorKind::Interrupted),
+                    TransportErrorKind::Interrupted => ErrorKind::Interrupted,
                 };
                 Error::new(kind, error.to_string()).with_source(error)
             }
+        };
+        if next == Next::StopUnknown {
+            error.with_kind(ErrorKind::OutcomeUnknown)
+        } else {
+            error
         }
     }
 }
@@ -277,6 +300,7 @@ mod tests {
         Failure::Service(Box::new(Refusal {
             error,
             headers: HeaderMap::new(),
+            bytes: 0,
         }))
     }
 

@@ -78,7 +78,7 @@ impl<P: Product> Client<P> {
         O: Operation<Product = P>,
     {
         // Written at once, so that the future, which is moved around, doesn't hold the operation.
-        read(self.start(&operation, O::INFO, None), O::INFO)
+        read(&self.inner, self.start(&operation, O::INFO, None), O::INFO)
     }
 
     /// Sends an operation with settings of its own.
@@ -97,7 +97,8 @@ impl<P: Product> Client<P> {
     where
         O: Operation<Product = P>,
     {
-        read(self.start(&operation, O::INFO, Some(options)), O::INFO)
+        let call = self.start(&operation, O::INFO, Some(options));
+        read(&self.inner, call, O::INFO)
     }
 
     fn start<'a>(
@@ -128,13 +129,21 @@ impl<P: Product> Client<P> {
 
 /// Waits for a call's answer and reads it.
 async fn read<T: FieldValue + Default>(
+    inner: &Inner,
     call: Result<BoxFuture<'_, Result<Answer, Error>>, Error>,
     info: &'static OperationInfo,
 ) -> Result<Response<T>, Error> {
     let named = |error: Error| error.with_action(info.action);
     let answer = call.map_err(named)?.await.map_err(named)?;
     let mut output = T::default();
-    answer.fill(&mut output).map_err(named)?;
+    let filled = answer.fill(&mut output);
+    inner.report(
+        info.action,
+        answer.start,
+        answer.attempts,
+        filled.as_ref().err(),
+    );
+    filled.map_err(named)?;
     Ok(answer.into_response(output))
 }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::ErrorKind;
 
 /// Is told of each attempt and each call, for metrics. It is called on the caller's task: be quick.
 pub trait Observer: fmt::Debug + Send + Sync {
@@ -30,7 +30,7 @@ pub struct AttemptReport<'a> {
     pub code: Option<&'a str>,
     /// The request id, if there was an answer with one.
     pub request_id: Option<&'a str>,
-    /// Bytes of the answer's body, unpacked.
+    /// Bytes of the answer's body, unpacked; 0 where it was not read whole, or is larger than allowed.
     pub response_bytes: usize,
     /// How long it took.
     pub elapsed: Duration,
@@ -48,15 +48,4 @@ pub struct CallReport<'a> {
     pub error: Option<ErrorKind>,
     /// How long it took, waits included.
     pub elapsed: Duration,
-}
-
-impl<'a> CallReport<'a> {
-    pub(super) fn failed(action: &'a str, error: &Error, elapsed: Duration) -> Self {
-        Self {
-            action,
-            attempts: error.attempts(),
-            error: Some(error.kind()),
-            elapsed,
-        }
-    }
 }

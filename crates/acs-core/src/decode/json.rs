@@ -347,6 +347,28 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Tells of the members of an object, those with a scalar, as far as the text can be read.
+pub(super) fn members(text: &str, mut each: impl FnMut(&str, Token<'_>)) -> Result<(), Malformed> {
+    let mut reader = Reader::new(text);
+    if reader.token()? != Token::Object {
+        return Ok(());
+    }
+    let mut is_first = true;
+    while reader.next_member(is_first)? {
+        is_first = false;
+        let name = reader.name()?;
+        let place = reader.place();
+        match reader.token()? {
+            Token::List | Token::Object => {
+                reader.back(place);
+                reader.skip()?;
+            }
+            scalar => each(&name, scalar),
+        }
+    }
+    Ok(())
+}
+
 impl From<Malformed> for String {
     fn from(it: Malformed) -> Self {
         format!("{} at byte {}", it.reason, it.at)

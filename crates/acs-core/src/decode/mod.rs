@@ -14,6 +14,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::model::{FieldValue, Model, Place, Slot};
+use crate::text;
 
 use fill::{Fault, Seen};
 
@@ -125,6 +126,23 @@ fn is_blank(body: &[u8]) -> bool {
 
 /// The body as a text, without a byte order mark. It is checked once, so that the texts in it need not be.
 fn json_of(body: &[u8]) -> Result<&str, Fault> {
-    let bare = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    std::str::from_utf8(bare).map_err(|error| Fault::new(error.to_string()))
+    std::str::from_utf8(text::without_mark(body)).map_err(|error| Fault::new(error.to_string()))
+}
+
+/// Finds the text of a member of an object by its names, the last of several; what cannot be read ends the search.
+pub(crate) fn text_member(body: &[u8], names: &[&str]) -> Option<String> {
+    let body = text::without_mark(body);
+    let readable = match std::str::from_utf8(body) {
+        Ok(text) => text,
+        // Cut within a character, say.
+        Err(error) => std::str::from_utf8(&body[..error.valid_up_to()]).ok()?,
+    };
+    let mut found = None;
+    // The error is how the search ends in a document that is cut.
+    _ = json::members(readable, |name, value| {
+        if let (true, json::Token::Text(text)) = (names.contains(&name), value) {
+            found = Some(text.into_owned());
+        }
+    });
+    found
 }

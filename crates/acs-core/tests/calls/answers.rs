@@ -1,0 +1,77 @@
+//! What is read of an answer that is odd.
+
+use std::sync::Arc;
+
+use acs_core::{ErrorKind, ReplayTransport};
+
+use crate::support::{GetBook, client};
+
+#[tokio::test(start_paused = true)]
+async fn the_request_id_is_found_in_a_body_that_is_cut_says_it_twice_or_has_a_mark() {
+    let bodies = [
+        (200, r#"{"RequestId":"R-1","Title":"cut"#),
+        (
+            200,
+            r#"{"Pages":[1],"RequestId":"R-0","RequestId":"R-1","Title"#,
+        ),
+        (200, "\u{feff}{\"requestId\":\"R-1\",\"Pages\":[1]}"),
+        (
+            403,
+            "\u{feff}{\"requestId\":\"R-1\",\"Code\":\"Forbidden\"}",
+        ),
+    ];
+    for (status, body) in bodies {
+        let transport = Arc::new(ReplayTransport::new());
+        transport.answer(status, body);
+        let failed = client(&transport).send(GetBook::default()).await;
+        let failed = failed.unwrap_err();
+        assert_eq!(failed.request_id(), Some("R-1"), "{body}: {failed}");
+    }
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(200, r#"{"RequestId":"R-0","Title":"T","RequestId":"R-1"}"#);
+    let read = client(&transport).send(GetBook::default()).await.unwrap();
+    assert_eq!(read.request_id(), "R-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_byte_order_mark_is_no_reason_to_fail_for_a_call_by_name() {
+    let transport = Arc::new(ReplayTransport::new());
+    transport.answer(200, "\u{feff}{\"RequestId\":\"R-1\",\"Title\":\"T\"}");
+    let read = client(&transport).call("GetBook").send().await.unwrap();
+    assert_eq!((read.request_id(), &read["Title"]), ("R-1", &"T".into()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_field_of_an_error_is_long_the_text_is_short_and_clean() {
+    let long = format!("a\\r\\n\\u001b[31m{}", "x".repeat(500_000));
+    for name in ["Code", "Message", "RequestId", "Recommend"] {
+        for body in [
+            format!(r#"{{"{name}":"{long}"}}"#),
+            format!("<Error><{name}>\u{1b}{long}</{name}></Error>"),
+        ] {
+            let transport = Arc::new(ReplayTransport::new());
+            transport.answer(403, body);
+            let failed = client(&transport).send(GetBook::default()).await;
+            let failed = failed.unwrap_err();
+            assert_eq!(failed.kind(), ErrorKind::Service);
+            for text in [failed.to_string(), format!("{failed:?}")] {
+                assert!(text.len() < 1_500, "{name}: {}", text.len());
+                assert!(!text.contains(char::is_control), "{name}");
+            }
+            let fields = failed.service_error().unwrap();
+            let id = fields.request_id.as_deref().unwrap_or_default();
+            let page = fields.recommend.as_deref().unwrap_or_default();
+            assert!(!id.contains(char::is_control) && !page.contains(char::is_control));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_name_of_an_operation_breaks_no_line_of_an_error() {
+    let transport = Arc::new(ReplayTransport::new());
+    let client = client(&transport);
+    let failed = client.call("Get\nBook\u{1b}[2J").send().await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::InvalidInput);
+    assert!(!failed.to_string().contains(char::is_control), "{failed}");
+    assert!(transport.sent().is_empty());
+}

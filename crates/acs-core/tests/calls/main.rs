@@ -1,0 +1,9 @@
+//! What a call promises, over transports that fail on demand and in virtual time.
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod answers;
+mod limits;
+mod lost_writes;
+mod observation;
+mod repeats;
+mod support;
