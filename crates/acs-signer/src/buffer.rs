@@ -2,7 +2,7 @@
 
 use crate::headers::Written;
 use crate::query::Slot;
-use crate::text::Text;
+use crate::text::{Checked, Text};
 use std::fmt;
 
 /// Room for the stages of a signature, reused from call to call: once grown, signing allocates nothing.
@@ -15,8 +15,8 @@ pub struct Buffer {
     pub(crate) to_sign: Text,
     /// The `Authorization` value, or a part of it while in work.
     pub(crate) authorization: Text,
-    /// The `Authorization` value where it is put together from `str` values: these are not checked again.
-    pub(crate) authorization_str: String,
+    /// The value that has the signature in it, `Authorization` or a query, where it is put together from `str` values.
+    pub(crate) signed: Checked,
     pub(crate) params: Vec<Slot>,
     pub(crate) headers: Vec<u32>,
     pub(crate) written: Written,

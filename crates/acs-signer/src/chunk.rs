@@ -21,6 +21,26 @@ pub(crate) fn is_plain<const PATH: bool>(chunk: &Chunk) -> bool {
     })
 }
 
+/// A text shorter than a chunk, with plain bytes behind it.
+#[inline(always)]
+pub(crate) fn padded(text: &[u8]) -> Chunk {
+    const PLAIN: u64 = all(b'A');
+    let [low, high] = if let Some(Halves { first, last, len }) = Halves::<8>::of(text) {
+        let [first, last] = [first, last].map(u64::from_le_bytes);
+        // By eight bytes, which are too many to shift by, if the halves are the same.
+        let rest = (last >> (8 * (15 - len))) >> 8;
+        [first, rest | (PLAIN << (8 * (len - 8)))]
+    } else if let Some(Halves { first, last, len }) = Halves::<4>::of(text) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_le_bytes(half)));
+        let text = first | (last << (8 * (len - 4)));
+        [text | (PLAIN << (8 * len)), PLAIN]
+    } else {
+        let byte = |at: usize| u64::from(text.get(at).copied().unwrap_or(b'A')) << (8 * at);
+        [byte(0) | byte(1) | byte(2) | (PLAIN << 24), PLAIN]
+    };
+    (u128::from(low) | (u128::from(high) << 64)).to_le_bytes()
+}
+
 /// Whether a chunk has a byte below a space: line breaks are, and hardly anything else that is sent.
 #[inline(always)]
 pub(crate) fn is_control(chunk: &Chunk) -> bool {
@@ -242,6 +262,16 @@ mod tests {
                 halves.put(&mut written);
                 assert_eq!(&written[..len], text);
             }
+        }
+    }
+
+    #[test]
+    fn a_padded_text_is_the_text_with_plain_bytes_behind_it() {
+        let text = b"0123456789abcde";
+        for len in 0..LEN {
+            let mut expected = [b'A'; LEN];
+            expected[..len].copy_from_slice(&text[..len]);
+            assert_eq!(padded(&text[..len]), expected);
         }
     }
 

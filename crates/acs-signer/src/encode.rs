@@ -4,37 +4,20 @@ use crate::chunk::{self, Chunk, Halves};
 use crate::text::{Pen, SLACK, Text};
 use std::borrow::Cow;
 
-/// What was met while encoding.
-#[derive(Clone, Copy)]
-pub(crate) struct Met(u64);
+/// What each byte becomes: itself or three bytes, little-endian.
+type Table = [u32; 256];
 
-impl Met {
-    pub(crate) const NOTHING: Self = Self(0);
+/// The highest bit of an entry: shifted down, it counts the bytes that are percent-encoded.
+const ENCODED: u32 = 1 << 31;
 
-    /// Nothing was percent-encoded.
-    pub(crate) fn nothing(self) -> bool {
-        self.0 & ENCODED == 0
-    }
+/// Every byte percent-encoded, and with `/` kept.
+const ONCE: &Table = &table(false);
+const PATH: &Table = &table(true);
 
-    /// A carriage return, line feed or NUL was met.
-    pub(crate) fn line_break(self) -> bool {
-        self.0 & LINE_BREAK != 0
-    }
-}
+/// What each byte becomes percent-encoded twice, at most five bytes.
+const TWICE: &[u64; 256] = &twice(ONCE);
 
-/// What each byte becomes: at most five bytes, little-endian, below what it is and, in the highest bits, how many.
-type Table = [u64; 256];
-
-const ENCODED: u64 = 1 << 40;
-const LINE_BREAK: u64 = 1 << 41;
-const LENGTH: u32 = 61;
-
-/// Every byte percent-encoded once, and with `/` kept, and percent-encoded twice.
-const ONCE: &Table = &table(b"%", false);
-const PATH: &Table = &table(b"%", true);
-const TWICE: &Table = &table(b"%25", false);
-
-const fn table(lead: &[u8], keeps_slash: bool) -> Table {
+const fn table(keeps_slash: bool) -> Table {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut table = [0; 256];
     let mut i = 0;
@@ -44,23 +27,29 @@ const fn table(lead: &[u8], keeps_slash: bool) -> Table {
             || matches!(b, b'-' | b'_' | b'.' | b'~')
             || (keeps_slash && b == b'/');
         table[i] = if is_kept {
-            (1 << LENGTH) | b as u64
+            b as u32
         } else {
-            let mut bytes = [0; 8];
-            let (head, tail) = bytes.split_at_mut(lead.len());
-            head.copy_from_slice(lead);
-            tail[0] = HEX[i >> 4];
-            tail[1] = HEX[i & 15];
-            let line_break = if matches!(b, b'\r' | b'\n' | 0) {
-                LINE_BREAK
-            } else {
-                0
-            };
-            ((lead.len() as u64 + 2) << LENGTH) | line_break | ENCODED | u64::from_le_bytes(bytes)
+            ENCODED | u32::from_le_bytes([b'%', HEX[i >> 4], HEX[i & 15], 0])
         };
         i += 1;
     }
     table
+}
+
+const fn twice(once: &Table) -> [u64; 256] {
+    let mut twice = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let [first, tens, ones, _] = once[i].to_le_bytes();
+        let bytes = if once[i] & ENCODED == 0 {
+            [first, 0, 0, 0, 0, 0, 0, 0]
+        } else {
+            [b'%', b'2', b'5', tens, ones, 0, 0, 0]
+        };
+        twice[i] = u64::from_le_bytes(bytes);
+        i += 1;
+    }
+    twice
 }
 
 /// Percent-encodes a name or a value: `A-Z a-z 0-9 - _ . ~` stay, every other byte becomes `%XX` in upper case.
@@ -110,114 +99,72 @@ pub(crate) fn nibble(digit: u8) -> Option<u8> {
 }
 
 /// Appends `text` percent-encoded.
-pub(crate) fn encode(out: &mut Text, text: &str) -> Met {
+pub(crate) fn encode(out: &mut Text, text: &str) {
     let mut pen = out.pen(ONCE_LONGEST * text.len());
-    let met = pen.encode(text);
+    pen.encode(text);
     let len = pen.len();
     out.set_len(len);
-    met
 }
 
-/// Appends `path` percent-encoded, with `/` kept.
-pub(crate) fn encode_path(out: &mut Text, path: &str) -> Met {
+/// Appends `path` percent-encoded, with `/` kept; returns how many bytes were.
+pub(crate) fn encode_path(out: &mut Text, path: &str) -> usize {
     let mut pen = out.pen(ONCE_LONGEST * path.len());
-    let met = encode_to::<true>(&mut pen, PATH, path);
+    let encoded = encode_to::<true>(&mut pen, PATH, path);
     let len = pen.len();
     out.set_len(len);
-    met
-}
-
-/// Where encoded text goes.
-pub(crate) trait Encoder {
-    /// Appends `text` percent-encoded.
-    fn encode(&mut self, text: &str) -> Met;
-
-    /// Appends a text of which no byte would be encoded.
-    fn plain(&mut self, text: &str);
-
-    /// Appends a character between encoded texts.
-    fn mark(&mut self, mark: u8);
-
-    /// The text that is signed, as far as it is written.
-    fn signed(&self) -> &[u8];
-}
-
-impl Encoder for Pen<'_> {
-    #[inline(always)]
-    fn plain(&mut self, text: &str) {
-        self.copy(text.as_bytes());
-    }
-
-    #[inline(always)]
-    fn encode(&mut self, text: &str) -> Met {
-        encode_to::<false>(self, ONCE, text)
-    }
-
-    #[inline(always)]
-    fn mark(&mut self, mark: u8) {
-        self.put(&[mark]);
-    }
-
-    #[inline(always)]
-    fn signed(&self) -> &[u8] {
-        self.as_bytes()
-    }
+    encoded
 }
 
 /// How many bytes a byte becomes at most, percent-encoded once and twice.
 pub(crate) const ONCE_LONGEST: usize = 3;
 pub(crate) const TWICE_LONGEST: usize = 5;
 
+/// Where encoded text goes.
+pub(crate) trait Encoder {
+    /// Appends `text` percent-encoded; returns how many bytes were.
+    fn encode(&mut self, text: &str) -> usize;
+}
+
+impl Encoder for Pen<'_> {
+    #[inline(always)]
+    fn encode(&mut self, text: &str) -> usize {
+        encode_to::<false>(self, ONCE, text)
+    }
+}
+
 /// Two texts: what is percent-encoded once in the first, twice in the second.
 pub(crate) struct Both<'t>(pub(crate) Pen<'t>, pub(crate) Pen<'t>);
 
 impl Encoder for Both<'_> {
     #[inline(always)]
-    fn plain(&mut self, text: &str) {
-        self.0.copy(text.as_bytes());
-        self.1.copy(text.as_bytes());
-    }
-
-    #[inline(always)]
-    fn encode(&mut self, text: &str) -> Met {
+    fn encode(&mut self, text: &str) -> usize {
         encode_to::<false>(self, ONCE, text)
-    }
-
-    #[inline(always)]
-    fn mark(&mut self, mark: u8) {
-        self.0.mark(mark);
-        entries(&mut self.1, &[mark], ONCE);
-    }
-
-    #[inline(always)]
-    fn signed(&self) -> &[u8] {
-        self.1.as_bytes()
     }
 }
 
 /// How a sink takes pieces of text.
 trait Sink {
-    /// Appends a whole chunk as it is.
-    fn chunk(&mut self, chunk: &Chunk);
+    /// Appends a chunk as it is.
+    fn plain(&mut self, chunk: &Chunk);
 
     /// Appends the last `len` bytes of a chunk as they are, behind the rest of it.
-    fn chunk_end(&mut self, chunk: &Chunk, len: usize);
+    fn plain_end(&mut self, chunk: &Chunk, len: usize);
 
     /// Appends a short text as it is.
     fn halves<const N: usize>(&mut self, halves: Halves<N>);
 
-    /// Appends bytes one by one, each as its entry says, without a branch; returns what was met.
-    fn bytes<const N: usize>(&mut self, bytes: &[u8; N], table: &Table) -> u64;
+    /// Appends the first `len` bytes of a chunk, each as its entry says; returns how many were percent-encoded.
+    fn bytes(&mut self, chunk: &Chunk, len: usize, table: &Table) -> usize;
 }
 
 impl Sink for Pen<'_> {
     #[inline(always)]
-    fn chunk(&mut self, chunk: &Chunk) {
+    fn plain(&mut self, chunk: &Chunk) {
         self.put(chunk);
     }
 
     #[inline(always)]
-    fn chunk_end(&mut self, chunk: &Chunk, len: usize) {
+    fn plain_end(&mut self, chunk: &Chunk, len: usize) {
         self.back(chunk::LEN - len);
         self.put(chunk);
     }
@@ -228,22 +175,24 @@ impl Sink for Pen<'_> {
     }
 
     #[inline(always)]
-    fn bytes<const N: usize>(&mut self, bytes: &[u8; N], table: &Table) -> u64 {
-        entries(self, bytes, table)
+    fn bytes(&mut self, chunk: &Chunk, len: usize, table: &Table) -> usize {
+        let encoded = write_bytes(self.next(), chunk, len, table);
+        self.advance(len + (ONCE_LONGEST - 1) * encoded);
+        encoded
     }
 }
 
 impl Sink for Both<'_> {
     #[inline(always)]
-    fn chunk(&mut self, chunk: &Chunk) {
-        self.0.put(chunk);
-        self.1.put(chunk);
+    fn plain(&mut self, chunk: &Chunk) {
+        self.0.plain(chunk);
+        self.1.plain(chunk);
     }
 
     #[inline(always)]
-    fn chunk_end(&mut self, chunk: &Chunk, len: usize) {
-        self.0.chunk_end(chunk, len);
-        self.1.chunk_end(chunk, len);
+    fn plain_end(&mut self, chunk: &Chunk, len: usize) {
+        self.0.plain_end(chunk, len);
+        self.1.plain_end(chunk, len);
     }
 
     #[inline(always)]
@@ -253,71 +202,121 @@ impl Sink for Both<'_> {
     }
 
     #[inline(always)]
-    fn bytes<const N: usize>(&mut self, bytes: &[u8; N], table: &Table) -> u64 {
-        entries(&mut self.1, bytes, TWICE);
-        entries(&mut self.0, bytes, table)
+    fn bytes(&mut self, chunk: &Chunk, len: usize, _: &Table) -> usize {
+        let encoded = write_bytes_twice(self.0.next(), self.1.next(), chunk, len);
+        self.0.advance(len + (ONCE_LONGEST - 1) * encoded);
+        self.1.advance(len + (TWICE_LONGEST - 1) * encoded);
+        encoded
     }
 }
 
-/// Appends the entries of sixteen bytes at most; returns what was met.
-#[inline(always)]
-fn entries<const N: usize>(pen: &mut Pen<'_>, bytes: &[u8; N], table: &Table) -> u64 {
-    // An entry is eight bytes, of which less count: one check of bounds does for all.
-    let window: &mut [u8; SLACK] = pen.next();
-    let (mut met, mut at) = (0, 0);
-    for &byte in bytes {
-        let entry = table[usize::from(byte)];
-        window[at..at + 8].copy_from_slice(&entry.to_le_bytes());
-        met |= entry;
-        at += (entry >> LENGTH) as usize;
-    }
-    pen.advance(at);
-    met
-}
-
-/// Copies plain text by the chunk; what is not plain goes byte by byte.
-#[inline(always)]
-fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table, text: &str) -> Met {
-    let text = text.as_bytes();
-    if text.len() < chunk::LEN {
-        if let Some(halves) = Halves::<8>::of(text) {
-            if halves.are_plain::<SLASH>() {
-                sink.halves(halves);
-                return Met::NOTHING;
+/// Writes what each byte of a chunk becomes, without a branch: where it goes follows from how many were encoded before.
+/// No more than three bytes behind the first `len` are written, too; they must be plain.
+#[inline(never)]
+fn write_bytes(room: &mut [u8; SLACK], chunk: &Chunk, len: usize, table: &Table) -> usize {
+    by_fours(
+        len,
+        #[inline(always)]
+        |first, mut encoded| {
+            for i in first..first + 4 {
+                let entry = table[usize::from(chunk[i])];
+                let at = i + (ONCE_LONGEST - 1) * encoded;
+                room[at..at + 4].copy_from_slice(&entry.to_le_bytes());
+                encoded += is_encoded(entry);
             }
-        } else if let Some(halves) = Halves::<4>::of(text)
-            && halves.are_plain::<SLASH>()
-        {
-            sink.halves(halves);
-            return Met::NOTHING;
+            encoded
+        },
+    )
+}
+
+/// The same with a second text beside it, in which it is percent-encoded once more.
+#[inline(never)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "so that the compiler sees that `i` stays in the room"
+)]
+fn write_bytes_twice(
+    once: &mut [u8; SLACK],
+    twice: &mut [u8; SLACK],
+    chunk: &Chunk,
+    len: usize,
+) -> usize {
+    by_fours(
+        len,
+        #[inline(always)]
+        |first, mut encoded| {
+            for i in first..first + 4 {
+                let byte = usize::from(chunk[i]);
+                let entry = ONCE[byte];
+                let at = i + (ONCE_LONGEST - 1) * encoded;
+                once[at..at + 4].copy_from_slice(&entry.to_le_bytes());
+                let at = i + (TWICE_LONGEST - 1) * encoded;
+                twice[at..at + 8].copy_from_slice(&TWICE[byte].to_le_bytes());
+                encoded += is_encoded(entry);
+            }
+            encoded
+        },
+    )
+}
+
+/// Calls `four` for the first of each four bytes up to `len`, sixteen at most, and with what it has returned before. The
+/// compiler sees how far each call can write, so that no bound has to be checked.
+#[inline(always)]
+fn by_fours(len: usize, mut four: impl FnMut(usize, usize) -> usize) -> usize {
+    let mut encoded = four(0, 0);
+    if len > 4 {
+        encoded = four(4, encoded);
+        if len > 8 {
+            encoded = four(8, encoded);
+            if len > 12 {
+                encoded = four(12, encoded);
+            }
         }
     }
-    let mut met = 0;
+    encoded
+}
+
+/// 1 for an entry that is percent-encoded, 0 for another.
+#[inline(always)]
+fn is_encoded(entry: u32) -> usize {
+    (entry >> ENCODED.trailing_zeros()) as usize
+}
+
+/// Copies plain text by the chunk; what is not plain goes byte by byte. Returns how many bytes were percent-encoded.
+#[inline(always)]
+fn encode_to<const SLASH: bool>(sink: &mut impl Sink, table: &Table, text: &str) -> usize {
+    let text = text.as_bytes();
     let (chunks, rest) = text.as_chunks();
+    let mut encoded = 0;
     for chunk in chunks {
         if chunk::is_plain::<SLASH>(chunk) {
-            sink.chunk(chunk);
+            sink.plain(chunk);
         } else {
-            met |= sink.bytes(chunk, table);
+            encoded += sink.bytes(chunk, chunk::LEN, table);
         }
     }
-    // A path is hardly ever encoded; in a value, looking at its end costs what it saves.
-    if SLASH
-        && let Some(last) = text.last_chunk()
-        && chunk::is_plain::<SLASH>(last)
+    if rest.is_empty() {
+        return encoded;
+    }
+    if let Some(last) = text.last_chunk() {
+        // Where something was encoded, looking at the end costs what it saves.
+        if encoded == 0 && chunk::is_plain::<SLASH>(last) {
+            // What it has of the chunk before stands there already.
+            sink.plain_end(last, rest.len());
+            return encoded;
+        }
+    } else if let Some(halves) = Halves::<8>::of(text) {
+        if halves.are_plain::<SLASH>() {
+            sink.halves(halves);
+            return encoded;
+        }
+    } else if let Some(halves) = Halves::<4>::of(text)
+        && halves.are_plain::<SLASH>()
     {
-        // What it has of the chunk before is plain, so that the same bytes stand there already.
-        sink.chunk_end(last, rest.len());
-        return Met(met);
+        sink.halves(halves);
+        return encoded;
     }
-    let (fours, rest) = rest.as_chunks::<4>();
-    for four in fours {
-        met |= sink.bytes(four, table);
-    }
-    for byte in rest {
-        met |= sink.bytes(&[*byte], table);
-    }
-    Met(met)
+    encoded + sink.bytes(&chunk::padded(rest), rest.len(), table)
 }
 
 #[cfg(test)]
@@ -343,15 +342,14 @@ mod tests {
                 assert_eq!(percent_encode(&text), expected);
                 let (mut once, mut twice) = (Text::default(), Text::default());
                 let mut both = Both(
-                    once.pen(ONCE_LONGEST * (text.len() + 1)),
-                    twice.pen(TWICE_LONGEST * (text.len() + 1)),
+                    once.pen(ONCE_LONGEST * text.len()),
+                    twice.pen(TWICE_LONGEST * text.len()),
                 );
                 both.encode(&text);
-                both.mark(b'=');
                 let len = (both.0.len(), both.1.len());
                 once.set_len(len.0);
                 twice.set_len(len.1);
-                assert_eq!(once.as_str(), format!("{expected}="));
+                assert_eq!(once.as_str(), expected);
                 assert_eq!(twice.as_str(), percent_encode(once.as_str()));
                 let path = expected.replace("%2F", "/");
                 assert_eq!(percent_encode_path(&text), path);

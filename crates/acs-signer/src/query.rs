@@ -1,8 +1,8 @@
 //! The canonical query: parameters sorted by name and percent-encoded.
 
-use crate::check::LineBreaks;
+use crate::check::{self, LineBreaks};
 use crate::chunk;
-use crate::encode::{Both, Encoder, Met, ONCE_LONGEST, TWICE_LONGEST, percent_encode};
+use crate::encode::{Encoder as _, ONCE_LONGEST, percent_encode};
 use crate::error::{Error, ErrorKind};
 use crate::running::Follow;
 use crate::text::Text;
@@ -19,16 +19,22 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    #[inline]
-    fn check(self, name: &str, met_name: Met, met_value: Met) -> Result<(), Error> {
-        if met_name.nothing() && !met_value.line_break() {
+    /// Checks a pair, of which so many bytes were percent-encoded: where none was, there is nothing to refuse.
+    #[inline(always)]
+    pub(crate) fn check(
+        self,
+        (name, value): Pair<'_>,
+        [in_name, in_value]: [usize; 2],
+    ) -> Result<(), Error> {
+        if in_name | in_value == 0 {
             return Ok(());
         }
-        let line_break = met_name.line_break() || met_value.line_break();
-        if self.line_breaks == LineBreaks::Refuse && line_break {
+        if self.line_breaks == LineBreaks::Refuse
+            && (check::has_line_break(name) || check::has_line_break(value))
+        {
             return Err(Error::named(ErrorKind::ControlCharacter, "parameter", name));
         }
-        if !self.encoded_names && !met_name.nothing() {
+        if !self.encoded_names && in_name > 0 {
             return Err(Error::named(ErrorKind::Disputed, "parameter name", name));
         }
         Ok(())
@@ -48,13 +54,13 @@ impl<'a> Pairs<'a> {
     }
 
     /// How many bytes all pairs have, with the marks between them.
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         let pair = |(name, value): &Pair<'_>| name.len() + value.len() + 2;
         self.0.iter().flat_map(|part| part.iter()).map(pair).sum()
     }
 
     #[inline(always)]
-    fn at(&self, slot: Slot) -> Pair<'a> {
+    pub(crate) fn at(&self, slot: Slot) -> Pair<'a> {
         self.0[slot.part()][slot.index()]
     }
 }
@@ -66,7 +72,7 @@ pub(crate) struct Slot(u64);
 
 impl Slot {
     const INDEX_BITS: u32 = 16;
-    const PLACE_BITS: u32 = Self::INDEX_BITS + 2;
+    pub(crate) const PLACE_BITS: u32 = Self::INDEX_BITS + 2;
     const MOST: usize = 1 << Self::INDEX_BITS;
 
     #[inline(always)]
@@ -86,7 +92,9 @@ impl Slot {
         self.0 as usize & (Self::MOST - 1)
     }
 
-    fn prefix(self) -> u64 {
+    /// As much of the name as decides the order, but for names that are the same so far.
+    #[inline(always)]
+    pub(crate) fn prefix(self) -> u64 {
         self.0 >> Self::PLACE_BITS
     }
 }
@@ -179,62 +187,23 @@ pub(crate) fn write(
     hash: &mut impl Follow,
 ) -> Result<bool, Error> {
     let mut pen = text.pen(ONCE_LONGEST * pairs.len());
-    let are_names_plain = write_to(&mut pen, pairs, order, rules, hash)?;
-    let len = pen.len();
-    text.set_len(len);
-    Ok(are_names_plain)
-}
-
-/// Appends `name=value` pairs joined with `&` to `once`, and the same percent-encoded once more to `twice`.
-///
-/// # Errors
-/// What `rules` refuse, with the name of the parameter.
-pub(crate) fn write_twice(
-    once: &mut Text,
-    twice: &mut Text,
-    pairs: &Pairs<'_>,
-    order: &[Slot],
-    rules: Rules,
-    hash: &mut impl Follow,
-) -> Result<(), Error> {
-    let len = pairs.len();
-    let mut to = Both(once.pen(ONCE_LONGEST * len), twice.pen(TWICE_LONGEST * len));
-    write_to(&mut to, pairs, order, rules, hash)?;
-    let len = (to.0.len(), to.1.len());
-    once.set_len(len.0);
-    twice.set_len(len.1);
-    Ok(())
-}
-
-#[inline(always)]
-fn write_to(
-    to: &mut impl Encoder,
-    pairs: &Pairs<'_>,
-    order: &[Slot],
-    rules: Rules,
-    hash: &mut impl Follow,
-) -> Result<bool, Error> {
     let mut are_names_plain = true;
     for (i, &slot) in order.iter().enumerate() {
         if i > 0 {
-            to.mark(b'&');
+            pen.put(b"&");
         }
         let (name, value) = pairs.at(slot);
-        let met_name = if slot.part() == OWN {
-            // Names that the signer gives are plain.
-            to.plain(name);
-            Met::NOTHING
-        } else {
-            to.encode(name)
-        };
+        let in_name = pen.encode(name);
         if !(rules.bare_names && value.is_empty()) {
-            to.mark(b'=');
+            pen.put(b"=");
         }
-        let met_value = to.encode(value);
-        rules.check(name, met_name, met_value)?;
-        are_names_plain &= met_name.nothing();
-        hash.follow(to.signed());
+        let in_value = pen.encode(value);
+        rules.check((name, value), [in_name, in_value])?;
+        are_names_plain &= in_name == 0;
+        hash.follow(pen.as_bytes());
     }
+    let len = pen.len();
+    text.set_len(len);
     Ok(are_names_plain)
 }
 

@@ -15,6 +15,46 @@ pub(crate) struct Text {
     len: usize,
 }
 
+/// A text put together from `str` values, which need not be checked again. It keeps its room between signatures.
+#[derive(Default)]
+pub(crate) struct Checked(String);
+
+impl Checked {
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    #[inline]
+    pub(crate) fn push_str(&mut self, text: &str) {
+        if self.0.capacity() - self.0.len() < text.len() {
+            self.grow(text.len());
+        }
+        self.0.push_str(text);
+    }
+
+    #[inline]
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    #[cold]
+    fn grow(&mut self, more: usize) {
+        let mut text =
+            String::with_capacity((self.0.len() + more).max(2 * self.0.capacity()).max(512));
+        text.push_str(&self.0);
+        // What is left behind may have a security token.
+        self.0.zeroize();
+        self.0 = text;
+    }
+}
+
+impl Drop for Checked {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
 /// A part of a [`Text`].
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Span {
@@ -163,11 +203,7 @@ impl Text {
     /// Appends the base64 form of a SHA-1 output.
     #[inline]
     pub(crate) fn push_base64(&mut self, bytes: &[u8; 20]) {
-        const LEN: usize = 28;
-        let out = &mut self.spare(LEN)[..LEN];
-        // 20 bytes are always 28 characters, so this cannot fail.
-        let written = STANDARD.encode_slice(bytes, out).unwrap_or_default();
-        self.len += written;
+        self.push_str(Base64::of(bytes).as_str());
     }
 
     #[cold]
@@ -236,6 +272,13 @@ impl Pen<'_> {
         self.at += N;
     }
 
+    /// Appends the first `len` of bytes whose number the compiler knows.
+    #[inline(always)]
+    pub(crate) fn put_some<const N: usize>(&mut self, bytes: &[u8; N], len: usize) {
+        *self.next() = *bytes;
+        self.at += len;
+    }
+
     /// Appends a short text.
     #[inline(always)]
     pub(crate) fn halves<const N: usize>(&mut self, halves: Halves<N>) {
@@ -294,12 +337,14 @@ impl Pen<'_> {
 }
 
 /// The lower-case hexadecimal digits of a SHA-256 output.
-pub(crate) struct Hex([u8; 64]);
+pub(crate) struct Hex([u8; Self::LEN]);
 
 impl Hex {
+    pub(crate) const LEN: usize = 64;
+
     #[inline(always)]
     pub(crate) fn of(bytes: &[u8; 32]) -> Self {
-        let mut digits = [0; 64];
+        let mut digits = [0; Self::LEN];
         write_hex(bytes, &mut digits);
         Self(digits)
     }
@@ -307,6 +352,25 @@ impl Hex {
     #[inline(always)]
     pub(crate) fn as_str(&self) -> &str {
         // Digits are ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// The base64 form of a SHA-1 output.
+pub(crate) struct Base64([u8; 28]);
+
+impl Base64 {
+    #[inline(always)]
+    pub(crate) fn of(bytes: &[u8; 20]) -> Self {
+        let mut text = [0; 28];
+        // 20 bytes are always 28 characters, so this cannot fail.
+        let _ = STANDARD.encode_slice(bytes, &mut text);
+        Self(text)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_str(&self) -> &str {
+        // Base64 is ASCII.
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

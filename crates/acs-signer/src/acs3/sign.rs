@@ -36,7 +36,7 @@ pub fn sign<'b>(
         canonical,
         to_sign,
         authorization: names,
-        authorization_str: authorization,
+        signed: authorization,
         written,
         ..
     } = buffer;
@@ -64,12 +64,12 @@ pub fn sign<'b>(
     let headers = written.added(canonical);
     let signature = mac.finish(to_sign.as_bytes());
 
-    let start = authorization.len();
     authorization.push_str(Hex::of(&signature.into()).as_str());
+    let authorization = authorization.as_str();
     Ok(Signed {
         canonical,
         to_sign,
-        signature: &authorization[start..],
+        signature: &authorization[authorization.len() - Hex::LEN..],
         signed_headers,
         authorization,
         query,

@@ -129,8 +129,9 @@ fn write_uri(
             text.push_str(bucket);
             let start = text.len();
             text.push(b"/");
-            let met = encode_path(text, key.unwrap_or_default());
-            if met.line_break() && line_breaks == LineBreaks::Refuse {
+            let key = key.unwrap_or_default();
+            let encoded = encode_path(text, key);
+            if encoded > 0 && line_breaks == LineBreaks::Refuse && check::has_line_break(key) {
                 return Err(Error::new(ErrorKind::ControlCharacter, "key"));
             }
             Ok(text.since(start))

@@ -36,7 +36,7 @@ pub fn sign<'b>(
     let Buffer {
         canonical,
         to_sign,
-        authorization_str: authorization,
+        signed: authorization,
         written,
         ..
     } = buffer;
@@ -58,12 +58,12 @@ pub fn sign<'b>(
     let canonical = canonical.whole();
     let signature = mac.finish(to_sign.as_bytes());
 
-    let start = authorization.len();
     authorization.push_str(Hex::of(&signature.into()).as_str());
+    let authorization = authorization.as_str();
     Ok(Signed {
         canonical,
         to_sign,
-        signature: &authorization[start..],
+        signature: &authorization[authorization.len() - Hex::LEN..],
         authorization,
         url: parts.url(canonical),
         headers: written.added_in(canonical),

@@ -2,6 +2,7 @@
 //!
 //! Follows `docs/signing.md`, section "RPC V1" (official page: "V2 request structure and signature of RPC APIs").
 
+mod canonical;
 mod sign;
 mod verify;
 

@@ -1,16 +1,17 @@
+use super::canonical::{self, OWN, OWN_COUNT};
 use super::{
-    ACCESS_KEY_ID, ACTION, BEARER_TOKEN, Carrier, FORMAT, METHOD, METHOD_VERSION, Request,
-    SECURITY_TOKEN, SIGNATURE, SIGNATURE_METHOD, SIGNATURE_NONCE, SIGNATURE_TYPE,
-    SIGNATURE_VERSION, TIMESTAMP, VERSION,
+    ACTION, BEARER_TOKEN, Carrier, FORMAT, METHOD, METHOD_VERSION, Request, SECURITY_TOKEN,
+    SIGNATURE, SIGNATURE_NONCE, SIGNATURE_TYPE, TIMESTAMP, VERSION,
 };
 use crate::buffer::Buffer;
 use crate::encode::encode;
 use crate::error::{Error, ErrorKind};
 use crate::key::SigningKey;
 use crate::query::{self, Pair, Pairs, Rules};
-use crate::running::Running;
-use crate::text::Span;
+use crate::running::{Follow as _, Running};
+use crate::text::{Base64, Span};
 use crate::{check, date};
+use std::array;
 use std::fmt;
 
 /// Signs a request with an AccessKey.
@@ -25,52 +26,63 @@ pub fn sign<'b>(
     check_request(request)?;
     let date = date::iso8601(request.date)?;
     let token = request.security_token.filter(|token| !token.is_empty());
+    let token = token.map(|token| (SECURITY_TOKEN, token));
     let own = [
-        (ACCESS_KEY_ID, key.access_key_id()),
-        (ACTION, request.action),
-        (FORMAT, request.format),
-        (SIGNATURE_METHOD, METHOD),
-        (SIGNATURE_NONCE, request.nonce),
-        (SIGNATURE_VERSION, METHOD_VERSION),
-        (TIMESTAMP, &*date),
-        (VERSION, request.version),
-        (SECURITY_TOKEN, token.unwrap_or_default()),
+        key.access_key_id(),
+        request.action,
+        request.format,
+        METHOD,
+        request.nonce,
+        METHOD_VERSION,
+        &*date,
+        request.version,
     ];
-    let own = if token.is_some() {
-        &own[..]
-    } else {
-        &own[..own.len() - 1]
-    };
 
-    let pairs = Pairs([own, request.query, request.form]);
+    let pairs = Pairs([token.as_slice(), request.query, request.form]);
     query::sort(&mut buffer.params, &pairs)?;
     buffer.canonical.clear();
     buffer.to_sign.clear();
     buffer.to_sign.push_str(request.method);
     buffer.to_sign.push(b"&%2F&");
     let mut mac = Running::new(key.sha1_rpc.clone());
-    query::write_twice(
-        &mut buffer.canonical,
-        &mut buffer.to_sign,
+    canonical::write(
+        (&mut buffer.canonical, &mut buffer.to_sign),
+        &array::from_fn::<_, OWN_COUNT, _>(|i| (&OWN[i], own[i])),
         &pairs,
         &buffer.params,
         rules(request),
         &mut mac,
     )?;
+    mac.catch_up(buffer.to_sign.as_bytes());
     let canonical = buffer.canonical.since(0);
-    let signature = mac.finish(buffer.to_sign.as_bytes()).into();
-    buffer.authorization.clear();
-    buffer.authorization.push_base64(&signature);
+    // What needs no signature is done while the last blocks are hashed.
+    let is_whole = is_whole(request);
+    buffer.signed.clear();
+    if is_whole {
+        buffer.signed.push_str(buffer.canonical.as_str());
+        buffer.signed.push_str("&Signature=");
+    }
+    let signature = Base64::of(&mac.finish(buffer.to_sign.as_bytes()).into());
 
-    let sent = if is_all_in_one_place(request) {
-        append_signature(buffer);
-        in_one_place(request, buffer.canonical.since(0))
+    let text = &mut buffer.authorization;
+    text.clear();
+    text.push_str(signature.as_str());
+    let plain = text.since(0);
+    encode(text, signature.as_str());
+    let encoded = text.since(plain.end);
+    let sent = if is_whole {
+        buffer.signed.push_str(text.str(encoded));
+        Sent::Whole(request.carrier)
     } else {
-        write_apart(request, own, true, buffer)?
+        let own: [Pair<'_>; OWN_COUNT] = array::from_fn(|i| (OWN[i].as_str(), own[i]));
+        let own = [token.as_slice(), &own];
+        let [query, form] = write_apart(request, own, Some(encoded), buffer)?;
+        Sent::Apart { query, form }
     };
     Ok(Signed {
         buffer,
         canonical,
+        signature: plain,
         sent,
     })
 }
@@ -102,8 +114,12 @@ pub fn bearer<'b>(
         &Pairs([&own, request.query, request.form]),
     )?;
     buffer.canonical.clear();
-    let sent = write_apart(request, &own, false, buffer)?;
-    Ok(Unsigned { buffer, sent })
+    let [query, form] = write_apart(request, [&own, &[]], None, buffer)?;
+    Ok(Unsigned {
+        buffer,
+        query,
+        form,
+    })
 }
 
 /// A signed request: what to send, and the stages that led there. It borrows from the [`Buffer`].
@@ -111,18 +127,27 @@ pub fn bearer<'b>(
 pub struct Signed<'b> {
     buffer: &'b Buffer,
     canonical: Span,
+    signature: Span,
     sent: Sent,
 }
 
 impl<'b> Signed<'b> {
     /// The encoded query to put on the URL, without `?`, signature included if [`Carrier::Query`]; empty for none.
     pub fn query(&self) -> &'b str {
-        self.buffer.canonical.str(self.sent.query)
+        match self.sent {
+            Sent::Whole(Carrier::Query) => self.buffer.signed.as_str(),
+            Sent::Whole(Carrier::Form) => "",
+            Sent::Apart { query, .. } => self.buffer.canonical.str(query),
+        }
     }
 
     /// The encoded form body, signature included if [`Carrier::Form`]; empty for none.
     pub fn form(&self) -> &'b str {
-        self.buffer.canonical.str(self.sent.form)
+        match self.sent {
+            Sent::Whole(Carrier::Query) => "",
+            Sent::Whole(Carrier::Form) => self.buffer.signed.as_str(),
+            Sent::Apart { form, .. } => self.buffer.canonical.str(form),
+        }
     }
 
     /// Stage 1: the canonical query, of query and form.
@@ -137,7 +162,7 @@ impl<'b> Signed<'b> {
 
     /// Stage 3: the signature, in base64.
     pub fn signature(&self) -> &'b str {
-        self.buffer.authorization.as_str()
+        self.buffer.authorization.str(self.signature)
     }
 }
 
@@ -152,18 +177,19 @@ impl fmt::Debug for Signed<'_> {
 #[derive(Clone, Copy)]
 pub struct Unsigned<'b> {
     buffer: &'b Buffer,
-    sent: Sent,
+    query: Span,
+    form: Span,
 }
 
 impl<'b> Unsigned<'b> {
     /// The encoded query to put on the URL, without `?`; empty for none.
     pub fn query(&self) -> &'b str {
-        self.buffer.canonical.str(self.sent.query)
+        self.buffer.canonical.str(self.query)
     }
 
     /// The encoded form body; empty for none.
     pub fn form(&self) -> &'b str {
-        self.buffer.canonical.str(self.sent.form)
+        self.buffer.canonical.str(self.form)
     }
 }
 
@@ -176,9 +202,11 @@ impl fmt::Debug for Unsigned<'_> {
 
 /// Where in the buffer the encoded query and form are.
 #[derive(Clone, Copy)]
-struct Sent {
-    query: Span,
-    form: Span,
+enum Sent {
+    /// All of it is one text, in `signed`.
+    Whole(Carrier),
+    /// Each has its part, behind the canonical query.
+    Apart { query: Span, form: Span },
 }
 
 fn check_request(request: &Request<'_>) -> Result<(), Error> {
@@ -208,66 +236,36 @@ fn rules(request: &Request<'_>) -> Rules {
 }
 
 /// Whether the canonical query is what is sent.
-fn is_all_in_one_place(request: &Request<'_>) -> bool {
+fn is_whole(request: &Request<'_>) -> bool {
     match request.carrier {
         Carrier::Query => request.form.is_empty(),
         Carrier::Form => request.query.is_empty(),
     }
 }
 
-fn in_one_place(request: &Request<'_>, all: Span) -> Sent {
-    let nothing = Span::default();
-    match request.carrier {
-        Carrier::Query => Sent {
-            query: all,
-            form: nothing,
-        },
-        Carrier::Form => Sent {
-            query: nothing,
-            form: all,
-        },
-    }
-}
-
-/// Appends query and form to the canonical text, each encoded by itself.
+/// Appends query and form to the canonical text, each encoded by itself; the signature is in `authorization`.
 fn write_apart(
     request: &Request<'_>,
-    own: &[Pair<'_>],
-    signed: bool,
+    own: [&[Pair<'_>]; 2],
+    signature: Option<Span>,
     buffer: &mut Buffer,
-) -> Result<Sent, Error> {
+) -> Result<[Span; 2], Error> {
     let mut part = |carrier: Carrier, business: &[Pair<'_>]| {
         let carries = request.carrier == carrier;
-        let pairs = Pairs([if carries { own } else { &[] }, business, &[]]);
+        let [first, second] = if carries { own } else { [&[][..]; 2] };
+        let pairs = Pairs([first, second, business]);
         query::sort(&mut buffer.params, &pairs)?;
-        let start = buffer.canonical.len();
-        query::write(
-            &mut buffer.canonical,
-            &pairs,
-            &buffer.params,
-            rules(request),
-            &mut (),
-        )?;
-        if carries && signed {
-            append_signature(buffer);
+        let text = &mut buffer.canonical;
+        let start = text.len();
+        query::write(text, &pairs, &buffer.params, rules(request), &mut ())?;
+        if let Some(signature) = signature.filter(|_| carries) {
+            text.push(b"&Signature=");
+            text.push_bytes(buffer.authorization.bytes(signature));
         }
-        Ok(buffer.canonical.since(start))
+        Ok(text.since(start))
     };
-    Ok(Sent {
-        query: part(Carrier::Query, request.query)?,
-        form: part(Carrier::Form, request.form)?,
-    })
-}
-
-/// Appends the signature as a parameter, percent-encoded.
-fn append_signature(buffer: &mut Buffer) {
-    let Buffer {
-        canonical,
-        authorization,
-        ..
-    } = buffer;
-    canonical.push(b"&");
-    canonical.push_str(SIGNATURE);
-    canonical.push(b"=");
-    encode(canonical, authorization.as_str());
+    Ok([
+        part(Carrier::Query, request.query)?,
+        part(Carrier::Form, request.form)?,
+    ])
 }

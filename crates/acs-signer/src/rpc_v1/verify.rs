@@ -1,6 +1,6 @@
 use super::{
     ACCESS_KEY_ID, ACTION, METHOD, METHOD_VERSION, SECURITY_TOKEN, SIGNATURE, SIGNATURE_METHOD,
-    SIGNATURE_NONCE, SIGNATURE_VERSION, TIMESTAMP, VERSION,
+    SIGNATURE_NONCE, SIGNATURE_VERSION, TIMESTAMP, VERSION, canonical,
 };
 use crate::buffer::Buffer;
 use crate::check::LineBreaks;
@@ -138,9 +138,9 @@ impl<'a> Claim<'a> {
         buffer.to_sign.push(b"&%2F&");
         // `parse` has refused what these two can refuse.
         let _ = query::sort(&mut buffer.params, &pairs);
-        let _ = query::write_twice(
-            &mut buffer.canonical,
-            &mut buffer.to_sign,
+        let _ = canonical::write(
+            (&mut buffer.canonical, &mut buffer.to_sign),
+            &[],
             &pairs,
             &buffer.params,
             rules,
