@@ -90,11 +90,11 @@ impl Body {
             match (&first, all.is_empty()) {
                 (None, true) => first = Some(data),
                 (Some(piece), true) => {
-                    all.reserve(length.max(self.size_hint_total(length)).min(limit));
+                    all.reserve_exact(length.max(self.size_hint_total(length)).min(limit));
                     all.extend_from_slice(piece);
                     all.extend_from_slice(&data);
                 }
-                _ => all.extend_from_slice(&data),
+                _ => append(&mut all, &data, limit)?,
             }
         }
         Ok(if all.is_empty() {
@@ -107,6 +107,20 @@ impl Body {
     fn size_hint_total(&self, read: usize) -> usize {
         usize::try_from(self.size_hint().lower()).map_or(read, |rest| read.saturating_add(rest))
     }
+}
+
+/// Appends to what was read before, as long as there is no more than `limit`; nor is memory taken for more.
+pub(crate) fn append(all: &mut Vec<u8>, data: &[u8], limit: usize) -> Result<(), CollectError> {
+    let length = all.len().saturating_add(data.len());
+    if length > limit {
+        return Err(CollectError::TooLarge { limit });
+    }
+    if length > all.capacity() {
+        let room = all.capacity().saturating_mul(2).clamp(length, limit);
+        all.reserve_exact(room - all.len());
+    }
+    all.extend_from_slice(data);
+    Ok(())
 }
 
 /// So much fits into what sockets and HTTP libraries hold.
@@ -229,5 +243,36 @@ impl fmt::Debug for Body {
         f.debug_struct("Body")
             .field("bytes", &self.size_hint().exact())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_appended_takes_no_more_memory_than_its_limit() {
+        for limit in [0, 1, 7, 1_000, 10_000] {
+            for piece in [1, 3, 999] {
+                let (data, mut all) = (vec![7; piece], Vec::new());
+                while append(&mut all, &data, limit).is_ok() {
+                    assert!(all.len() <= limit && all.capacity() <= limit);
+                }
+                assert_eq!(all.len(), limit / piece * piece);
+                assert!(all.iter().all(|byte| *byte == 7));
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_in_pieces_is_collected_whole_up_to_its_limit() {
+        let bytes: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+        for limit in [200_000, 200_001, usize::MAX] {
+            let (body, _) = Body::in_pieces(bytes.clone().into());
+            assert_eq!(body.collect(limit).await.unwrap(), bytes);
+        }
+        let (body, _) = Body::in_pieces(bytes.into());
+        let failed = body.collect(199_999).await.unwrap_err();
+        assert!(matches!(failed, CollectError::TooLarge { limit: 199_999 }));
     }
 }

@@ -251,6 +251,7 @@ async fn f7_the_floor_is_set_for_a_call_or_turned_off() {
     let start = Instant::now();
     let strict = MinThroughput::new(1_000, Duration::from_secs(1));
     link.put(1, &options(strict)).await.unwrap_err();
+    println!("F7 own floor: cut after {:?}", start.elapsed());
     assert_eq!(start.elapsed().as_secs(), 1);
     link.put(1, &options(MinThroughput::off())).await.unwrap();
 }
@@ -263,9 +264,11 @@ async fn f7_an_upload_above_the_floor_is_not_cut_and_one_below_is() {
     };
     for rate in [260, 300, 1_000, 3_000] {
         let sent = up(rate).put(100_000, &CallOptions::new()).await;
+        println!("F7 up at {rate} B/s: sent: {}", sent.is_ok());
         assert!(sent.is_ok(), "{rate} B/s: {sent:?}");
     }
     let failed = up(150).put(100_000, &CallOptions::new()).await.unwrap_err();
+    println!("F7 up at 150 B/s: {failed}");
     assert!(
         failed.to_string().contains("sending was too slow"),
         "{failed}"
@@ -302,6 +305,10 @@ async fn f7_neither_connecting_nor_thinking_counts_as_a_slow_body() {
             .unwrap_err()
             .to_string()
             .contains("sending was too slow")
+    );
+    println!(
+        "F7 after 20 s of connecting: cut after {:?}",
+        start.elapsed()
     );
     assert!((25..=26).contains(&start.elapsed().as_secs()));
 }

@@ -10,7 +10,7 @@ use http::header::{CONTENT_ENCODING, HeaderMap};
 use super::decide::{Failure, Head, Refusal};
 use super::pace::Stall;
 use super::redact::Secrets;
-use crate::body::CollectError;
+use crate::body::{self, CollectError};
 use crate::decode;
 use crate::error::{BoxError, Error, ErrorKind, ServiceError};
 use crate::service_error;
@@ -127,24 +127,23 @@ impl Answer {
 }
 
 /// Undoes gzip, here and not in the transport, so that the size is counted on both sides of it.
-fn unpack(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, BoxError> {
+fn unpack(headers: &HeaderMap, packed: Bytes, limit: usize) -> Result<Bytes, BoxError> {
     let is_gzip = headers.get(CONTENT_ENCODING).is_some_and(|value| {
         let value = value.as_bytes();
         value.eq_ignore_ascii_case(b"gzip") || value.eq_ignore_ascii_case(b"x-gzip")
     });
-    if !is_gzip || body.is_empty() {
-        return Ok(body);
+    if !is_gzip || packed.is_empty() {
+        return Ok(packed);
     }
-    let mut plain = Vec::new();
-    // One byte more than allowed, to know whether there is more.
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    let length = flate2::read::MultiGzDecoder::new(&*body)
-        .take(most)
-        .read_to_end(&mut plain)?;
-    if length > limit {
-        return Err(CollectError::TooLarge { limit }.into());
+    let mut decoder = flate2::read::MultiGzDecoder::new(&*packed);
+    let (mut plain, mut piece) = (Vec::new(), [0; 8 << 10]);
+    loop {
+        let length = decoder.read(&mut piece)?;
+        if length == 0 {
+            return Ok(plain.into());
+        }
+        body::append(&mut plain, &piece[..length], limit)?;
     }
-    Ok(plain.into())
 }
 
 impl Reading {

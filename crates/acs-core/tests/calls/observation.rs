@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acs_core::{AttemptReport, CallOptions, CallReport, MinThroughput, Observer, ReplayTransport, RetryPolicy};
+use acs_core::{
+    AttemptReport, CallOptions, CallReport, MinThroughput, Observer, ReplayTransport, RetryPolicy,
+};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
