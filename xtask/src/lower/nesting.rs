@@ -26,8 +26,11 @@ pub(super) struct Nesting<'a> {
     /// Those that each holds, directly or through others.
     holds: HashMap<&'a str, HashSet<&'a str>>,
     heights: HashMap<&'a str, usize>,
-    /// The rings, by the first of their names.
     rings: Vec<BTreeSet<&'a str>>,
+    /// The ring of each that is in one.
+    ring_of: HashMap<&'a str, usize>,
+    /// What is known of each ring: the levels on the way around, and whether that must be cut.
+    known: HashMap<usize, (usize, bool)>,
 }
 
 impl<'a> Nesting<'a> {
@@ -52,11 +55,14 @@ impl<'a> Nesting<'a> {
         });
         let holds: HashMap<&str, HashSet<&str>> = holds.collect();
         let mut rings: Vec<BTreeSet<&str>> = Vec::new();
+        let mut ring_of = HashMap::new();
         for (name, _) in components {
             let name = name.as_str();
-            if holds[name].contains(name) && !rings.iter().any(|ring| ring.contains(name)) {
+            if holds[name].contains(name) && !ring_of.contains_key(name) {
                 let is_in = |other: &&&str| holds.get(**other).is_some_and(|it| it.contains(name));
-                rings.push(holds[name].iter().filter(is_in).copied().collect());
+                let ring: BTreeSet<&str> = holds[name].iter().filter(is_in).copied().collect();
+                ring_of.extend(ring.iter().map(|member| (*member, rings.len())));
+                rings.push(ring);
             }
         }
         Self {
@@ -64,14 +70,16 @@ impl<'a> Nesting<'a> {
             holds,
             heights: HashMap::new(),
             rings,
+            ring_of,
+            known: HashMap::new(),
         }
     }
 
     /// The ring of a component, where it has so many levels that the way around must be cut.
     pub(super) fn ring(&mut self, name: &'a str) -> Option<usize> {
-        let index = self.rings.iter().position(|ring| ring.contains(name))?;
-        let ring = self.rings[index].clone();
-        self.is_cut(&ring).then_some(index)
+        let index = *self.ring_of.get(name)?;
+        let (_, is_cut) = self.around(index);
+        is_cut.then_some(index)
     }
 
     /// How many objects, lists and maps stand in each other in a component, with the components that it holds.
@@ -79,19 +87,27 @@ impl<'a> Nesting<'a> {
         if let Some(&height) = self.heights.get(name) {
             return height;
         }
-        let ring = self.rings.iter().find(|ring| ring.contains(name)).cloned();
-        let height = match ring {
+        let ring = self.ring_of.get(name).copied();
+        let around = ring.map(|index| (index, self.around(index)));
+        let height = match around {
             // A way may go through all of them before it leaves.
-            Some(ring) if !self.is_cut(&ring) => self.highest(&ring) + self.around(&ring),
+            Some((index, (levels, false))) => self.highest(&self.rings[index].clone()) + levels,
             _ => self.highest(&BTreeSet::from([name])),
         };
         self.heights.insert(name, height);
         height
     }
 
-    fn is_cut(&mut self, ring: &BTreeSet<&'a str>) -> bool {
-        let around = self.around(ring);
-        around > MAX_RING || around + self.highest(ring) > MAX_DEPTH - MAX_RING / 2
+    /// The levels on the way through all components of a ring, and whether it must be cut.
+    fn around(&mut self, index: usize) -> (usize, bool) {
+        if let Some(&known) = self.known.get(&index) {
+            return known;
+        }
+        let ring = self.rings[index].clone();
+        let levels = self.levels(&ring);
+        let is_cut = levels > MAX_RING || levels + self.highest(&ring) > MAX_DEPTH - MAX_RING / 2;
+        self.known.insert(index, (levels, is_cut));
+        (levels, is_cut)
     }
 
     /// The height of the highest of a ring, without going around it.
@@ -104,7 +120,7 @@ impl<'a> Nesting<'a> {
     }
 
     /// The levels on the way through all components of a ring; one that holds only itself has none.
-    fn around(&self, ring: &BTreeSet<&str>) -> usize {
+    fn levels(&self, ring: &BTreeSet<&str>) -> usize {
         if ring.len() == 1 {
             return 0;
         }
