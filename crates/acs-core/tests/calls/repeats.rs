@@ -77,6 +77,38 @@ async fn calls_that_are_refused_together_fetch_new_credentials_once() {
     assert_eq!(sessions.loads.load(Ordering::SeqCst), 2);
 }
 
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_refused_again_are_not_replaced_again() {
+    let transport = Arc::new(ReplayTransport::new());
+    for _ in 0..3 {
+        transport.answer_with(refusal(400, &[], "InvalidSecurityToken.Expired"));
+    }
+    let client = builder(Arc::clone(&transport)).credentials(Sessions::default());
+    let failed = client.build().unwrap().send(GetBook::default()).await;
+    let failed = failed.unwrap_err();
+    assert!(failed.is_expired_credentials());
+    assert_eq!((failed.attempts(), transport.sent().len()), (2, 2));
+}
+
+/// A cache on the way tells the time at which it filled.
+#[tokio::test(start_paused = true)]
+async fn the_date_of_a_cached_answer_corrects_no_clock() {
+    let transport = Arc::new(ReplayTransport::new());
+    let stale = [("date", "Mon, 01 Jan 2001 00:00:00 GMT"), ("age", "3")];
+    transport.answer_with(refusal(400, &stale, "InvalidTimeStamp.Expired"));
+    transport.answer(200, "{}");
+    let client = client(&transport);
+    let failed = client.send(GetBook::default()).await.unwrap_err();
+    assert_eq!(failed.code(), Some("InvalidTimeStamp.Expired"));
+    client.send(GetBook::default()).await.unwrap();
+    let sent = transport.sent();
+    assert_eq!(sent.len(), 2);
+    for sent in sent {
+        let date = sent.headers["x-acs-date"].to_str().unwrap();
+        assert!(!date.starts_with("2001"), "{date}");
+    }
+}
+
 #[test]
 fn a_policy_of_any_numbers_gives_a_wait_of_two_days_at_most() {
     for long in [Duration::ZERO, Duration::from_secs(1), Duration::MAX] {
