@@ -112,3 +112,46 @@ fn is_fact(key: &str, value: &Value) -> bool {
     let is_prose = |text: &str| text.len() > 64 || !text.is_ascii();
     key != "default" || !value.as_str().is_some_and(is_prose)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_says_what_its_document_says() {
+        let folder = crate::workspace::root().join("xtask/tests/documents");
+        for file in crate::workspace::files_below(&folder).unwrap() {
+            let text = crate::workspace::read(&folder.join(&file)).unwrap();
+            let whole = document::parse(&text).unwrap();
+            let digested = document::parse(&digest(&text).unwrap().text).unwrap();
+            assert_eq!(
+                format!("{digested:?}"),
+                format!("{whole:?}"),
+                "{}",
+                file.display()
+            );
+        }
+    }
+
+    #[test]
+    fn prose_is_left_out_and_names_that_read_like_it_stay() {
+        let text = r##"{"info":{"product":"X","version":"1","title":"t"},"apis":{"title":{"summary":"s","parameters":[
+            {"name":"tags","in":"query","schema":{"type":"object","description":"d","example":"e","default":"\u4e2d","properties":{"title":{"type":"string"},"example":{"type":"string","default":"1"}}}}
+        ],"responses":{"200":{"headers":{"description":{"schema":{"type":"string"}}}}}}}}"##;
+        let digest = digest(text).unwrap().text;
+        for gone in ["\"s\"", "\"d\"", "\"e\"", "\"t\"", "\\u4e2d", "\u{4e2d}"] {
+            assert!(!digest.contains(gone), "{gone}: {digest}");
+        }
+        let document = document::parse(&digest).unwrap();
+        let shown = format!("{document:?}");
+        for kept in [
+            "\"title\"",
+            "\"tags\"",
+            "\"example\"",
+            "\"description\"",
+            "\"1\"",
+        ] {
+            assert!(shown.contains(kept), "{kept}: {shown}");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What the documentation says of a field, and what is checked of it.
 
 use super::pattern;
-use crate::document::Schema;
+use crate::document::{Schema, Shape};
 use crate::emit::code;
 use crate::model::{Place, Ty};
 use crate::overlay::FieldOverlay;
@@ -64,6 +64,13 @@ fn facts_line(facts: &Facts<'_>) -> String {
     }
     line.push('.');
     bounds(schema, overlay, &mut line);
+    if let Some(items) = items(schema) {
+        let mut of_items = String::new();
+        bounds(items, &FieldOverlay::default(), &mut of_items);
+        if !of_items.is_empty() {
+            line.push_str(&format!(" Of each item:{of_items}"));
+        }
+    }
     let values = if overlay.values.is_empty() {
         &schema.values
     } else {
@@ -107,6 +114,14 @@ fn kind(ty: &Ty) -> String {
         Ty::Map(value) => format!("map to {}", kind(value)),
         Ty::Local(_) | Ty::Shared(_) => "object".to_owned(),
         Ty::Boxed(inner) | Ty::Linked(inner) => kind(inner),
+    }
+}
+
+/// The items of a list that no object stands in.
+fn items(schema: &Schema) -> Option<&Schema> {
+    match &schema.shape {
+        Shape::List(items) => Some(&**items),
+        _ => None,
     }
 }
 
@@ -233,7 +248,10 @@ pub(crate) fn rules(
         add("MinItems", counts.0);
         add("MaxItems", counts.1);
     }
-    add("ItemMaxLength", overlay.item_max_length);
+    let of_items = items(schema)
+        .filter(|_| *ty == Ty::List(Box::new(Ty::String)))
+        .and_then(|items| items.max_length.filter(|max| *max > 0));
+    add("ItemMaxLength", overlay.item_max_length.or(of_items));
     if let Some(others) = &overlay.characters {
         rules.push(format!("Characters({others:?})"));
     }

@@ -234,3 +234,22 @@ fn the_next_page_is_asked_for_by_what_can_be_nothing_else() {
     assert!(bare.contains("output.next_marker.clone()"), "{code}");
     assert!(bare.contains("next.marker=Some(token)"), "{code}");
 }
+
+#[test]
+fn bounds_of_a_lists_items_are_checked_and_documented() {
+    use serde_json::json;
+
+    let folder = Folder::new("items");
+    let schema =
+        json!({"type": "array", "items": {"type": "string", "maxLength": 5, "minLength": 1}});
+    let text = with_schema(&schema, &json!({}));
+    let out = folder.0.join("out");
+    generate(&folder.file("x.json", &text), &out);
+    let code = fs::read_to_string(out.join("src/generated/do_.rs")).unwrap();
+    for expected in [
+        "acs_core::model::Rule::ItemMaxLength(5)",
+        "list of string. Of each item: At least 1 characters. At most 5 characters.",
+    ] {
+        assert!(code.contains(expected), "{expected}: {code}");
+    }
+}

@@ -32,22 +32,24 @@ fn check_field(field: &Field, value: &dyn FieldValue) -> Result<(), Error> {
             return Err(Error::invalid_parameter(field.name, reason));
         }
     }
+    check_inside(&view, &|| field.name.to_owned())
+}
+
+/// Checks the structs in a value, to which `way` leads.
+fn check_inside(view: &View<'_>, way: &dyn Fn() -> String) -> Result<(), Error> {
     match view {
-        View::Object(model) => check(model).map_err(|error| below(field.name, error)),
+        View::Object(model) => check(*model).map_err(|error| below(&way(), error)),
         View::List(list) => {
             (0..list.len()).try_for_each(|index| match list.item(index).map(FieldValue::view) {
-                Some(View::Object(model)) => {
-                    check(model).map_err(|error| below(&format!("{}[{index}]", field.name), error))
-                }
-                _ => Ok(()),
+                Some(item) => check_inside(&item, &|| format!("{}[{index}]", way())),
+                None => Ok(()),
             })
         }
         View::Map(map) => {
             let mut result = Ok(());
             map.visit(&mut |name, value| {
-                if let (true, View::Object(model)) = (result.is_ok(), value.view()) {
-                    let way = || format!("{}.{name}", field.name);
-                    result = check(model).map_err(|error| below(&way(), error));
+                if result.is_ok() {
+                    result = check_inside(&value.view(), &|| format!("{}.{name}", way()));
                 }
             });
             result
@@ -205,6 +207,7 @@ mod tests {
         inside: Option<Box<Self>>,
         rows: Option<Vec<Self>>,
         named: Option<BTreeMap<String, Self>>,
+        table: Option<Vec<Vec<Self>>>,
     }
 
     crate::model! {
@@ -213,6 +216,7 @@ mod tests {
             1 inside: object("Inside"),
             2 rows: list("Rows"),
             3 named: map("Named"),
+            4 table: list("Table"),
         }
     }
 
@@ -235,7 +239,12 @@ mod tests {
             named: Some([("top".to_owned(), wrong())].into()),
             ..Shelf::default()
         };
+        let table = Shelf {
+            table: Some(vec![vec![], vec![wrong()]]),
+            ..Shelf::default()
+        };
         for (shelf, way) in [
+            (table, "Table[1][0].Label"),
             (wrong(), "Label"),
             (inside, "Inside.Label"),
             (rows, "Rows[1].Inside.Label"),
