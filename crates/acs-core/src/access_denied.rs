@@ -57,9 +57,37 @@ impl AccessDenied {
                 _ => DenialReason::Unknown(reason),
             }),
             policy_type: text("PolicyType"),
-            encoded_diagnostic_message: text("EncodedDiagnosticMessage"),
+            encoded_diagnostic_message: match detail.get("EncodedDiagnosticMessage") {
+                Some(Value::String(text)) if is_whole(text) => Some(text.clone()),
+                _ => text("EncodedDiagnosticMessage"),
+            },
         }))
     }
+
+    /// Lends all that the service wrote.
+    pub(crate) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let reason = match &mut self.reason {
+            Some(DenialReason::Unknown(reason)) => Some(reason),
+            _ => None,
+        };
+        [
+            &mut self.action,
+            &mut self.principal_type,
+            &mut self.principal_owner_id,
+            &mut self.principal,
+            &mut self.policy_type,
+            &mut self.encoded_diagnostic_message,
+        ]
+        .into_iter()
+        .flatten()
+        .chain(reason)
+    }
+}
+
+/// Cut short, it could not be decoded any more.
+fn is_whole(encoded: &str) -> bool {
+    const MOST_BYTES: usize = 16 << 10;
+    (1..=MOST_BYTES).contains(&encoded.len()) && encoded.bytes().all(|it| it.is_ascii_graphic())
 }
 
 impl fmt::Display for AccessDenied {
@@ -74,13 +102,117 @@ impl fmt::Display for AccessDenied {
                     "a statement of a {policy} denies {action} to {who}: remove it, no grant outweighs a denial"
                 )
             }
-            _ if self.policy_type.as_deref() == Some("SessionPolicy") => {
+            Some(DenialReason::Implicit) if policy == "SessionPolicy" => {
                 write!(
                     f,
                     "the policy given to AssumeRole does not allow {action}: allow it there and in the role's policies"
                 )
             }
-            _ => write!(f, "no {policy} allows {action} to {who}: grant it"),
+            Some(DenialReason::Implicit) if policy == "ControlPolicy" => {
+                write!(
+                    f,
+                    "no ControlPolicy of the resource directory allows {action} to {who}'s account: have its administrator allow it"
+                )
+            }
+            Some(DenialReason::Implicit) => {
+                write!(f, "no {policy} allows {action} to {who}: grant it")
+            }
+            _ => {
+                write!(
+                    f,
+                    "{who} has no right to {action}: grant it, or remove the {policy} that denies it"
+                )
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(detail: &Value) -> Option<Box<AccessDenied>> {
+        let error = json!({ "Code": "Forbidden", "AccessDeniedDetail": detail });
+        AccessDenied::read(error.as_object().unwrap())
+    }
+
+    #[test]
+    fn the_detail_is_read_whole() {
+        let encoded = "AQIBIAAAAOPcA+/=".repeat(100);
+        let denied = read(&json!({
+            "AuthAction": "vod:CreateUploadVideo",
+            "AuthPrincipalType": "AssumedRoleUser",
+            "AuthPrincipalOwnerId": "1234",
+            "AuthPrincipalDisplayName": "uploader:app-7",
+            "NoPermissionType": "ExplicitDeny",
+            "PolicyType": "AccountLevelIdentityBasedPolicy",
+            "EncodedDiagnosticMessage": encoded,
+        }));
+        let text = |text: &str| Some(text.to_owned());
+        let expected = AccessDenied {
+            action: text("vod:CreateUploadVideo"),
+            principal_type: text("AssumedRoleUser"),
+            principal_owner_id: text("1234"),
+            principal: text("uploader:app-7"),
+            reason: Some(DenialReason::Explicit),
+            policy_type: text("AccountLevelIdentityBasedPolicy"),
+            // Cut short, it could not be decoded.
+            encoded_diagnostic_message: Some(encoded),
+        };
+        assert_eq!(*denied.unwrap(), expected);
+    }
+
+    #[test]
+    fn it_says_what_to_grant_and_where() {
+        for (reason, policy, expected) in [
+            (
+                "ImplicitDeny",
+                "AccountLevelIdentityBasedPolicy",
+                "no AccountLevelIdentityBasedPolicy allows vod:GetPlayInfo to ann: grant it",
+            ),
+            (
+                "ExplicitDeny",
+                "ControlPolicy",
+                "a statement of a ControlPolicy denies vod:GetPlayInfo to ann: remove it",
+            ),
+            (
+                "ImplicitDeny",
+                "SessionPolicy",
+                "the policy given to AssumeRole does not allow vod:GetPlayInfo",
+            ),
+            (
+                "ImplicitDeny",
+                "ControlPolicy",
+                "no ControlPolicy of the resource directory allows vod:GetPlayInfo to ann's account",
+            ),
+            (
+                "NewSort",
+                "NewPolicy",
+                "ann has no right to vod:GetPlayInfo: grant it, or remove the NewPolicy",
+            ),
+        ] {
+            let denied = read(&json!({
+                "AuthAction": "vod:GetPlayInfo",
+                "AuthPrincipalDisplayName": "ann",
+                "NoPermissionType": reason,
+                "PolicyType": policy,
+            }));
+            let text = denied.unwrap().to_string();
+            assert!(text.starts_with(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_detail_of_another_form_is_no_reason_to_fail() {
+        assert!(read(&json!("denied")).is_none());
+        assert!(read(&Value::Null).is_none());
+        let odd = json!({ "AuthAction": 7, "PolicyType": "a\u{1b}\nb", "EncodedDiagnosticMessage": "a b\n".repeat(900) });
+        let denied = read(&odd).unwrap();
+        assert_eq!(denied.policy_type.as_deref(), Some("a b"));
+        let encoded = denied.encoded_diagnostic_message.as_deref().unwrap();
+        assert!(encoded.len() <= 512 && !encoded.contains('\n'));
+        assert!(denied.to_string().contains("this action"), "{denied}");
     }
 }

@@ -9,7 +9,8 @@ use crate::response::Response;
 /// A client for code that is not async: it waits in the calling thread.
 ///
 /// It has a tokio runtime of its own, whose work is done in the threads that call. Within an async context its
-/// calls are an error, not a panic: use [`Client`] there.
+/// calls are an error, not a panic: use [`Client`] there. The threads of tokio's `spawn_blocking` count as such, since
+/// they can't be told from its others.
 #[derive(Clone)]
 pub struct BlockingClient<P> {
     client: Client<P>,

@@ -59,6 +59,9 @@ impl Secrets {
             .into_iter()
             .flatten()
             .for_each(|text| self.take_out(text));
+        if let Some(denied) = &mut error.access_denied {
+            denied.texts().for_each(|text| self.take_out(text));
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 mod answers;
+mod futures;
 mod limits;
 mod lost_writes;
 mod observation;
