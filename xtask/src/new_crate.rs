@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use crate::lower::lower;
 use crate::model::{Operation, Package};
 use crate::overlay::Overlay;
+use crate::report;
 use crate::workspace::{self, Scratch};
-use crate::{names, report};
 
 pub(crate) struct Order<'a> {
     pub(crate) metadata: &'a Path,
@@ -189,9 +189,8 @@ let client = {library}::Client::builder({region}).credentials(credentials).build
 }
 
 fn call(operation: &Operation, library: &str) -> String {
-    let result = names::snake(&operation.action);
     format!(
-        "let {result} = client.send({library}::{}::new()).await?;\nprintln!(\"{{{result}:?}}\");\n",
+        "let answer = client.send({library}::{}::new()).await?;\nprintln!(\"{{answer:?}}\");\n",
         operation.name
     )
 }

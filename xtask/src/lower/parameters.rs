@@ -54,6 +54,7 @@ impl<'a> Parameters<'a> {
             list.push((Cow::Borrowed(parameter), place, style));
         }
         check_bodies(context, operation, &list, notes);
+        check_method(operation, &list, is_rpc, notes);
         // What has the style of RPC is told by its action alone.
         let path = operation.path.clone().filter(|_| !is_rpc);
         let mut parameters = Self { list, path };
@@ -194,6 +195,26 @@ fn check_bodies(
         notes.push(
             "it has a form and a body; a request with both is refused before it is sent".to_owned(),
         );
+    }
+}
+
+/// The runtime sends a form of RPC style by a method that carries one.
+fn check_method(
+    operation: &document::Operation,
+    list: &[(Cow<'_, Parameter>, Place, Style)],
+    is_rpc: bool,
+    notes: &mut Vec<String>,
+) {
+    let carries = |method: &String| !matches!(method.as_str(), "GET" | "HEAD");
+    let has_body = list
+        .iter()
+        .any(|(_, place, _)| matches!(place, Place::Form | Place::Body));
+    if is_rpc && has_body && !operation.methods.is_empty() && !operation.methods.iter().any(carries)
+    {
+        notes.push(format!(
+            "it takes {} alone and has a form or a body; a request with one is sent by POST",
+            operation.methods.join(" and ")
+        ));
     }
 }
 

@@ -146,3 +146,18 @@ fn a_name_that_comes_twice_in_an_object_is_named() {
         "unsupported: X $.apis.Do: the name comes twice; the last counts\n1 operations, 1 types, 1 unsupported\n"
     );
 }
+
+#[test]
+fn a_form_that_the_named_method_does_not_carry_is_named() {
+    let folder = Folder::new("get-form");
+    let text = r##"{"info":{"style":"RPC","product":"X","version":"1"},"apis":{"Do":{"methods":["get"],"parameters":[
+        {"name":"A","in":"formData","schema":{"type":"string"}}]}}}"##;
+    let shown = stdout(&generate(
+        &folder.file("x.json", text),
+        &folder.0.join("out"),
+    ));
+    assert!(
+        shown.contains("Do: it takes GET alone and has a form or a body"),
+        "{shown}"
+    );
+}

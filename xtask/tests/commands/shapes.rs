@@ -113,6 +113,11 @@ fn what_a_document_names_is_no_code_in_a_new_crate() {
         readme.contains(r#"builder("a\"); loop {} (\"\n```")"#),
         "{readme}"
     );
+    // `do` is no name for a variable.
+    assert!(
+        readme.contains("let answer = client.send(acs_x_y_z::Do::new())"),
+        "{readme}"
+    );
     let manifest = fs::read_to_string(out.join("Cargo.toml")).unwrap();
     assert!(manifest.contains("name = \"acs-x-y-z\"\n"), "{manifest}");
     check(&out);
