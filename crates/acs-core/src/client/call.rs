@@ -84,9 +84,10 @@ impl Inner {
         let overridden = options.map(|options| options.apply(&self.settings));
         let settings = overridden.as_ref().unwrap_or(&self.settings);
         let start = self.runtime.elapsed();
-        let is_guarded = target
-            .duplicate_guard
-            .is_some_and(|guard| request.query.iter().any(|(name, _)| name == guard));
+        let is_guarded = target.duplicate_guard.is_some_and(|guard| {
+            let mut query = request.query.iter();
+            query.any(|(name, value)| name == guard && !value.is_empty())
+        });
         let call = Call {
             inner: self,
             target,

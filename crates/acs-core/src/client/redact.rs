@@ -185,6 +185,7 @@ mod tests {
             let bearer = Credentials::bearer_token(TOKEN).unwrap();
             let text = format!("é\\\" {form}, {form}% and {}", "7".repeat(64));
             let expected = "é\\\" <redacted>, <redacted>% and <redacted>";
+            assert_eq!(shown(sts.clone(), form), "<redacted>");
             assert_eq!(shown(sts, &text), expected, "{form}");
             assert_eq!(shown(bearer, &text), expected, "{form}");
         }

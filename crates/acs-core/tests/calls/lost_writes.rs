@@ -62,6 +62,16 @@ async fn a_lost_write_is_not_forgotten_when_its_repeat_is_refused() {
     assert_eq!(failed.code(), Some("Forbidden"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_empty_guard_is_none() {
+    let transport = Arc::new(ReplayTransport::new());
+    transport.fail(TransportErrorKind::Interrupted);
+    let put = PutBook::guarded_by("");
+    let failed = client(&transport).send(put).await.unwrap_err();
+    assert_eq!(failed.kind(), ErrorKind::OutcomeUnknown, "{failed}");
+    assert_eq!(transport.sent().len(), 1);
+}
+
 /// Gives credentials once.
 #[derive(Debug, Default)]
 struct Once(AtomicBool);

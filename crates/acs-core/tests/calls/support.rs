@@ -59,8 +59,12 @@ acs_core::model! {
 
 impl PutBook {
     pub(crate) fn guarded() -> Self {
+        Self::guarded_by("order-1")
+    }
+
+    pub(crate) fn guarded_by(ticket: &str) -> Self {
         Self {
-            ticket: Some("order-1".to_owned()),
+            ticket: Some(ticket.to_owned()),
         }
     }
 }
