@@ -23,6 +23,7 @@ async fn f8_a_certificate_of_a_trusted_authority_is_taken() {
     for over in Over::ALL {
         let server = Server::start(&authority.certifies("localhost", 2100), Manner::Serves).await;
         let answer = server.send(over, &authority).await.unwrap();
+        println!("F8 valid {over:?}: {} request", server.requests());
         assert_eq!((answer.as_str(), server.requests()), ("v1", 1));
     }
 }
@@ -131,6 +132,7 @@ async fn f8_a_connect_limit_is_set_for_a_client_or_a_call() {
             .unwrap();
         let options = CallOptions::new().connect_timeout(Duration::from_millis(100));
         let failed = client.send_with(write(), &options).await.unwrap_err();
+        println!("F8 own limit {over:?}: {failed}");
         assert_eq!(failed.kind(), ErrorKind::Connect, "{failed}");
         // The client's own limit is longer than the transport's and the attempt's, and so the attempt's ends the call.
         let options = CallOptions::new().attempt_timeout(2 * Over::CONNECT_TIMEOUT);
