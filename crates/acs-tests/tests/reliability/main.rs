@@ -7,6 +7,7 @@ mod calls;
 mod clock;
 mod connections;
 mod limits;
+mod pool;
 mod repeats;
 mod support;
 mod tls;
