@@ -518,6 +518,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_whole_number_is_read_at_once_only_in_its_usual_form_and_where_it_must_fit() {
+        for (text, number, rest) in [
+            ("0", Some(0), ""),
+            (" 7,", Some(7), ","),
+            ("999999999999999999]", Some(999_999_999_999_999_999), "]"),
+            ("1x", Some(1), "x"),
+            ("9223372036854775807", None, "9223372036854775807"),
+            ("9999999999999999999", None, "9999999999999999999"),
+            ("00", None, "00"),
+            ("01", None, "01"),
+            ("-1", None, "-1"),
+            ("1.0", None, "1.0"),
+            ("1e3", None, "1e3"),
+            ("1-2", None, "1-2"),
+            ("\"1\"", None, "\"1\""),
+            ("", None, ""),
+        ] {
+            let mut reader = Reader::new(text);
+            assert_eq!(reader.plain_integer(), number, "{text}");
+            assert_eq!(&text[reader.place()..], rest, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read_as_serde_json_reads_it(text in r#"([\[\]{},:" \n]|[-+.0-9eE]{1,4}|"[a-z\\"]{0,3}"|null|true|\\u[0-9a-f]{4}|é|        ){0,12}"#) {
