@@ -304,6 +304,23 @@ pub(crate) fn find<'a>(headers: &[Pair<'a>], name: &str) -> Option<&'a str> {
         .map(|(_, value)| *value)
 }
 
+/// The value of a header that may be there once.
+pub(crate) fn find_one<'a>(
+    headers: &[Pair<'a>],
+    what: &'static str,
+    name: &'static str,
+) -> Result<Option<&'a str>, Error> {
+    let mut values = headers
+        .iter()
+        .filter(|(header, _)| header.eq_ignore_ascii_case(name))
+        .map(|(_, value)| *value);
+    let value = values.next();
+    match values.next() {
+        Some(_) => Err(Error::named(ErrorKind::Duplicate, what, name)),
+        None => Ok(value),
+    }
+}
+
 /// Compares header names in lower case.
 #[inline]
 pub(crate) fn compare_names(a: &str, b: &str) -> Ordering {

@@ -211,10 +211,7 @@ impl<'r> Parts<'r> {
         };
         let host = match request.headers().get(HOST) {
             Some(host) => Some(text(&HOST, host)?),
-            None => request.uri().authority().map(|authority| {
-                // An authority may carry user information, which `host` does not.
-                authority.as_str().rsplit('@').next().unwrap_or_default()
-            }),
+            None => host_of(request.uri()),
         };
         let mut headers = Vec::new();
         for (name, value) in request.headers() {
@@ -227,6 +224,17 @@ impl<'r> Parts<'r> {
         }
         Ok(Self { host, headers })
     }
+}
+
+/// The `host` header that HTTP clients make of a URI: without user information and without the scheme's default port.
+fn host_of(uri: &Uri) -> Option<&str> {
+    let host = uri.authority()?.as_str().rsplit('@').next()?;
+    let default_port = match uri.scheme_str() {
+        Some("https") => ":443",
+        Some("http") => ":80",
+        _ => return Some(host),
+    };
+    Some(host.strip_suffix(default_port).unwrap_or(host))
 }
 
 fn has_bucket(host: Option<&str>, bucket: &str) -> bool {

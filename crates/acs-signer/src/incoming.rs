@@ -2,13 +2,14 @@
 
 use crate::encode::decode;
 use crate::error::{Error, ErrorKind};
-use crate::headers::trim;
+use crate::headers::{find_one, trim};
 use crate::payload::Payload;
 use crate::query::Pair;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 use std::fmt;
+use std::str::FromStr;
 
 /// A request as a server has received it, for the `parse` function of a scheme's `Claim`.
 #[derive(Clone, Copy)]
@@ -66,16 +67,7 @@ pub(crate) type Decoded<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 impl<'a> Incoming<'a> {
     /// The value of a header that may be there once, trimmed.
     pub(crate) fn header(&self, name: &'static str) -> Result<Option<&'a str>, Error> {
-        let mut values = self
-            .headers
-            .iter()
-            .filter(|(header, _)| header.eq_ignore_ascii_case(name))
-            .map(|(_, value)| trim(value));
-        let value = values.next();
-        match values.next() {
-            Some(_) => Err(Error::named(ErrorKind::Duplicate, "header", name)),
-            None => Ok(value),
-        }
+        Ok(find_one(self.headers, "header", name)?.map(trim))
     }
 
     /// The value of a header that must be there.
@@ -132,6 +124,13 @@ pub(crate) fn parse_query(query: &str) -> Option<Decoded<'_>> {
 pub(crate) fn parse_pair(pair: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
     Some((decode(name, true)?, decode(value, true)?))
+}
+
+/// A number as services write it: digits only, no sign.
+pub(crate) fn decimal<N: FromStr>(text: &str) -> Option<N> {
+    text.parse()
+        .ok()
+        .filter(|_| text.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The same parameters, borrowed.

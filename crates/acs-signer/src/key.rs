@@ -117,6 +117,20 @@ pub(crate) fn known_or_decoy<'k>(
     access_key_id: &str,
 ) -> (&'k SigningKey, bool) {
     static DECOY: LazyLock<SigningKey> = LazyLock::new(|| SigningKey::of("", "decoy"));
-    let key = key.unwrap_or(&DECOY);
-    (key, key.access_key_id() == access_key_id)
+    // The decoy's secret is known to everybody: it is nobody's key, not even that of an empty id.
+    let known = key.is_some_and(|key| key.access_key_id() == access_key_id);
+    (key.unwrap_or(&DECOY), known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_decoy_is_nobodys_key() {
+        for id in ["", "decoy", "LTAI5t"] {
+            let (_, known) = known_or_decoy(None, id);
+            assert!(!known, "an unknown key passes for {id:?}");
+        }
+    }
 }

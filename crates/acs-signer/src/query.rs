@@ -138,18 +138,10 @@ pub(crate) fn sort(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Error
 /// Sorts neighbours of one prefix; returns whether two have the same name.
 fn sort_same_prefixes(order: &mut [Slot], pairs: &Pairs<'_>) -> bool {
     let mut is_any_same = false;
-    for last in 1..order.len() {
-        let mut at = last;
-        while at > 0 && order[at - 1].prefix() == order[at].prefix() {
-            match compare(pairs, order[at - 1], order[at]) {
-                Ordering::Less => break,
-                Ordering::Equal => {
-                    is_any_same = true;
-                    break;
-                }
-                Ordering::Greater => order.swap(at - 1, at),
-            }
-            at -= 1;
+    for same in order.chunk_by_mut(|a, b| a.prefix() == b.prefix()) {
+        if same.len() > 1 {
+            same.sort_unstable_by(|a, b| compare(pairs, *a, *b));
+            is_any_same |= same.windows(2).any(|w| compare(pairs, w[0], w[1]).is_eq());
         }
     }
     is_any_same
@@ -254,4 +246,23 @@ fn resolve_same_names(order: &mut Vec<Slot>, pairs: &Pairs<'_>) -> Result<(), Er
     order.dedup_by(|later, kept| is_same(*later, *kept));
     order.reverse();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_that_begin_alike_are_sorted() {
+        let count = Slot::MOST as u64;
+        // A permutation of all of them, as the factor is odd.
+        let names: Vec<_> = (0..count)
+            .map(|i| format!("Parameter{:05}", i * 40_503 % count))
+            .collect();
+        let given: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
+        let pairs = Pairs::of(&given);
+        let mut order = Vec::new();
+        sort(&mut order, &pairs).unwrap();
+        assert!(order.is_sorted_by(|a, b| pairs.at(*a).0 < pairs.at(*b).0));
+    }
 }

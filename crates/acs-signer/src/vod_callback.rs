@@ -6,8 +6,8 @@
 
 use crate::check;
 use crate::error::{Error, ErrorKind};
-use crate::headers::{find, trim};
-use crate::incoming::{Mismatch, signature_of_hex};
+use crate::headers::{find_one, trim};
+use crate::incoming::{Mismatch, decimal, signature_of_hex};
 use crate::private_key::{PrivateKey, matching_key, md5};
 use crate::text::Text;
 use std::fmt;
@@ -100,26 +100,15 @@ impl<'a> Claim<'a> {
     /// [`ErrorKind::Malformed`] or [`ErrorKind::Duplicate`] for what cannot be read in one way only.
     pub fn parse(headers: &[(&'a str, &'a str)]) -> Result<Self, Error> {
         let header = |name: &'static str| {
-            if headers
-                .iter()
-                .filter(|(n, _)| n.eq_ignore_ascii_case(name))
-                .count()
-                > 1
-            {
-                return Err(Error::named(ErrorKind::Duplicate, "header", name));
-            }
-            find(headers, name)
+            find_one(headers, "header", name)?
                 .map(trim)
                 .ok_or_else(|| Error::named(ErrorKind::Missing, "header", name))
         };
         let malformed = |name| Error::named(ErrorKind::Malformed, "header", name);
         let timestamp_text = header(TIMESTAMP)?;
-        if !timestamp_text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(malformed(TIMESTAMP));
-        }
         Ok(Self {
             timestamp_text,
-            timestamp: timestamp_text.parse().map_err(|_| malformed(TIMESTAMP))?,
+            timestamp: decimal(timestamp_text).ok_or_else(|| malformed(TIMESTAMP))?,
             signature: signature_of_hex(header(SIGNATURE)?).ok_or_else(|| malformed(SIGNATURE))?,
         })
     }

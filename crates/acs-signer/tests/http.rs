@@ -50,6 +50,29 @@ fn a_signed_request_verifies_and_can_be_signed_anew() {
 }
 
 #[test]
+fn the_host_is_signed_as_clients_send_it() {
+    for (uri, host) in [
+        ("https://h.example.com:443/", "h.example.com"),
+        ("http://h.example.com:80/", "h.example.com"),
+        ("https://h.example.com:80/", "h.example.com:80"),
+        ("https://u:p@h.example.com/", "h.example.com"),
+        ("https://[::1]:443/", "[::1]"),
+        ("https://[::1]/", "[::1]"),
+    ] {
+        let mut request = Request::post(uri).body(()).unwrap();
+        sign_acs3(&mut request, &CALL, &key(), &mut Buffer::new()).unwrap();
+        let mut headers = headers(&request);
+        headers.push(("host".to_owned(), host.to_owned()));
+        let pairs: Vec<_> = headers
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        let claim = acs3::Claim::parse(&incoming(&request, &pairs)).unwrap();
+        claim.verify(&key(), &mut Buffer::new()).unwrap();
+    }
+}
+
+#[test]
 fn a_request_is_unchanged_on_failure() {
     let mut request = Request::post("https://h/?b=1&a=2&b=3")
         .header("x-acs-meta", "v")

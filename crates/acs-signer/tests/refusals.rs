@@ -578,3 +578,23 @@ fn assert_named(error: &Error, kind: ErrorKind, name: &str) {
 fn assert_silent(error: &Error) {
     assert!(!format!("{error} {error:?}").contains(VALUE), "{error}");
 }
+
+#[test]
+fn a_header_of_a_line_of_its_own_is_refused_twice() {
+    let headers = [("content-type", "a/b"), ("Content-Type", "c/d")];
+    let duplicate = |error: Error| (error.kind(), error.field().to_owned());
+    let expected = (ErrorKind::Duplicate, "header content-type".to_owned());
+    let roa = roa_v1::Request {
+        version: "1",
+        headers: &headers,
+        ..roa_v1::Request::at(DateTime::UNIX_EPOCH, "n")
+    };
+    let error = roa_v1::sign(&roa, &key(), &mut Buffer::new()).unwrap_err();
+    assert_eq!(duplicate(error), expected);
+    let oss = oss_v1::Request {
+        headers: &headers,
+        ..oss_v1::Request::at(DateTime::UNIX_EPOCH)
+    };
+    let error = oss_v1::sign(&oss, &key(), &mut Buffer::new()).unwrap_err();
+    assert_eq!(duplicate(error), expected);
+}

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "not a library")]
 
 use acs_signer::{Buffer, ErrorKind, Incoming, Payload, PrivateKey, Query, Scheme, SigningKey};
-use acs_signer::{acs3, cdn, oss_v4, rpc_v1, vod_callback};
+use acs_signer::{acs3, cdn, oss_v1, oss_v4, roa_v1, rpc_v1, vod_callback};
 use chrono::{DateTime, Utc};
 
 const BODY: &[u8] = b"Title=a";
@@ -243,6 +243,82 @@ fn an_oss_signature_is_for_one_bucket_key_and_region() {
     assert!(verify(&query.replace("cn-shanghai", "cn-beijing"), "b", "a/b c").is_none());
     assert!(verify(&query.replace("expires=60", "expires=61"), "b", "a/b c").is_none());
     assert!(verify(&query.replace("expires=60", "expires=604801"), "b", "a/b c").is_none());
+}
+
+#[test]
+fn an_empty_access_key_id_is_no_claim() {
+    let signature = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let date = ("date", "Fri, 20 Nov 2026 10:00:00 GMT");
+    let incoming = |headers, query| Incoming {
+        method: "GET",
+        path: "/",
+        query: Query::Raw(query),
+        headers,
+        payload: Payload::Empty,
+    };
+
+    let roa = format!("acs :{signature}");
+    let roa = [
+        ("authorization", roa.as_str()),
+        ("x-acs-signature-method", "HMAC-SHA1"),
+        ("x-acs-signature-nonce", "n"),
+        ("x-acs-signature-version", "1.0"),
+        ("x-acs-version", "1"),
+        date,
+    ];
+    let error = roa_v1::Claim::parse(&incoming(&roa, "")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
+
+    let oss = format!("OSS :{signature}");
+    let oss = [("authorization", oss.as_str()), date];
+    let error = oss_v1::Claim::parse(&incoming(&oss, ""), None, None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Malformed, "{error}");
+
+    let query = format!("OSSAccessKeyId=&Expires=1&Signature={signature}");
+    let error = oss_v1::Claim::parse(&incoming(&[], &query), None, None).unwrap_err();
+    assert_eq!(error.field(), "parameter OSSAccessKeyId");
+
+    let fields = [
+        ("policy", "e30="),
+        ("OSSAccessKeyId", ""),
+        ("Signature", signature),
+    ];
+    let error = oss_v1::PostClaim::parse(&fields).unwrap_err();
+    assert_eq!(error.field(), "field OSSAccessKeyId");
+}
+
+#[test]
+fn a_form_field_that_is_there_twice_is_refused() {
+    let fields = [
+        ("policy", "e30="),
+        ("OSSAccessKeyId", "id"),
+        ("Signature", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("Policy", "e31="),
+    ];
+    let error = oss_v1::PostClaim::parse(&fields).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.field()),
+        (ErrorKind::Duplicate, "field policy")
+    );
+}
+
+#[test]
+fn a_time_with_a_sign_is_malformed() {
+    let query = "OSSAccessKeyId=id&Expires=%2B1600000000&Signature=AAAAAAAAAAAAAAAAAAAAAAAAAAA%3D";
+    let incoming = Incoming {
+        method: "GET",
+        path: "/k",
+        query: Query::Raw(query),
+        headers: &[],
+        payload: Payload::Empty,
+    };
+    let error = oss_v1::Claim::parse(&incoming, Some("b"), Some("k")).unwrap_err();
+    assert_eq!(error.field(), "parameter Expires");
+    let headers = [
+        ("X-VOD-TIMESTAMP", "+1519375990"),
+        ("X-VOD-SIGNATURE", "c72b60894140fa98920f1279219b7ed4"),
+    ];
+    assert!(vod_callback::Claim::parse(&headers).is_err());
 }
 
 #[test]

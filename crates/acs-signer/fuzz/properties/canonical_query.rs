@@ -8,6 +8,7 @@ use acs_signer::{
 };
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 type Pair<'a> = (&'a str, &'a str);
 
@@ -48,13 +49,14 @@ fn encodes_reversibly(text: &str) {
         (percent_encode_path(text), true),
     ] {
         let is_kept = |b: u8| is_unreserved(b) || (keeps_slash && b == b'/');
-        let expected: String = text
-            .bytes()
-            .map(|b| match b {
-                b if is_kept(b) => char::from(b).to_string(),
-                b => format!("%{b:02X}"),
-            })
-            .collect();
+        let mut expected = String::new();
+        for b in text.bytes() {
+            if is_kept(b) {
+                expected.push(b.into());
+            } else {
+                write!(expected, "%{b:02X}").unwrap();
+            }
+        }
         assert_eq!(encoded, expected);
         assert_eq!(decode(&encoded), text);
     }

@@ -7,7 +7,7 @@ use crate::check::{self, LineBreaks};
 use crate::date;
 use crate::encode::{encode, encode_path};
 use crate::error::{Error, ErrorKind};
-use crate::headers::{self, Lines, Repeated, find, trim};
+use crate::headers::{self, Lines, Repeated, trim};
 use crate::key::{SigningKey, mac_sha1};
 use crate::query::{self, Pair, Pairs, Rules};
 use crate::text::{Span, Text};
@@ -321,8 +321,9 @@ fn write_string_to_sign(
     text.push_str(request.method);
     text.push(b"\n");
     for name in [CONTENT_MD5, CONTENT_TYPE] {
-        // `collect` has checked it: it is none of the canonical headers.
-        text.push_str(trim(find(request.headers, name).unwrap_or_default()));
+        // `collect` has checked its value: it is none of the canonical headers.
+        let value = headers::find_one(request.headers, "header", name)?;
+        text.push_str(trim(value.unwrap_or_default()));
         text.push(b"\n");
     }
     let start = text.len();

@@ -5,7 +5,7 @@ use super::{
 use crate::buffer::Buffer;
 use crate::error::{Error, ErrorKind};
 use crate::headers::{Lines, Repeated};
-use crate::incoming::{Decoded, Incoming, Mismatch, borrow, signature_of_base64};
+use crate::incoming::{Decoded, Incoming, Mismatch, borrow, decimal, signature_of_base64};
 use crate::key::{SigningKey, known_or_decoy, verify_sha1};
 use crate::query::Pairs;
 use crate::{date, headers};
@@ -122,6 +122,7 @@ impl<'a> Claim<'a> {
             .strip_prefix("OSS ")
             .ok_or_else(|| Error::new(ErrorKind::UnsupportedScheme, "header authorization"))?
             .rsplit_once(':')
+            .filter(|(id, _)| !id.is_empty())
             .ok_or_else(malformed)?;
         let date_header = if request.header(OSS_DATE)?.is_some() {
             OSS_DATE
@@ -154,13 +155,13 @@ impl<'a> Claim<'a> {
             }
         };
         let required = |name: &'static str| {
-            value(name)?.ok_or_else(|| Error::named(ErrorKind::Missing, "parameter", name))
+            value(name)?
+                .filter(|value| !value.is_empty())
+                .ok_or_else(|| Error::named(ErrorKind::Missing, "parameter", name))
         };
         let malformed = |name: &'static str| Error::named(ErrorKind::Malformed, "parameter", name);
         let date_line = required(EXPIRES)?;
-        let expires = date_line
-            .parse()
-            .ok()
+        let expires = decimal(&date_line)
             .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
             .ok_or_else(|| malformed(EXPIRES))?;
         let claim = Self {
@@ -238,16 +239,18 @@ impl<'a> PostClaim<'a> {
     /// Reads the claim of the form's fields. The policy's expiry and conditions are the caller's to judge.
     ///
     /// # Errors
-    /// [`ErrorKind::Missing`] or [`ErrorKind::Malformed`] with the field at fault.
+    /// [`ErrorKind::Missing`], [`ErrorKind::Malformed`] or [`ErrorKind::Duplicate`] with the field at fault.
     pub fn parse(fields: &[(&'a str, &'a str)]) -> Result<Self, Error> {
+        let field = |name| headers::find_one(fields, "field", name);
         let required = |name: &'static str| {
-            headers::find(fields, name)
+            field(name)?
+                .filter(|value| !value.is_empty())
                 .ok_or_else(|| Error::named(ErrorKind::Missing, "field", name))
         };
         Ok(Self {
             policy: required("policy")?,
             access_key_id: required(ACCESS_KEY_ID)?,
-            security_token: headers::find(fields, SECURITY_TOKEN),
+            security_token: field(SECURITY_TOKEN)?,
             signature: signature_of_base64(required(SIGNATURE)?)
                 .ok_or_else(|| Error::named(ErrorKind::Malformed, "field", SIGNATURE))?,
         })

@@ -10,7 +10,7 @@ use crate::check::LineBreaks;
 use crate::error::{Error, ErrorKind};
 use crate::headers::{Lines, Repeated};
 use crate::incoming::{
-    Decoded, Incoming, Mismatch, authorization_fields, borrow, signature_of_hex,
+    Decoded, Incoming, Mismatch, authorization_fields, borrow, decimal, signature_of_hex,
 };
 use crate::key::{SigningKey, known_or_decoy, verify_sha256};
 use crate::query::Pairs;
@@ -194,7 +194,7 @@ impl<'a> Claim<'a> {
             ));
         }
         let date_text = required(DATE)?;
-        let expires = required(EXPIRES)?.parse().map_err(|_| malformed(EXPIRES))?;
+        let expires = decimal(&required(EXPIRES)?).ok_or_else(|| malformed(EXPIRES))?;
         if !(1..=LONGEST_LIFE).contains(&expires) {
             return Err(Error::named(ErrorKind::OutOfRange, "parameter", EXPIRES));
         }
@@ -322,16 +322,12 @@ impl<'a> PostClaim<'a> {
     /// Reads the claim of the form's fields. The policy's expiry and conditions are the caller's to judge.
     ///
     /// # Errors
-    /// [`ErrorKind::Missing`], [`ErrorKind::UnsupportedScheme`] or [`ErrorKind::Malformed`] with the field at fault.
+    /// [`ErrorKind::Missing`], [`ErrorKind::UnsupportedScheme`], [`ErrorKind::Malformed`] or [`ErrorKind::Duplicate`] with
+    /// the field at fault.
     pub fn parse(fields: &[(&'a str, &'a str)]) -> Result<Self, Error> {
-        let field = |name: &str| {
-            fields
-                .iter()
-                .find(|(n, _)| n.eq_ignore_ascii_case(name))
-                .map(|(_, value)| *value)
-        };
+        let field = |name| headers::find_one(fields, "field", name);
         let required = |name: &'static str| {
-            field(name).ok_or_else(|| Error::named(ErrorKind::Missing, "field", name))
+            field(name)?.ok_or_else(|| Error::named(ErrorKind::Missing, "field", name))
         };
         let malformed = |name: &'static str| Error::named(ErrorKind::Malformed, "field", name);
         if required(SIGNATURE_VERSION)? != ALGORITHM {
@@ -351,7 +347,7 @@ impl<'a> PostClaim<'a> {
             policy: required("policy")?,
             credential,
             date: date::parse_iso8601_basic(date_text).ok_or_else(|| malformed(DATE))?,
-            security_token: field(SECURITY_TOKEN),
+            security_token: field(SECURITY_TOKEN)?,
             signature: signature_of_hex(required(SIGNATURE)?)
                 .ok_or_else(|| malformed(SIGNATURE))?,
         })

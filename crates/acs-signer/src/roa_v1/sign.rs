@@ -172,6 +172,9 @@ fn write(
     check::value("path", request.path)?;
     check::not_empty("version", request.version)?;
     check::not_empty("nonce", request.nonce)?;
+    for name in [ACCEPT, CONTENT_MD5, CONTENT_TYPE, DATE] {
+        headers::find_one(request.headers, "header", name)?;
+    }
     let callers = |name: &str| find(request.headers, name);
     let date = date::http(request.date)?;
 

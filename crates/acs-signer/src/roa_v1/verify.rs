@@ -47,6 +47,7 @@ impl<'a> Claim<'a> {
             .strip_prefix("acs ")
             .ok_or_else(|| Error::new(ErrorKind::UnsupportedScheme, "header authorization"))?
             .rsplit_once(':')
+            .filter(|(id, _)| !id.is_empty())
             .ok_or_else(malformed)?;
         let signature = signature_of_base64(signature).ok_or_else(malformed)?;
         for (name, value) in [
