@@ -40,7 +40,22 @@ impl<'a> Parameters<'a> {
             }
             let resolved = context.resolve(&parameter.schema);
             check_header(parameter, notes);
-            let style = style(operation, parameter, resolved, notes);
+            if parameter.place == "host" && !is_scalar(resolved) {
+                notes.push(format!(
+                    "the parameter `{}` is part of the host name and no scalar; a request with it is refused",
+                    parameter.name
+                ));
+            }
+            let has_plain_items = match &resolved.shape {
+                Shape::List(items) => is_scalar(context.resolve(items)),
+                _ => true,
+            };
+            let style = match style(operation, parameter, resolved, notes) {
+                // Commas part scalars only.
+                Style::Comma if !has_plain_items => Style::Json,
+                Style::Flat if !has_plain_items && is_one_text(parameter) => Style::Json,
+                style => style,
+            };
             let place = match (&overlay.place, place(parameter, resolved, is_rpc, notes)) {
                 (Some(name), Place::Default) if name == "form" => Place::Form,
                 (Some(name), _) if name != "form" => {
@@ -158,6 +173,13 @@ impl<'a> Parameters<'a> {
     }
 }
 
+fn is_scalar(schema: &Schema) -> bool {
+    matches!(
+        schema.shape,
+        Shape::String | Shape::Integer | Shape::Number | Shape::Boolean
+    )
+}
+
 /// A request has one body.
 fn check_bodies(
     context: &Context<'_>,
@@ -171,12 +193,6 @@ fn check_bodies(
         notes.push("it has several bodies; they are sent by name in one object of JSON".to_owned());
     }
     let mut all = list.iter().filter(|(_, place, _)| *place == Place::Body);
-    let is_scalar = |schema: &Schema| {
-        matches!(
-            schema.shape,
-            Shape::String | Shape::Integer | Shape::Number | Shape::Boolean
-        )
-    };
     let takes_form =
         !operation.consumes.is_empty() && operation.consumes.iter().all(|it| it.contains("form"));
     if bodies > 1
@@ -246,14 +262,14 @@ fn style(
     notes: &mut Vec<String>,
 ) -> Style {
     let is_list = matches!(resolved.shape, Shape::List(_));
-    let in_header_or_path = matches!(parameter.place.as_str(), "header" | "path");
     let takes_xml =
         !operation.consumes.is_empty() && operation.consumes.iter().all(|it| it.contains("xml"));
-    match parameter.style.as_deref() {
+    let is_scalar = is_scalar(resolved);
+    let style = match parameter.style.as_deref() {
         Some("json") => Style::Json,
         Some("simple") if is_list => Style::Comma,
         Some("simple") => Style::Json,
-        Some("xml") if parameter.place == "body" => Style::Xml,
+        Some("xml") if parameter.place == "body" || is_scalar => Style::Xml,
         Some("xml") => {
             notes.push(format!(
                 "the parameter `{}` is XML outside of a body, of which nothing is known; it is flattened",
@@ -261,7 +277,7 @@ fn style(
             ));
             Style::Flat
         }
-        None if in_header_or_path && is_list => Style::Comma,
+        None if is_one_text(parameter) && is_list => Style::Comma,
         None if parameter.place == "body" && takes_xml => Style::Xml,
         None | Some("repeatList" | "flat" | "struct" | "form" | "formData" | "") => Style::Flat,
         Some(other) => {
@@ -271,7 +287,9 @@ fn style(
             ));
             Style::Flat
         }
-    }
+    };
+    // There is one way to write a scalar.
+    if is_scalar { Style::Flat } else { style }
 }
 
 /// The headers that the signature is in or made of.
@@ -289,6 +307,11 @@ const SIGNERS_HEADERS: &[&str] = &[
     "x-acs-signature-type",
     "x-acs-version",
 ];
+
+/// Whether it travels where there is room for one text.
+fn is_one_text(parameter: &Parameter) -> bool {
+    matches!(parameter.place.as_str(), "header" | "path" | "host")
+}
 
 /// A name that no header can have makes each request with it fail.
 fn check_header(parameter: &Parameter, notes: &mut Vec<String>) {

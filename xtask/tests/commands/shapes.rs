@@ -258,3 +258,26 @@ fn bounds_of_a_lists_items_are_checked_and_documented() {
         assert!(code.contains(expected), "{expected}: {code}");
     }
 }
+
+#[test]
+fn what_commas_cannot_part_is_json() {
+    let folder = Folder::new("commas");
+    let text = r##"{"info":{"style":"ROA","product":"X","version":"1"},"apis":{"Do":{"methods":["post"],"path":"/","parameters":[
+        {"name":"A","in":"query","style":"simple","schema":{"type":"array","items":{"type":"object","properties":{"x":{"type":"string"}}}}},
+        {"name":"B","in":"header","schema":{"type":"array","items":{"type":"array","items":{"type":"string"}}}},
+        {"name":"C","in":"header","schema":{"type":"array","items":{"type":"string"}}},
+        {"name":"D","in":"query","style":"json","schema":{"type":"string","maxLength":5}}
+    ]}}}"##;
+    let out = folder.0.join("out");
+    let shown = stdout(&generate(&folder.file("x.json", text), &out));
+    assert!(shown.ends_with(" 0 unsupported\n"), "{shown}");
+    let code = fs::read_to_string(out.join("src/generated/do_.rs")).unwrap();
+    for expected in [
+        "list(\"A\").as_json(),",
+        "list(\"B\").in_header().as_json(),",
+        "list(\"C\").in_header().with_commas(),",
+        "string(\"D\").rules(",
+    ] {
+        assert!(code.contains(expected), "{expected}: {code}");
+    }
+}

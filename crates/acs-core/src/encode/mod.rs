@@ -171,7 +171,7 @@ fn body(
             },
             Bytes::from(text.clone().into_owned()),
         ),
-        view if field.style == Style::Xml => (XML, xml::write(field.name, view)?.into()),
+        view if field.style == Style::Xml => (XML, xml::write(field, view)?.into()),
         view => (
             JSON,
             write_wrapped(field, view)

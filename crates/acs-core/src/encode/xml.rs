@@ -6,11 +6,11 @@ use crate::model::{Field, List, Model, View};
 
 use super::flatten;
 
-pub(super) fn write(root: &str, view: &View<'_>) -> Result<String, Error> {
+pub(super) fn write(root: &Field, view: &View<'_>) -> Result<String, Error> {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     match only_field(view) {
         Some((name, inner)) => element(name, &inner, &mut out)?,
-        None => element(root, view, &mut out)?,
+        None => field(root, view, &mut out)?,
     }
     Ok(out)
 }
@@ -62,20 +62,25 @@ fn element(name: &str, view: &View<'_>, out: &mut String) -> Result<(), Error> {
 }
 
 fn fields(model: &dyn Model, out: &mut String) -> Result<(), Error> {
-    for (index, field) in model.schema().fields.iter().enumerate() {
-        let view = model.get(index).view();
-        match (wrapper(field, &view), &view) {
-            (Some(wrapper), View::List(list)) => {
-                open(field.name, out)?;
-                elements(wrapper, *list, out)?;
-                out.push_str("</");
-                out.push_str(field.name);
-                out.push('>');
-            }
-            _ => element(field.name, &view, out)?,
-        }
+    let fields = model.schema().fields.iter().enumerate();
+    for (index, it) in fields {
+        field(it, &model.get(index).view(), out)?;
     }
     Ok(())
+}
+
+fn field(field: &Field, view: &View<'_>, out: &mut String) -> Result<(), Error> {
+    match (wrapper(field, view), view) {
+        (Some(wrapper), View::List(list)) => {
+            open(field.name, out)?;
+            elements(wrapper, *list, out)?;
+            out.push_str("</");
+            out.push_str(field.name);
+            out.push('>');
+            Ok(())
+        }
+        _ => element(field.name, view, out),
+    }
 }
 
 fn wrapper(field: &Field, view: &View<'_>) -> Option<&'static str> {

@@ -103,6 +103,17 @@ mod rules {
     }
 
     #[derive(Clone, Default)]
+    pub(super) struct PutNames {
+        pub(super) names: Option<Vec<String>>,
+    }
+
+    acs_core::model! {
+        PutNames {
+            0 names: list("Names").wrapped_in("Name").in_body().as_xml(),
+        }
+    }
+
+    #[derive(Clone, Default)]
     pub(super) struct PutBody {
         pub(super) body: Option<Body>,
     }
@@ -145,6 +156,13 @@ fn a_body_is_xml_under_the_root_that_it_names() {
     assert_eq!(
         text(encode(&unnamed, &PUT).unwrap()),
         format!("{head}<Whole>{inside}</Whole>")
+    );
+    let names = rules::PutNames {
+        names: Some(vec!["a".into(), "b".into()]),
+    };
+    assert_eq!(
+        text(encode(&names, &PUT).unwrap()),
+        format!("{head}<Names><Name>a</Name><Name>b</Name></Names>")
     );
     let odd = rules::PutRoot {
         root: Some(rules::Root {
