@@ -1,4 +1,5 @@
-//! `acs-conformance signing|credentials [PATH...]`: one line for each failure, one for each skipped case, then the totals.
+//! `acs-conformance signing|credentials [PATH...]`: one line for each failure, each skipped
+//! case and each field of a passed one that nobody looked at, then the totals.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -45,7 +46,12 @@ fn report(results: &[signing::CaseResult]) -> ExitCode {
     let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for result in results {
         match &result.outcome {
-            Outcome::Passed => passed += 1,
+            Outcome::Passed => {
+                passed += 1;
+                for field in &result.unread {
+                    println!("note {}: {field} is not looked at", result.case);
+                }
+            }
             Outcome::Failed(difference) => {
                 failed += 1;
                 println!("FAILED {}: {difference}", result.case);

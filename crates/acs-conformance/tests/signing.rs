@@ -49,6 +49,27 @@ fn a_case_that_expects_nothing_does_not_pass() {
 }
 
 #[test]
+fn a_field_that_nobody_looks_at_is_named() {
+    let mut case = own_case("v3.json", "rpc_one_query");
+    case["input"]["trailer"] = json!("t");
+    case["expect"]["trailer_signature"] = json!("s");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cases.json");
+    std::fs::write(&file, json!([case]).to_string()).unwrap();
+    let results = run(&[file]).unwrap();
+    assert_eq!(results[0].outcome, Outcome::Passed);
+    let unread = ["input.trailer", "expect.trailer_signature"];
+    assert_eq!(results[0].unread, unread);
+}
+
+#[test]
+fn every_field_of_our_own_cases_is_looked_at() {
+    for result in run(&[own_vectors()]).unwrap() {
+        assert_eq!(result.unread, [""; 0], "{}", result.case);
+    }
+}
+
+#[test]
 fn a_folder_without_cases_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let error = run(&[folder.path().to_owned()]).unwrap_err();

@@ -12,12 +12,13 @@
 //! let message = "Specified signature is not matched with our calculation. server string to sign is:\
 //!     GET&%2F&Action%3DGetPlayInfo%26Title%3Da%252Bb";
 //! let servers = server_string_to_sign(message).unwrap();
-//! let diagnosis = diagnose(Scheme::RpcV1, ours, servers);
+//! let diagnosis = diagnose(Scheme::RpcV1, ours, &servers);
 //! assert_eq!(diagnosis.part(), "parameter Title");
 //! ```
 
 use crate::encode::decode;
 use crate::scheme::Scheme;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Where two strings to sign part, and what that usually means. It holds no value of either.
@@ -117,14 +118,15 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// The string to sign that a service returns in an error message, if it does.
-pub fn server_string_to_sign(message: &str) -> Option<&str> {
+/// The string to sign that a service returns in an error message, if it does: that of OSS without the entities of XML.
+pub fn server_string_to_sign(message: &str) -> Option<Cow<'_, str>> {
     const OPENAPI: &str = "server string to sign is:";
     if let Some(at) = message.find(OPENAPI) {
-        return Some(message[at + OPENAPI.len()..].trim_start_matches(' '));
+        return Some(message[at + OPENAPI.len()..].trim_start_matches(' ').into());
     }
     let (_, rest) = message.split_once("<StringToSign>")?;
-    Some(rest.split_once("</StringToSign>")?.0)
+    let (text, _) = rest.split_once("</StringToSign>")?;
+    Some(without_entities(text))
 }
 
 /// Compares our string to sign, or canonical request, with the server's.
@@ -151,6 +153,23 @@ pub fn diagnose(scheme: Scheme, ours: &str, servers: &str) -> Diagnosis {
         part,
         cause,
     }
+}
+
+/// Replaces the entities that XML has of its own; `&amp;` stands between the parameters of OSS V1.
+fn without_entities(text: &str) -> Cow<'_, str> {
+    const ENTITIES: [(&str, &str); 5] = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&apos;", "'"),
+        // Last, as it makes the first character of the others.
+        ("&amp;", "&"),
+    ];
+    if !text.contains('&') {
+        return text.into();
+    }
+    let replace = |text: String, (entity, character)| text.replace(entity, character);
+    ENTITIES.into_iter().fold(text.to_owned(), replace).into()
 }
 
 /// Names the line `at` of a string to sign or a canonical request.

@@ -193,9 +193,14 @@ fn no_value_is_shown() {
 #[test]
 fn the_servers_string_is_found_in_both_kinds_of_message() {
     let openapi = "Specified signature is not matched with our calculation. server string to sign is:GET&%2F&A";
-    assert_eq!(server_string_to_sign(openapi), Some("GET&%2F&A"));
+    assert_eq!(server_string_to_sign(openapi), Some("GET&%2F&A".into()));
     let oss = "<Error><Code>SignatureDoesNotMatch</Code><StringToSign>GET\n\n\nd\n/b/k</StringToSign></Error>";
-    assert_eq!(server_string_to_sign(oss), Some("GET\n\n\nd\n/b/k"));
+    assert_eq!(server_string_to_sign(oss), Some("GET\n\n\nd\n/b/k".into()));
+    let entities = "<StringToSign>/b/k?partNumber=1&amp;uploadId=&lt;&amp;lt;</StringToSign>";
+    assert_eq!(
+        server_string_to_sign(entities),
+        Some("/b/k?partNumber=1&uploadId=<&lt;".into())
+    );
     assert_eq!(
         server_string_to_sign("Specified access key is not found."),
         None

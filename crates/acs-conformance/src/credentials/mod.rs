@@ -52,6 +52,7 @@ pub fn run(paths: &[PathBuf]) -> Result<Vec<CaseResult>, String> {
             results.push(CaseResult {
                 case: name.to_owned(),
                 outcome: run_one(vector),
+                unread: Vec::new(),
             });
         }
     }

@@ -130,7 +130,7 @@ fn check_common(case: &Case<'_>, sent: &[(&str, &str)]) -> Result<(), String> {
         .find(|(name, _)| *name == "x-acs-content-sha256");
     case.stage("content_sha256", hash.map_or("", |(_, value)| value))?;
     // The SDKs send values as given and sign them trimmed: what they send is compared trimmed, too.
-    if let Some(expected) = case.expect["request_headers"].as_object() {
+    if let Some(expected) = case.expected("request_headers").as_object() {
         for (name, value) in expected {
             let value = value.as_str().unwrap_or_default();
             match value_of(sent, name) {

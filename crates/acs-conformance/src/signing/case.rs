@@ -4,12 +4,35 @@ use acs_signer::Payload;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 
-/// A case: what goes in and what must come out.
+/// A case: what goes in and what must come out. It keeps which fields were read, so that none is passed over in silence.
 pub(super) struct Case<'c> {
-    pub(super) input: &'c Value,
-    pub(super) expect: &'c Value,
+    input: &'c Value,
+    expect: &'c Value,
+    read: RefCell<BTreeSet<(&'static str, String)>>,
 }
+
+/// Fields that need not be read: they say where a case comes from, are in other fields in the form that is signed, or are
+/// of no use to its kind of credential.
+const BACKGROUND: [&str; 15] = [
+    "access_key_id",
+    "access_key_secret",
+    "action",
+    "body_before_encoding",
+    "body_type",
+    "business_query",
+    "credentials_provider",
+    "date",
+    "endpoint",
+    "extra_headers",
+    "host",
+    "note",
+    "path",
+    "policy_json",
+    "query_before_flattening",
+];
 
 /// Names and values.
 pub(super) type Pairs<'c> = Vec<(&'c str, &'c str)>;
@@ -19,7 +42,49 @@ impl<'c> Case<'c> {
         Self {
             input: &case["input"],
             expect: &case["expect"],
+            read: RefCell::default(),
         }
+    }
+
+    /// Whether the input is no more than a text.
+    pub(super) fn is_text(&self) -> bool {
+        self.input.is_string()
+    }
+
+    pub(super) fn expects_nothing(&self) -> bool {
+        self.expect.as_object().is_none_or(Map::is_empty)
+    }
+
+    /// A field of the input, null if it is not there.
+    pub(super) fn input(&self, field: &str) -> &'c Value {
+        self.note_read("input", field);
+        &self.input[field]
+    }
+
+    /// A stage that is expected, null if it is not there.
+    pub(super) fn expected(&self, stage: &str) -> &'c Value {
+        self.note_read("expect", stage);
+        &self.expect[stage]
+    }
+
+    /// The fields that nobody has read, but for [`BACKGROUND`] and those that are null.
+    pub(super) fn unread(&self) -> Vec<String> {
+        let read = self.read.borrow();
+        [("input", self.input), ("expect", self.expect)]
+            .into_iter()
+            .flat_map(|(part, value)| {
+                value
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(move |f| (part, f))
+            })
+            .filter(|(part, (field, value))| {
+                let is_read = read.contains(&(*part, (*field).clone()));
+                !is_read && !value.is_null() && !BACKGROUND.contains(&field.as_str())
+            })
+            .map(|(part, (field, _))| format!("{part}.{field}"))
+            .collect()
     }
 
     pub(super) fn has(&self, field: &str) -> bool {
@@ -28,7 +93,7 @@ impl<'c> Case<'c> {
 
     /// A text of the input; `None` if it is null or not there.
     pub(super) fn text(&self, field: &str) -> Option<&'c str> {
-        self.input[field].as_str()
+        self.input(field).as_str()
     }
 
     /// A text that the input must have.
@@ -38,14 +103,17 @@ impl<'c> Case<'c> {
     }
 
     pub(super) fn number(&self, field: &str) -> Result<i64, String> {
-        self.input[field]
+        let value = self.input(field);
+        let written = || value.as_str().and_then(|text| text.parse().ok());
+        value
             .as_i64()
+            .or_else(written)
             .ok_or_else(|| format!("input.{field} is not a number"))
     }
 
     /// A map of texts of the input; empty if it is null or not there.
     pub(super) fn pairs(&self, field: &str) -> Result<Pairs<'c>, String> {
-        match &self.input[field] {
+        match self.input(field) {
             Value::Null => Ok(Vec::new()),
             Value::Object(map) => {
                 texts(map).ok_or_else(|| format!("input.{field} has a value that is not a text"))
@@ -56,7 +124,7 @@ impl<'c> Case<'c> {
 
     /// The body's bytes, if there is one.
     pub(super) fn body(&self) -> Result<Option<Vec<u8>>, String> {
-        let body = &self.input["body"];
+        let body = self.input("body");
         match (&body["utf8"], &body["base64"]) {
             (Value::String(text), _) => Ok(Some(text.clone().into_bytes())),
             (_, Value::String(text)) => STANDARD
@@ -68,9 +136,13 @@ impl<'c> Case<'c> {
         }
     }
 
+    fn note_read(&self, part: &'static str, field: &str) {
+        self.read.borrow_mut().insert((part, field.to_owned()));
+    }
+
     /// Compares one stage with what is expected, if anything is.
     pub(super) fn stage(&self, name: &str, got: &str) -> Result<(), String> {
-        match &self.expect[name] {
+        match self.expected(name) {
             Value::String(expected) if expected == got => Ok(()),
             Value::String(expected) => Err(difference(name, expected, got)),
             _ => Ok(()),
@@ -84,7 +156,7 @@ impl<'c> Case<'c> {
         got: &[(&str, &str)],
         optional: &[&str],
     ) -> Result<(), String> {
-        let Value::Object(expected) = &self.expect[name] else {
+        let Value::Object(expected) = self.expected(name) else {
             return Ok(());
         };
         for (wanted, value) in expected {

@@ -70,7 +70,7 @@ fn check_presign(case: &Case<'_>, request: &Request<'_>, key: &SigningKey) -> Re
         oss_v1::presign(request, expires, key, &mut buffer).map_err(|e| e.to_string())?;
     case.stage("string_to_sign", presigned.string_to_sign())?;
     case.stage("signature", presigned.signature())?;
-    if let Some(url) = case.expect["url"].as_str() {
+    if let Some(url) = case.expected("url").as_str() {
         let (path, query) = path_and_query(url);
         // An encoded slash of a key is the same key; SDKs send either.
         if path.replace("%2F", "/") != presigned.path() {

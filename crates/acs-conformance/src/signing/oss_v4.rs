@@ -33,7 +33,8 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), String> {
     }
     let query = case.pairs("query")?;
     let headers = without(case.pairs("headers")?, &OWN);
-    let additional: Vec<&str> = case.input["additional_headers"]
+    let additional: Vec<&str> = case
+        .input("additional_headers")
         .as_array()
         .map(|names| names.iter().filter_map(|name| name.as_str()).collect())
         .unwrap_or_default();
@@ -95,7 +96,7 @@ fn check_presign(
     case.stage("canonical_request", presigned.canonical_request())?;
     case.stage("string_to_sign", presigned.string_to_sign())?;
     case.stage("signature", presigned.signature())?;
-    if let Some(url) = case.expect["url"].as_str() {
+    if let Some(url) = case.expected("url").as_str() {
         let (path, query) = path_and_query(url);
         // An encoded slash of a key is the same key; SDKs send either.
         if path.replace("%2F", "/") != presigned.path() {

@@ -121,7 +121,7 @@ fn check_sent(
 }
 
 fn check_url(case: &Case<'_>, query: &str) -> Result<(), String> {
-    match case.expect["url"].as_str() {
+    match case.expected("url").as_str() {
         Some(url) if decode_query(path_and_query(url).1) != decode_query(query) => {
             Err("url: the query differs".to_owned())
         }

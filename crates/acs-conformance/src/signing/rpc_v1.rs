@@ -90,12 +90,12 @@ pub(super) fn run(case: &Case<'_>) -> Result<(), String> {
 }
 
 fn check_sent(case: &Case<'_>, query: &str, form: &str) -> Result<(), String> {
-    if let Some(url) = case.expect["url"].as_str()
+    if let Some(url) = case.expected("url").as_str()
         && decode_query(path_and_query(url).1) != decode_query(query)
     {
         return Err("url: the query differs".to_owned());
     }
-    match case.expect["body"].as_str() {
+    match case.expected("body").as_str() {
         Some(body) if decode_query(body) != decode_query(form) => Err("body differs".to_owned()),
         _ => Ok(()),
     }
