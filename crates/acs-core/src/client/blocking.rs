@@ -73,7 +73,7 @@ impl<P: Product> BlockingClient<P> {
     /// ```no_run
     /// # fn example<P: acs_core::Product>(client: acs_core::BlockingClient<P>) -> Result<(), acs_core::Error> {
     /// let answer = client.run(async |client| client.call("ListThings").send().await)?;
-    /// println!("{answer:?}");
+    /// println!("{}", answer["Things"]);
     /// # Ok(())
     /// # }
     /// ```

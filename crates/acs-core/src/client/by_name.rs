@@ -1,3 +1,5 @@
+use std::fmt;
+
 use http::Method;
 use serde_json::Value;
 
@@ -13,7 +15,6 @@ use crate::text;
 /// A call of an operation by its name: for those that are newer than this version of the crate.
 ///
 /// Made by [`Client::call`]. Names and values are checked by the service alone.
-#[derive(Debug)]
 #[must_use]
 pub struct CallByName<'a, P> {
     client: &'a Client<P>,
@@ -65,7 +66,8 @@ impl<P: Product> CallByName<'_, P> {
         self
     }
 
-    /// Sends the call, and returns the answer as JSON.
+    /// Sends the call, and returns the answer as JSON. The `Debug` text of the answer shows all of it: which members hold
+    /// secrets is known of typed operations only.
     ///
     /// # Errors
     /// As for [`Client::send`]; the parameters are no object; the answer is no JSON.
@@ -118,6 +120,20 @@ impl<P: Product> CallByName<'_, P> {
         let error = value.as_ref().err();
         inner.report(self.action, answer.start, answer.attempts, error);
         value.map(|value| answer.into_response(value))
+    }
+}
+
+/// Shows the names of parameters, never values: those may be secrets.
+impl<P> fmt::Debug for CallByName<'_, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters = self.parameters.as_object();
+        let names: Vec<&String> = parameters.into_iter().flat_map(|it| it.keys()).collect();
+        f.debug_struct("CallByName")
+            .field("client", &self.client)
+            .field("action", &self.action)
+            .field("parameters", &names)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 

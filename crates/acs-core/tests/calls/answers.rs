@@ -66,6 +66,19 @@ async fn whatever_field_of_an_error_is_long_the_text_is_short_and_clean() {
     }
 }
 
+#[test]
+fn a_call_by_name_shows_the_names_of_its_parameters_and_no_values() {
+    let client = client(&Arc::new(ReplayTransport::new()));
+    let parameters = serde_json::json!({"Password": "canary", "Deep": {"Token": "canary"}});
+    let call = client.call("PutBook").parameters(parameters);
+    let text = format!("{call:?} {call:#?}");
+    assert!(
+        text.contains("PutBook") && text.contains("Password"),
+        "{text}"
+    );
+    assert!(!text.contains("canary"), "{text}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_name_of_an_operation_breaks_no_line_of_an_error() {
     let transport = Arc::new(ReplayTransport::new());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_core::{CallOptions, ErrorKind, MinThroughput, RetryPolicy};
+use acs_core::{CallOptions, ErrorKind, MinThroughput, ReplayTransport, RetryPolicy};
 
 use crate::support::{GetBook, PutBook, Unending, builder};
 
@@ -29,6 +29,27 @@ async fn an_attempt_whose_time_ends_within_the_body_tells_the_request_id() {
             (Some(200), Some("R-1"))
         );
         assert!(failed.to_string().contains("3s"), "{failed}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn limits_of_any_length_end_a_call_without_a_panic() {
+    for limit in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+        for rate in [0, 1, u32::MAX] {
+            let options = CallOptions::new()
+                .attempt_timeout(limit)
+                .connect_timeout(limit)
+                .min_throughput(MinThroughput::new(rate, limit));
+            let client = builder(Arc::new(Unending(200))).build().unwrap();
+            let failed = client.send_with(GetBook::default(), &options).await;
+            assert_eq!(failed.unwrap_err().kind(), ErrorKind::Timeout);
+            let options = options.call_timeout(limit);
+            let answers = Arc::new(ReplayTransport::new());
+            answers.answer(200, "{}");
+            let client = builder(answers).build().unwrap();
+            let got = client.send_with(GetBook::default(), &options).await;
+            assert_eq!(got.is_ok(), !limit.is_zero(), "{limit:?}: {got:?}");
+        }
     }
 }
 
