@@ -169,6 +169,7 @@ async fn f14_floods_are_cut_off() {
         b"\r\n".to_vec(),
     ]
     .concat();
+    let headers = b"X-Flood: yes\r\n".repeat(5_000);
     for (name, head, chunk, cap) in [
         (
             "100 MB error",
@@ -183,6 +184,7 @@ async fn f14_floods_are_cut_off() {
             16 << 20,
         ),
         ("endless header", "HTTP/1.1 200 OK\r\nX: ", &chunk, 1 << 20),
+        ("endless headers", "HTTP/1.1 200 OK\r\n", &headers, 1 << 20),
     ] {
         let (head, chunk) = (head.as_bytes().to_vec(), chunk.clone());
         let server = FaultServer::start(move |_, _| Act::Flood(head.clone(), chunk.clone()))
