@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use acs_core::{ErrorKind, ReplayTransport};
+use acs_core::{ErrorKind, ReplayTransport, RetryPolicy};
+use proptest::prelude::*;
 
-use crate::support::{GetBook, client};
+use crate::support::{GetBook, builder, client};
 
 #[tokio::test(start_paused = true)]
 async fn the_request_id_is_found_in_a_body_that_is_cut_says_it_twice_or_has_a_mark() {
@@ -87,4 +88,37 @@ async fn the_name_of_an_operation_breaks_no_line_of_an_error() {
     assert_eq!(failed.kind(), ErrorKind::InvalidInput);
     assert!(!failed.to_string().contains(char::is_control), "{failed}");
     assert!(transport.sent().is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_answer_at_all_ends_a_call_with_short_clean_text(
+        status in 200_u16..600,
+        id in proptest::option::of("\\PC{0,600}"),
+        encoding in proptest::option::of("gzip|br"),
+        body in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..2_000),
+            "(\\{|\\}|\\[|\\]|,|:|\"(Code|Message|RequestId|Title|Pages|AccessDeniedDetail)?\"|[0-9]{1,3}|\\\\u[0-9a-f]{4}|<Error>|</?(Code|Message|RequestId)>|\\PC|\u{1b}|\r){0,60}"
+                .prop_map(String::into_bytes),
+        ],
+    ) {
+        let mut response = http::Response::builder().status(status);
+        let headers = [("x-acs-request-id", id), ("content-encoding", encoding)];
+        for (name, value) in headers {
+            let value = value.and_then(|it| http::HeaderValue::from_bytes(it.as_bytes()).ok());
+            response = value.into_iter().fold(response, |response, it| response.header(name, it));
+        }
+        let transport = Arc::new(ReplayTransport::new());
+        transport.answer_with(response.body(body.into()).unwrap());
+        let client = builder(Arc::clone(&transport)).retry(RetryPolicy::none()).build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let result = runtime.block_on(client.send(GetBook::default()));
+        prop_assert!(result.is_err() || (200..300).contains(&status));
+        if let Err(failed) = result {
+            let text = failed.to_string();
+            prop_assert!(text.chars().count() < 2_000, "{}", text);
+            prop_assert!(!text.contains(char::is_control), "{:?}", text);
+            prop_assert_eq!((failed.status(), failed.attempts()), (Some(status), 1));
+        }
+    }
 }
