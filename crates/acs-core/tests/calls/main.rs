@@ -1,7 +1,8 @@
 //! What a call promises, over transports that fail on demand and in virtual time.
-#![allow(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a test")]
 
 mod answers;
+mod clock;
 mod futures;
 mod limits;
 mod lost_writes;
