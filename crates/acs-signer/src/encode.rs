@@ -212,7 +212,7 @@ impl Sink for Both<'_> {
 
 /// Writes what each byte of a chunk becomes, without a branch: where it goes follows from how many were encoded before.
 /// No more than three bytes behind the first `len` are written, too; they must be plain.
-#[inline(never)]
+#[inline(always)]
 fn write_bytes(room: &mut [u8; SLACK], chunk: &Chunk, len: usize, table: &Table) -> usize {
     by_fours(
         len,

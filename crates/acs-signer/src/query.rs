@@ -29,8 +29,9 @@ impl Rules {
         if in_name | in_value == 0 {
             return Ok(());
         }
+        let has_line_break = |text, encoded| encoded > 0 && check::has_line_break(text);
         if self.line_breaks == LineBreaks::Refuse
-            && (check::has_line_break(name) || check::has_line_break(value))
+            && (has_line_break(name, in_name) || has_line_break(value, in_value))
         {
             return Err(Error::named(ErrorKind::ControlCharacter, "parameter", name));
         }

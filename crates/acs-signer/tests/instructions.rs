@@ -17,12 +17,12 @@ fn a_signature_wrong_in_its_first_byte_costs_the_same_as_one_wrong_in_its_last()
 
 #[test]
 fn signing_acs3_stays_in_its_budget() {
-    hold_budget("acs3", 10_030);
+    hold_budget("acs3", 9_950);
 }
 
 #[test]
 fn signing_rpc_v1_stays_in_its_budget() {
-    hold_budget("rpc_v1", 6_830);
+    hold_budget("rpc_v1", 6_730);
 }
 
 #[test]
