@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use acs_signer::{Buffer, LineBreaks, Payload, acs3};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
@@ -143,11 +143,14 @@ impl Parts<'_> {
     ) -> Result<http::Request<Body>, Error> {
         let mut made = http::Request::new(self.body);
         *made.method_mut() = self.method;
+        // As it was signed, also where a transport would leave a port out.
+        let host = HeaderValue::from_str(self.authority.as_str()).map_err(|_| unusable("host"))?;
         *made.uri_mut() = uri(self.scheme, self.authority, self.path, query)
             .ok_or_else(|| unusable("path or query"))?;
         let headers = made.headers_mut();
-        // All at once: growing by steps would hash every name again. The transport adds two of its own.
+        // All at once: growing by steps would hash every name again. The transport adds one of its own.
         headers.reserve(self.headers.len() + 12);
+        headers.append(HOST, host);
         for (usual, value) in [(ACCEPT, "application/json"), (ACCEPT_ENCODING, "gzip")] {
             if !self.headers.iter().any(|(name, _)| *name == usual) {
                 headers.append(usual, HeaderValue::from_static(value));

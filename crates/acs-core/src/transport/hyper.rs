@@ -1,27 +1,24 @@
-//! The transport that costs least for each request: hyper's connections, and what HTTP/1.1 needs around them. hyper is
-//! named here and nowhere else.
+//! The transport that costs least for each request. hyper-util's client is named in this file and nowhere else.
 
-mod pool;
-
-use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use ::hyper::client::conn::http1::{SendRequest, handshake};
-use http::header::{HOST, HeaderValue, USER_AGENT};
-use http::uri::{PathAndQuery, Scheme};
+use http::header::{HeaderValue, USER_AGENT};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::connect::HttpConnector;
-use tower_service::Service as _;
+use hyper_util::client::legacy::{Client, Error as ClientError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use tower_service::Service;
 
-use self::pool::{Address, Lent, Pool};
 use super::{AGENT, ConnectTimeout, Transport, TransportError, TransportErrorKind, tls};
 use crate::body::Body;
 use crate::error::{BoxError, Error};
 use crate::runtime::BoxFuture;
 
-/// Sends requests by hyper, over rustls: HTTP/1.1, no redirects, no automatic decompression, and no proxies.
+/// Sends requests by hyper-util's client, over rustls: HTTP/1.1, no redirects, no automatic decompression, and no proxies.
 ///
 /// It is for programs that make so many calls that what reqwest adds to each matters; give it to a client's builder. A
 /// program that is behind a proxy uses `ReqwestTransport`: this one reads nothing of the environment. A clone shares the
@@ -36,14 +33,8 @@ use crate::runtime::BoxFuture;
 /// # Ok(std::sync::Arc::new(transport))
 /// # }
 /// ```
-#[derive(Clone)]
-pub struct HyperTransport(Arc<Inner>);
-
-struct Inner {
-    connector: HttpsConnector<HttpConnector>,
-    connect_timeout: Duration,
-    pool: Arc<Pool>,
-}
+#[derive(Clone, Debug)]
+pub struct HyperTransport(Client<Connector, Body>);
 
 /// Settings of a [`HyperTransport`].
 #[derive(Clone, Debug)]
@@ -101,14 +92,17 @@ impl HyperTransportBuilder {
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
-        // Shares the time among the addresses of a host, so that a dead one leaves some for the next.
-        http.set_connect_timeout(Some(self.connect_timeout));
-        let tls = tls::client_config(&self.root_certificates)?;
-        Ok(HyperTransport(Arc::new(Inner {
-            connector: HttpsConnector::from((http, tls)),
-            connect_timeout: self.connect_timeout,
-            pool: Pool::new(self.idle_timeout, self.max_idle_per_host),
-        })))
+        let connector = Connector(Arc::new(Connecting {
+            http,
+            tls: Arc::new(tls::client_config(&self.root_certificates)?),
+            timeout: self.connect_timeout,
+        }));
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(self.idle_timeout)
+            .pool_max_idle_per_host(self.max_idle_per_host)
+            .build(connector);
+        Ok(HyperTransport(client))
     }
 }
 
@@ -118,105 +112,76 @@ impl Transport for HyperTransport {
         mut request: http::Request<Body>,
     ) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
-            let limit = request.extensions().get().map(|ConnectTimeout(it)| *it);
-            let limit = limit.unwrap_or(self.0.connect_timeout);
-            let address = prepare(&mut request)?;
-            loop {
-                let idle = self.0.pool.take(&address);
-                let is_reused = idle.is_some();
-                let mut sender = match idle {
-                    Some(sender) => sender,
-                    None => self.0.connect(&address, limit).await?,
-                };
-                match sender.try_send_request(request).await {
-                    Ok(answer) => {
-                        let lend = |body| Lent::new(body, address, sender, &self.0.pool);
-                        return Ok(answer.map(|body| Body::stream(lend(body))));
-                    }
-                    Err(mut failed) => match failed.take_message() {
-                        // The server closed the connection while it was idle: nothing of the request was written.
-                        Some(unsent) if is_reused => request = unsent,
-                        unsent => {
-                            let kind = match unsent {
-                                Some(_) => TransportErrorKind::Connect,
-                                None => TransportErrorKind::Interrupted,
-                            };
-                            return Err(TransportError::new(kind, failed.into_error()));
-                        }
-                    },
-                }
+            if !matches!(request.uri().scheme_str(), Some("http" | "https")) {
+                return Err(TransportError::new(
+                    TransportErrorKind::Request,
+                    "the URL is not absolute, or not of http or https",
+                ));
             }
+            *request.version_mut() = http::Version::HTTP_11;
+            let headers = request.headers_mut();
+            headers
+                .entry(USER_AGENT)
+                .or_insert(const { HeaderValue::from_static(AGENT) });
+            let connect_timeout = request
+                .extensions()
+                .get()
+                .map(|ConnectTimeout(limit)| *limit);
+            let answer = self.0.request(request);
+            let answer = match connect_timeout {
+                Some(limit) => CONNECT_TIMEOUT.scope(limit, answer).await,
+                None => answer.await,
+            };
+            Ok(answer.map_err(from_client_error)?.map(Body::stream))
         })
     }
 }
 
-impl Inner {
-    async fn connect(
-        &self,
-        address: &Address,
-        limit: Duration,
-    ) -> Result<SendRequest<Body>, TransportError> {
-        let connecting = async {
-            let target = http::Uri::builder()
-                .scheme(address.scheme.clone())
-                .authority(address.authority.clone())
-                .path_and_query(PathAndQuery::from_static("/"))
-                .build()?;
-            let stream = self.connector.clone().call(target).await?;
-            Ok::<_, BoxError>(handshake(stream).await?)
-        };
-        let connected = tokio::time::timeout(limit, connecting).await;
-        let connected =
-            connected.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
-        let (sender, connection) = connected.map_err(|error| {
-            let is_timeout =
-                tls::io_errors(&*error).any(|error| error.kind() == io::ErrorKind::TimedOut);
-            TransportError::new(tls::failed_connection(&*error, is_timeout), error)
-        })?;
-        // What goes wrong with a connection is told to the request on it.
-        tokio::spawn(async { _ = connection.await });
-        Ok(sender)
+tokio::task_local! {
+    /// The limit of the call on whose behalf a connection is made: hyper-util tells a connector the address, and no more.
+    static CONNECT_TIMEOUT: Duration;
+}
+
+/// Makes connections, each within its time.
+#[derive(Clone)]
+struct Connector(Arc<Connecting>);
+
+struct Connecting {
+    http: HttpConnector,
+    tls: Arc<ClientConfig>,
+    timeout: Duration,
+}
+
+impl Service<http::Uri> for Connector {
+    type Response = <HttpsConnector<HttpConnector> as Service<http::Uri>>::Response;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, address: http::Uri) -> Self::Future {
+        let limit = CONNECT_TIMEOUT.try_with(|limit| *limit);
+        let limit = limit.unwrap_or(self.0.timeout);
+        let mut http = self.0.http.clone();
+        // Shares the time among the addresses of a host, so that a dead one leaves some for the next.
+        http.set_connect_timeout(Some(limit));
+        let connection = HttpsConnector::from((http, Arc::clone(&self.0.tls))).call(address);
+        Box::pin(async move {
+            let in_time = tokio::time::timeout(limit, connection).await;
+            in_time.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        })
     }
 }
 
-impl fmt::Debug for HyperTransport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HyperTransport")
-            .field("connect_timeout", &self.0.connect_timeout)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Brings a request into the form that it has on the wire; returns where it goes.
-fn prepare(request: &mut http::Request<Body>) -> Result<Address, TransportError> {
-    let malformed = || {
-        TransportError::new(
-            TransportErrorKind::Request,
-            "the URL is not absolute, or not of http or https",
-        )
+fn from_client_error(error: ClientError) -> TransportError {
+    let kind = if error.is_connect() {
+        let is_timeout =
+            tls::io_errors(&error).any(|error| error.kind() == io::ErrorKind::TimedOut);
+        tls::failed_connection(&error, is_timeout)
+    } else {
+        TransportErrorKind::Interrupted
     };
-    let uri = std::mem::take(request.uri_mut()).into_parts();
-    let (Some(scheme), Some(authority)) = (uri.scheme, uri.authority) else {
-        return Err(malformed());
-    };
-    let own_port = match &scheme {
-        it if *it == Scheme::HTTPS => ":443",
-        it if *it == Scheme::HTTP => ":80",
-        _ => return Err(malformed()),
-    };
-    if let Some(path_and_query) = uri.path_and_query {
-        *request.uri_mut() = path_and_query.into();
-    }
-    *request.version_mut() = http::Version::HTTP_11;
-    let headers = request.headers_mut();
-    if !headers.contains_key(HOST) {
-        let host = authority.as_str();
-        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-        let host = host.strip_suffix(own_port).unwrap_or(host);
-        headers.insert(HOST, HeaderValue::from_str(host).map_err(|_| malformed())?);
-    }
-    headers
-        .entry(USER_AGENT)
-        .or_insert(const { HeaderValue::from_static(AGENT) });
-    Ok(Address { scheme, authority })
+    TransportError::new(kind, error)
 }

@@ -1,10 +1,13 @@
 //! Connections that are not had, or lead elsewhere.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use acs_core::{ErrorKind, ReqwestTransport, RetryPolicy};
+use acs_core::{CallOptions, ErrorKind, ReqwestTransport, RetryPolicy};
 use acs_tests::fault::{Act, FaultServer, answer};
 use acs_vod::Client;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use crate::support::{Over, PLAY_INFO, builder, credentials, ok, read, write};
 
@@ -115,5 +118,32 @@ async fn f26_a_proxy_that_refuses_or_dies_gets_no_secret() {
             !seen[0].head.to_lowercase().contains("x-acs-")
                 && seen[0].header("authorization").is_none()
         );
+    }
+}
+
+#[tokio::test]
+async fn f8_a_call_may_wait_longer_for_a_connection_than_its_client() {
+    // Nobody accepts, and the queue is full: whoever comes next waits.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(Ok(stream)) =
+        timeout(Duration::from_millis(200), TcpStream::connect(address)).await
+    {
+        queue.push(stream);
+    }
+    for over in Over::ALL {
+        let client = builder()
+            .endpoint(format!("http://{address}"))
+            .transport(over.transport())
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap();
+        let options = CallOptions::new().connect_timeout(20 * Over::CONNECT_TIMEOUT);
+        let call = client.send_with(write(), &options);
+        let waiting = timeout(4 * Over::CONNECT_TIMEOUT, call).await;
+        assert!(waiting.is_err(), "{over:?}: {waiting:?}");
     }
 }
