@@ -157,6 +157,7 @@ async fn f7_an_upload_that_stands_still_ends_in_a_timeout_that_names_the_phase()
         .put_object("k", large, &NO_HEADERS())
         .await
         .unwrap_err();
+    println!("F7 up: {error}");
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("sending stood still"), "{error}");
 }
@@ -183,6 +184,7 @@ async fn f7_a_download_that_stands_still_or_drips_ends_in_a_timeout() {
             .collect(1 << 20)
             .await
             .unwrap_err();
+        println!("F7 down: {error}");
         assert_eq!(error.kind(), ErrorKind::Timeout);
         assert!(
             error.to_string().contains("receiving stood still"),
@@ -210,6 +212,7 @@ async fn f7_a_steady_slow_download_is_not_cut() {
         .collect(1_000)
         .await
         .unwrap();
+    println!("F7 slow: {} bytes", content.len());
     assert_eq!(content.len(), 60);
 }
 
@@ -304,6 +307,7 @@ async fn f14_an_endless_error_body_is_cut_off() {
     let error = bucket.head_object("k").await.unwrap_err();
     assert_eq!(error.status(), Some(400));
     let error = bucket.list_parts(&upload()).await.unwrap_err();
+    println!("F14: {error}");
     assert_eq!(error.status(), Some(400));
     assert!(
         error.to_string().contains("more than 1048576 bytes"),
