@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::cloud::{Cloud, MIB};
-use acs_core::{Body, BoxFuture, ReqwestTransport, SharedTransport, Transport, TransportError};
+use acs_core::{
+    Body, BoxFuture, HyperTransport, ReqwestTransport, SharedTransport, Transport, TransportError,
+};
 use acs_oss::Crc64;
 use acs_vod::upload::Progress;
 
@@ -44,6 +46,19 @@ async fn a_large_file_arrives_in_parts_byte_for_byte() {
         (last.bytes, last.parts),
         (last.total_bytes, last.total_parts)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_arrive_over_the_second_transport_too() {
+    for size in [1_000_003, 20 * MIB + 7] {
+        let cloud = Cloud::start().await;
+        let (path, content) = cloud.file(size);
+        let transport = Arc::new(HyperTransport::builder().build().unwrap());
+        let uploader = cloud.uploader().await.transport(transport);
+        let uploaded = uploader.upload_file(&path).await.unwrap();
+        assert_eq!(uploaded.crc64, Crc64::of(&content));
+        assert!(cloud.stored(&uploaded.bucket, &uploaded.key) == content);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
