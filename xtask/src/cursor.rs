@@ -15,7 +15,7 @@ pub(crate) struct At<'a> {
 }
 
 #[derive(Clone, Copy)]
-enum Step<'a> {
+pub(crate) enum Step<'a> {
     Root,
     Name(&'a str),
     Index(usize),
@@ -37,13 +37,7 @@ impl<'a> At<'a> {
 
     /// The way from the root: `$.apis.GetPlayInfo.parameters[3]`.
     pub(crate) fn path(&self) -> String {
-        let mut path = self.parent.map_or_else(String::new, At::path);
-        match self.step {
-            Step::Root => path.push('$'),
-            Step::Name(name) => push_name(&mut path, name),
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
-        }
-        path
+        self.step.after(self.parent.map(At::path))
     }
 
     /// Writes down what is passed over here.
@@ -171,8 +165,21 @@ impl<'a> At<'a> {
     }
 }
 
+impl Step<'_> {
+    /// Writes the path of what is a step below its parent.
+    pub(crate) fn after(self, parent: Option<String>) -> String {
+        let mut path = parent.unwrap_or_default();
+        match self {
+            Self::Root => path.push('$'),
+            Self::Name(name) => push_name(&mut path, name),
+            Self::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+        path
+    }
+}
+
 /// Adds a name to a path: `.name`, or `["a name"]`.
-pub(crate) fn push_name(path: &mut String, name: &str) {
+fn push_name(path: &mut String, name: &str) {
     if is_plain(name) {
         path.push('.');
         path.push_str(name);

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use crate::cursor::push_name;
+use crate::cursor::Step;
 use crate::error::{Error, Result};
 
 /// Reads a text, with or without a byte order mark. Also says which names come twice.
@@ -36,13 +36,6 @@ struct Place<'a> {
     notes: &'a RefCell<Vec<String>>,
 }
 
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Root,
-    Name(&'a str),
-    Index(usize),
-}
-
 impl<'a> Place<'a> {
     fn below<'b>(&'b self, step: Step<'b>) -> Place<'b>
     where
@@ -56,13 +49,7 @@ impl<'a> Place<'a> {
     }
 
     fn path(&self) -> String {
-        let mut path = self.parent.map_or_else(String::new, Place::path);
-        match self.step {
-            Step::Root => path.push('$'),
-            Step::Name(name) => push_name(&mut path, name),
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
-        }
-        path
+        self.step.after(self.parent.map(Place::path))
     }
 }
 

@@ -87,3 +87,20 @@ async fn a_parameter_replaces_the_usual_header_of_its_name() {
         }
     }
 }
+
+/// Transports leave the scheme's own port out where they write the host themselves; the signature has it.
+#[tokio::test]
+async fn the_host_is_sent_as_it_was_signed() {
+    let transport = Arc::new(ReplayTransport::new());
+    let client = Client::<Test>::builder("cn-shanghai")
+        .endpoint("https://test.example.com:443")
+        .credentials(Credentials::access_key("id", "secret").unwrap())
+        .transport(Arc::clone(&transport) as _)
+        .build()
+        .unwrap();
+    transport.answer(200, "");
+    client.send(put::PutLogs::default()).await.unwrap();
+    let sent = transport.sent().pop().unwrap();
+    let hosts: Vec<_> = sent.headers.get_all("host").iter().collect();
+    assert_eq!(hosts, [client.endpoint().authority()]);
+}
